@@ -1,0 +1,309 @@
+"""ONVIF WebRTC signaling: the messages, their types and the one codec.
+
+JSON-RPC 2.0 over a WebSocket with subprotocol `webrtc.onvif.org`. `decode` turns one text message into a
+`Request`, a `Notification`, a `Result` or a `Failure`; `params_as` reads its params strictly typed. Unknown
+members are ignored, as JSON-RPC peers expect; what is ours alone stands under a `belvedere` key, which a
+conformant peer does not look at.
+"""
+
+from typing import Any, Literal, TypeVar
+
+import msgspec
+
+from signaling.protocol.errors import Fault, ProtocolError
+
+SUBPROTOCOL = "webrtc.onvif.org"
+SOCKET_PATH = "/api/signaling"
+
+MAX_MESSAGE_BYTES = 64 * 1024
+"""A large SDP with many codecs has under 16 KiB; the rest is headroom (DESIGN §4)."""
+MAX_CANDIDATES = 64
+"""Per session and side; a dual-stack host with VPNs makes about 20."""
+HEARTBEAT_SECONDS = 10.0
+
+MessageId = int | str
+
+Method = Literal[
+    "register",
+    "unregister",
+    "connect",
+    "invite",
+    "trickle",
+    "extend",
+    "error",
+    "belvedere.close",
+    "belvedere.goAway",
+    "belvedere.event",
+    "belvedere.stats",
+]
+REQUESTS = frozenset({"register", "unregister", "connect", "invite", "extend"})
+NOTIFICATIONS = frozenset(
+    {"trickle", "error", "belvedere.close", "belvedere.goAway", "belvedere.event", "belvedere.stats"}
+)
+
+
+class Request(msgspec.Struct, frozen=True):
+    """A call that expects an answer with the same id."""
+
+    id: MessageId
+    method: str
+    params: msgspec.Raw
+
+
+class Notification(msgspec.Struct, frozen=True):
+    """A call without an answer."""
+
+    method: str
+    params: msgspec.Raw
+
+
+class Result(msgspec.Struct, frozen=True):
+    """The answer to our request `id`."""
+
+    id: MessageId
+    result: msgspec.Raw
+
+
+class Failure(msgspec.Struct, frozen=True):
+    """The refusal of our request `id`; `id` is None where the peer could not read it."""
+
+    id: MessageId | None
+    code: int
+    message: str
+
+
+Message = Request | Notification | Result | Failure
+
+
+class IceServer(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
+    """RTCIceServer (W3C WebRTC §4.2.4); `urls` is always an array."""
+
+    urls: list[str]
+    username: str | None = None
+    credential: str | None = None
+
+
+class Candidate(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
+    """RTCIceCandidateInit. An empty `candidate` means end of candidates (RFC 8838 §8.2)."""
+
+    candidate: str = ""
+    sdp_mid: str | None = None
+    sdp_m_line_index: int | None = msgspec.field(name="sdpMLineIndex", default=None)
+    username_fragment: str | None = None
+
+
+# --- ours, under the `belvedere` key ---
+
+
+class RegisterExtra(msgspec.Struct, frozen=True, omit_defaults=True):
+    """`tickets`: sessions this party still runs, to be adopted. `version`: of the agent, for the operator."""
+
+    tickets: list[str] = []
+    version: str | None = None
+
+
+class RegisteredExtra(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
+    """Answer to it. `ice_servers`: for gathering before `connect` (devices only). `adopted`: session ids that go on."""
+
+    ice_servers: list[IceServer] = []
+    adopted: list[str] = []
+
+
+class ConnectExtra(msgspec.Struct, frozen=True, omit_defaults=True):
+    """`ticket`: the server-signed session ticket each party keeps for after a reconnect."""
+
+    ticket: str | None = None
+
+
+# --- params and results ---
+
+
+class RegisterParams(msgspec.Struct, frozen=True, omit_defaults=True):
+    authorization: str | None = None
+    name: str | None = None
+    capabilities: dict[str, Any] | None = None
+    belvedere: RegisterExtra | None = None
+
+
+class RegisterResult(msgspec.Struct, frozen=True, omit_defaults=True):
+    id: str
+    belvedere: RegisteredExtra | None = None
+
+
+class ConnectParams(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Client → server."""
+
+    peer: str
+    authorization: str | None = None
+    profile: str | None = None
+
+
+class DeviceConnectParams(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
+    """Server → device."""
+
+    session: str
+    profile: str | None = None
+    ice_servers: list[IceServer] = []
+    expiry_time_seconds: int | None = None
+    belvedere: ConnectExtra | None = None
+
+
+class ConnectResult(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
+    """Server → client. `ice_servers` is there even when empty."""
+
+    session: str
+    ice_servers: list[IceServer]
+    expiry_time_seconds: int | None = None
+    capabilities: dict[str, Any] | None = None
+    belvedere: ConnectExtra | None = None
+
+
+class InviteParams(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Device → server → client. `offer` is SDP."""
+
+    session: str
+    offer: str
+    subprotocols: list[str] | None = None
+
+
+class InviteResult(msgspec.Struct, frozen=True, omit_defaults=True):
+    answer: str
+    subprotocols: list[str] | None = None
+
+
+class TrickleParams(msgspec.Struct, frozen=True):
+    session: str
+    candidate: Candidate
+
+
+class ExtendParams(msgspec.Struct, frozen=True, omit_defaults=True):
+    session: str
+    authorization: str | None = None
+
+
+class ExtendResult(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
+    expiry_time_seconds: int | None = None
+
+
+class ErrorParams(msgspec.Struct, frozen=True, omit_defaults=True):
+    """`code` is a `Notice`, or a `Fault` where a device refuses a session it was asked for."""
+
+    session: str
+    code: int
+    message: str = ""
+
+
+class CloseParams(msgspec.Struct, frozen=True, omit_defaults=True):
+    """`belvedere.close`, either direction: the session ends now, media included."""
+
+    session: str
+    reason: str = ""
+
+
+class GoAwayParams(msgspec.Struct, frozen=True, rename="camel"):
+    """`belvedere.goAway`: the server drains; reconnect after `grace_seconds` plus a random part of `jitter_seconds`."""
+
+    grace_seconds: float
+    jitter_seconds: float
+
+
+class EventParams(msgspec.Struct, frozen=True, omit_defaults=True):
+    """`belvedere.event`, device → server: `name` is a code (for instance a pairing failure), `detail` plain words."""
+
+    name: str
+    detail: str = ""
+
+
+class StatsParams(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
+    """`belvedere.stats`, client → server: what the viewer measured. Times in milliseconds."""
+
+    session: str
+    first_frame_ms: float | None = None
+    way: Literal["direct", "turn", "relay"] | None = None
+
+
+# --- the codec ---
+
+
+class _Envelope(msgspec.Struct, frozen=True):
+    jsonrpc: str
+    id: MessageId | msgspec.UnsetType | None = msgspec.UNSET
+    method: str | None = None
+    params: msgspec.Raw = msgspec.Raw(b"{}")
+    result: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    error: dict[str, Any] | None = None
+
+
+_decoder = msgspec.json.Decoder(_Envelope)
+_encoder = msgspec.json.Encoder()
+T = TypeVar("T")
+
+
+def decode(text: str | bytes) -> Message:
+    """Read one message. Raises `ProtocolError` (parse error, invalid request) and never anything else."""
+    if len(text) > MAX_MESSAGE_BYTES:
+        raise ProtocolError(Fault.INVALID_REQUEST, f"message larger than {MAX_MESSAGE_BYTES} bytes")
+    try:
+        envelope = _decoder.decode(text)
+    except msgspec.ValidationError as error:
+        raise ProtocolError(Fault.INVALID_REQUEST, str(error)) from None
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        raise ProtocolError(Fault.PARSE_ERROR, "not JSON") from None
+    if envelope.jsonrpc != "2.0":
+        raise ProtocolError(Fault.INVALID_REQUEST, "jsonrpc must be 2.0")
+    if envelope.method is not None:
+        return _call(envelope.method, envelope)
+    return _answer(envelope)
+
+
+def _call(method: str, envelope: _Envelope) -> Message:
+    if envelope.id is None:
+        raise ProtocolError(Fault.INVALID_REQUEST, "id must not be null")
+    if isinstance(envelope.id, msgspec.UnsetType):
+        return Notification(method, envelope.params)
+    return Request(envelope.id, method, envelope.params)
+
+
+def _answer(envelope: _Envelope) -> Message:
+    if isinstance(envelope.id, msgspec.UnsetType):
+        raise ProtocolError(Fault.INVALID_REQUEST, "neither a call nor an answer")
+    if envelope.error is not None:
+        code, message = envelope.error.get("code"), envelope.error.get("message", "")
+        if not isinstance(code, int) or not isinstance(message, str):
+            raise ProtocolError(Fault.INVALID_REQUEST, "error needs a code and a message")
+        return Failure(envelope.id, code, message)
+    if envelope.id is None or isinstance(envelope.result, msgspec.UnsetType):
+        raise ProtocolError(Fault.INVALID_REQUEST, "an answer needs an id and a result or an error")
+    return Result(envelope.id, envelope.result)
+
+
+def params_as(kind: type[T], raw: msgspec.Raw) -> T:
+    """Read params or a result as `kind`. Raises `ProtocolError` (invalid params) naming the member at fault."""
+    try:
+        return msgspec.json.decode(raw, type=kind)
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        raise ProtocolError(Fault.INVALID_PARAMS, str(error)) from None
+
+
+def request(message_id: MessageId, method: Method, params: msgspec.Struct) -> str:
+    """One JSON-RPC request as text."""
+    return _encode({"jsonrpc": "2.0", "id": message_id, "method": method, "params": params})
+
+
+def notification(method: Method, params: msgspec.Struct) -> str:
+    """One JSON-RPC notification as text."""
+    return _encode({"jsonrpc": "2.0", "method": method, "params": params})
+
+
+def result(message_id: MessageId, value: msgspec.Struct | dict[str, Any]) -> str:
+    """The answer to `message_id` as text."""
+    return _encode({"jsonrpc": "2.0", "id": message_id, "result": value})
+
+
+def failure(message_id: MessageId | None, code: int, message: str) -> str:
+    """The refusal of `message_id` as text; `None` where the request's id could not be read."""
+    return _encode({"jsonrpc": "2.0", "id": message_id, "error": {"code": int(code), "message": message}})
+
+
+def _encode(value: dict[str, Any]) -> str:
+    return _encoder.encode(value).decode()
