@@ -1,0 +1,83 @@
+# Belvedere: `make demo` to see it, `make test` to check it. Everything lands in .venv, web/node_modules and build/.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP_INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
+WEB_SOURCES := $(shell find web -type f -not -path 'web/node_modules/*' 2>/dev/null)
+TESTS ?= tests
+
+.PHONY: help demo test test-web check check-web fuzz format setup system web wheel clean
+
+help: ## this list
+	@grep -hE '^[a-z%-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 16
+
+demo: .venv/.app signaling/webapp/index.html ## server and one simulated camera, onboarded through its lens, in your browser
+	@exec $(BIN)/python -m demo
+
+test: system .venv/.dev signaling/webapp/index.html test-web ## everything the tests need is installed, then all tests run
+	$(BIN)/python -m pytest $(TESTS)
+
+test-web: web/node_modules/.stamp ## the web app's own tests
+	cd web && npm test --silent
+
+check: .venv/.dev check-web ## formatting, lint, strict types, deployment files
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/yamllint --strict docker-compose.yml render.yaml
+
+check-web: web/node_modules/.stamp
+	cd web && npm run --silent check
+
+format: .venv/.dev ## put every file in the house format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	cd web && npm run --silent format
+
+fuzz: system .venv/.dev signaling/webapp/index.html ## ten times the generated hostile input of `make test`
+	BELVEDERE_FUZZ=10 $(BIN)/python -m pytest tests -k 'fuzz or hostile' --timeout 3600
+
+bench-%: system .venv/.dev signaling/webapp/index.html ## ttff, camera, qr: a table, and a last line of JSON
+	@mkdir -p build/bench
+	@$(BIN)/python -m tests.benchmarks.bench_$*
+
+setup: system .venv/.dev web ## install everything, run nothing
+web: signaling/webapp/index.html ## build the web app
+
+system: ## Debian packages that the tests drive (Chromium, Redis, PostgreSQL, coturn, ...)
+	@.ci/system-packages
+
+wheel: .venv/.dev signaling/webapp/index.html ## the wheel, with the built web app inside
+	$(BIN)/pip wheel --quiet --no-deps --wheel-dir build/wheel .
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Belvedere needs Python 3.11 or newer (found " + sys.version.split()[0] + "). On Debian 12: apt install python3 python3-venv; or: make PYTHON=/path/to/python3.11")'
+	@$(PYTHON) -m venv .venv || { rm -rf .venv; echo 'Python has no venv module here. On Debian: apt install python3-venv' >&2; exit 1; }
+
+.venv/.app: .venv/bin/python pyproject.toml constraints.txt
+	@echo 'Installing the Python packages into .venv (once) ...'
+	@$(PIP_INSTALL) --editable '.[server,relay,camera]'
+	@touch $@
+
+.venv/.dev: .venv/bin/python pyproject.toml constraints.txt
+	@echo 'Installing the Python packages and the test tools into .venv (once) ...'
+	@$(PIP_INSTALL) --editable '.[dev]'
+	@touch .venv/.app $@
+
+web/node_modules/.stamp: web/package.json web/package-lock.json
+	@.ci/require-node
+	@echo 'Installing the web packages (once) ...'
+	@cd web && npm ci --silent --no-audit --no-fund
+	@touch $@
+
+signaling/webapp/index.html: web/node_modules/.stamp $(WEB_SOURCES)
+	@echo 'Building the web app ...'
+	@cd web && npm run --silent build
+	@touch $@
+
+clean: ## remove everything that was built or installed here
+	rm -rf .venv build web/node_modules signaling/webapp *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,1 @@
+"""`make demo`: plays the home, the app and the camera against a real server."""
