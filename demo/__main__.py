@@ -1,8 +1,8 @@
 """`make demo`: a server and one camera that is not yet onboarded; the demo onboards it and prints where to look.
 
-Every step is the real one: the account is made with the first-start link, the camera is added through the REST API, the QR
-image is held before the lens of a simulated sensor, the camera decodes it, joins a simulated Wi-Fi, activates itself and
-comes online. Nothing is kept from one run to the next.
+Every step is the real one: the account is made with the first-start link, the camera is added through the REST
+API, the QR image is held before the lens of a simulated sensor, the camera decodes it, joins a simulated Wi-Fi,
+activates itself and comes online. Nothing is kept from one run to the next.
 """
 
 import asyncio

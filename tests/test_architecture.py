@@ -1,0 +1,109 @@
+"""House rules as tests: who may import whom, and what decides without I/O (DESIGN §2)."""
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+ROOMS = ("signaling", "media", "camera_peer")
+PURE = (
+    "signaling/protocol/",
+    "signaling/broker.py",
+    "camera_peer/lifecycle.py",
+    "media/gop.py",
+)
+"""Files that decide: no event loop, sockets, clocks or dice in them. Time and ids are arguments."""
+IMPURE_MODULES = {"asyncio", "aiohttp", "aiortc", "aioice", "redis", "sqlalchemy", "time", "random", "secrets"}
+COMPOSITION_ROOT = "signaling/__main__.py"
+
+
+def allowed(importer: str, imported: str) -> bool:
+    """Whether a file may import a module of ours. `importer`: path below the root; `imported`: dotted name."""
+    target = imported.split(".")[0]
+    if importer.startswith("signaling/protocol/"):
+        return imported.startswith("signaling.protocol")
+    if importer.startswith("signaling/"):
+        return target == "signaling" or (target == "media" and importer == COMPOSITION_ROOT)
+    shared = imported.startswith(("signaling.protocol", "signaling.client"))
+    if importer.startswith("media/"):
+        return target == "media" or shared
+    return target == "camera_peer" or shared or (target == "media" and not imported.startswith("media.relay"))
+
+
+def modules_of(path: Path) -> list[str]:
+    """Dotted names imported anywhere in a file."""
+    names: list[str] = []
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            names += [f"{node.module}.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.level:
+            names.append("." * node.level)
+    return names
+
+
+def sources() -> Iterator[Path]:
+    for room in ROOMS:
+        yield from sorted((ROOT / room).rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", list(sources()), ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_point_inward(path: Path) -> None:
+    importer = str(path.relative_to(ROOT))
+    for name in modules_of(path):
+        assert not name.startswith("."), "imports are absolute"
+        if name.split(".")[0] in ROOMS:
+            assert allowed(importer, name), f"{importer} may not import {name}"
+
+
+@pytest.mark.parametrize(
+    ("importer", "imported", "verdict"),
+    [
+        ("camera_peer/agent.py", "signaling.client", True),
+        ("camera_peer/agent.py", "signaling.accounts", False),
+        ("camera_peer/agent.py", "media.relay.node", False),
+        ("camera_peer/agent.py", "media.gop", True),
+        ("signaling/broker.py", "signaling.protocol.messages", True),
+        ("signaling/broker.py", "media.frames", False),
+        ("signaling/broker.py", "camera_peer.agent", False),
+        ("signaling/protocol/qr.py", "signaling.client", False),
+        ("media/gop.py", "camera_peer.agent", False),
+        ("signaling/__main__.py", "media.relay", True),
+    ],
+)
+def test_the_rule_itself(importer: str, imported: str, verdict: bool) -> None:
+    assert allowed(importer, imported) is verdict
+
+
+def test_what_decides_does_no_io() -> None:
+    pure = [path for path in sources() if str(path.relative_to(ROOT)).startswith(PURE)]
+    assert len(pure) >= 4
+    for path in pure:
+        roots = {name.split(".")[0] for name in modules_of(path)}
+        assert not roots & IMPURE_MODULES, f"{path.name} imports {roots & IMPURE_MODULES}"
+        coroutines = [n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.AsyncFunctionDef)]
+        assert not coroutines, f"{path.name} awaits"
+
+
+def test_a_camera_never_loads_the_server() -> None:
+    assert (ROOT / "signaling/__init__.py").read_text() == ""
+    server_only = {"sqlalchemy", "alembic", "bcrypt", "prometheus_client", "redis", "limits", "qrcode"}
+    for path in sources():
+        importer = str(path.relative_to(ROOT))
+        if importer.startswith(("media/", "camera_peer/", "signaling/protocol/")) or importer == "signaling/client.py":
+            roots = {name.split(".")[0] for name in modules_of(path)}
+            assert not roots & server_only, f"{importer} imports {roots & server_only}"
+
+
+def test_every_file_says_what_it_is() -> None:
+    for path in sources():
+        if path.read_text():
+            assert ast.get_docstring(ast.parse(path.read_text())), f"{path.relative_to(ROOT)} has no docstring"
+
+
+def test_python_is_the_oldest_we_promise_or_newer() -> None:
+    assert sys.version_info >= (3, 11)
