@@ -1,0 +1,61 @@
+"""How often is too often: one table of rules, and the counting, which the library `limits` does.
+
+A rule may have several windows: short ones stop a burst, long ones make a patient guesser pay more and more. No
+window is longer than an hour, so nobody is ever locked out for good, however hard somebody else tries. A login is
+counted three ways: account with address (a person who mistypes), address (one attacker, many accounts) and account
+(many attackers, one account: wide, so that they cannot keep the owner out cheaply).
+"""
+
+import ipaddress
+import time
+
+from limits import RateLimitItem, parse_many
+from limits.aio.storage import MemoryStorage, Storage
+from limits.aio.strategies import SlidingWindowCounterRateLimiter
+
+RULES: dict[str, list[RateLimitItem]] = {
+    "login_pair": parse_many("6/minute; 30/hour"),
+    "login_address": parse_many("30/minute; 300/hour"),
+    "login_account": parse_many("60/minute; 600/hour"),
+    "register": parse_many("10/minute; 40/hour"),
+    "activate": parse_many("30/minute; 300/hour"),
+    "seen": parse_many("60/minute; 600/hour"),
+    "draw": parse_many("30/minute; 200/hour"),
+    "pair": parse_many("20/minute; 120/hour"),
+    "address": parse_many("1200/minute"),
+}
+MAX_KEY_LENGTH = 120
+
+
+class Rates:
+    """Counts uses under the rules above in one of the storages of `limits`."""
+
+    def __init__(self, storage: Storage | None = None) -> None:
+        self._strategy = SlidingWindowCounterRateLimiter(storage or MemoryStorage())
+
+    async def hit(self, rule: str, key: str) -> float:
+        """Count one use. 0.0 when allowed, else seconds until it makes sense to try again."""
+        wait = 0.0
+        for item in RULES[rule]:
+            if not await self._strategy.hit(item, rule, key[:MAX_KEY_LENGTH]):
+                stats = await self._strategy.get_window_stats(item, rule, key[:MAX_KEY_LENGTH])
+                wait = max(wait, stats.reset_time - time.time(), 1.0)
+        return wait
+
+    async def forgive(self, rule: str, key: str) -> None:
+        """Forget what was counted."""
+        for item in RULES[rule]:
+            await self._strategy.clear(item, rule, key[:MAX_KEY_LENGTH])
+
+
+def address_key(address: str) -> str:
+    """What one subscriber of a provider holds: an IPv4 address, an IPv6 /64 (RFC 6177 §2)."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return "unknown"
+    if parsed.version == 4:
+        return str(parsed)
+    if parsed.ipv4_mapped is not None:
+        return str(parsed.ipv4_mapped)
+    return str(ipaddress.ip_network((parsed, 64), strict=False))
