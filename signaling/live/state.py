@@ -87,7 +87,7 @@ class LiveState(Protocol):
         """The value, for one caller only; None when it was taken, never put, or is too old."""
 
     async def hit(self, rule: str, key: str) -> float:
-        """Count one use under a rule of `signaling.rates`. 0.0 when allowed, else seconds until it makes sense again."""
+        """Count one use under a rule of `signaling.rates`. 0.0 when allowed, else seconds to wait."""
 
     async def forgive(self, rule: str, key: str) -> None:
         """Forget what was counted."""
