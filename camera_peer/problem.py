@@ -1,0 +1,76 @@
+"""What can go wrong on a camera: a stable code, a sentence for a person, and what the camera does next.
+
+The codes travel to the server as `belvedere.event` and become a camera's `problem.code`; the sentence is what the
+log, the status hook and the app show.
+"""
+
+from enum import StrEnum, auto
+
+
+class Problem(StrEnum):
+    """Stable codes; on the wire each is its name in lower case (`wifi_password_wrong`).
+
+    `FINAL` says which of them mean that this QR code will never work.
+    """
+
+    WIFI_PASSWORD_WRONG = auto()
+    NETWORK_NOT_FOUND = auto()
+    WIFI_UNAVAILABLE = auto()
+    NO_INTERNET = auto()
+    SERVER_UNREACHABLE = auto()
+    SERVER_NOT_TRUSTED = auto()
+    TOKEN_EXPIRED = auto()
+    TOKEN_USED = auto()
+    TOKEN_UNKNOWN = auto()
+    NETWORK_NOT_ALLOWED = auto()
+    ACTIVATION_REFUSED = auto()
+    CLOCK_WRONG = auto()
+    IDENTITY_REJECTED = auto()
+    SOURCE_FAILED = auto()
+
+
+SENTENCES: dict[Problem, str] = {
+    Problem.WIFI_PASSWORD_WRONG: "The Wi-Fi refused the password. Check it, make a new code and show it again.",
+    Problem.NETWORK_NOT_FOUND: "The Wi-Fi was not found. Check its name, move closer, and use a 2.4 GHz network.",
+    Problem.WIFI_UNAVAILABLE: "This camera has no Wi-Fi it can use. Check the adapter, or use --wifi already-online.",
+    Problem.NO_INTERNET: "The camera is on the network but cannot look up the server's name. Is there internet, or a "
+    "guest portal?",
+    Problem.SERVER_UNREACHABLE: "The server does not answer. Is it running, and reachable from this network?",
+    Problem.SERVER_NOT_TRUSTED: "The server that answered is not the one this code was made by, so nothing was sent.",
+    Problem.TOKEN_EXPIRED: "This code has expired. Make a new one and show it again.",
+    Problem.TOKEN_USED: "This code was already used by another camera. Make a new one and show it again.",
+    Problem.TOKEN_UNKNOWN: "The server does not know this code. It may be of another server, or cancelled.",
+    Problem.NETWORK_NOT_ALLOWED: "The server accepts this camera only from another network.",
+    Problem.ACTIVATION_REFUSED: "The server refused this camera. Make a new code and show it again.",
+    Problem.CLOCK_WRONG: "The camera's clock is wrong, so it cannot check the server's certificate. Set the clock.",
+    Problem.IDENTITY_REJECTED: "The server no longer knows this camera. It was removed there; pair it again.",
+    Problem.SOURCE_FAILED: "The camera has no picture.",
+}
+
+FINAL = frozenset(
+    {
+        Problem.WIFI_PASSWORD_WRONG,
+        Problem.NETWORK_NOT_FOUND,
+        Problem.WIFI_UNAVAILABLE,
+        Problem.SERVER_NOT_TRUSTED,
+        Problem.TOKEN_EXPIRED,
+        Problem.TOKEN_USED,
+        Problem.TOKEN_UNKNOWN,
+        Problem.NETWORK_NOT_ALLOWED,
+        Problem.ACTIVATION_REFUSED,
+    }
+)
+"""Trying the same code again cannot help: back to scanning. The others are tried again while the token lives."""
+
+
+class CameraProblem(Exception):
+    """Something outside is at fault. `problem` is the code; the text is one sentence, without secrets."""
+
+    def __init__(self, problem: Problem, detail: str = "") -> None:
+        super().__init__(detail or SENTENCES[problem])
+        self.problem = problem
+
+    @property
+    def final(self) -> bool:
+        """Whether the same code can never work."""
+        return self.problem in FINAL

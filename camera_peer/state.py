@@ -1,0 +1,91 @@
+"""What a camera remembers: to whom it belongs, how to reach the server, and the last thing that went wrong.
+
+One small JSON file. Nothing in it is secret: no Wi-Fi password, no one-time token; the key has its own file.
+"""
+
+from pathlib import Path
+
+import msgspec
+
+from camera_peer import identity, storage
+from camera_peer.problem import Problem
+
+STATE_FILE = "state.json"
+MAX_STATE_BYTES = 64 * 1024
+"""Ours has under 1 KiB; a larger file is damaged."""
+
+
+class Pairing(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What an activation won. `origin` is the server's web origin, `pin` as in the QR code (`identity.server_pin`)."""
+
+    camera_id: str
+    origin: str
+    signaling_url: str
+    name: str = ""
+    pin: str | None = None
+
+
+class LastProblem(msgspec.Struct, frozen=True):
+    """Reported to the server once the camera is online again (DESIGN §6.4)."""
+
+    code: Problem
+    detail: str
+
+
+class CameraState(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The whole file."""
+
+    version: int = 1
+    pairing: Pairing | None = None
+    problem: LastProblem | None = None
+
+
+class DamagedState(Exception):
+    """The state file cannot be read; the text says what to do."""
+
+
+def load(directory: Path) -> CameraState:
+    """What is remembered in `directory`; an empty state where there is nothing. Raises `DamagedState`, OSError."""
+    path = directory / STATE_FILE
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_STATE_BYTES + 1)
+    except FileNotFoundError:
+        return CameraState()
+    try:
+        if len(data) > MAX_STATE_BYTES:
+            raise DamagedState(_damaged(path))
+        state = msgspec.json.decode(data, type=CameraState)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise DamagedState(_damaged(path)) from None
+    if state.version != 1:
+        raise DamagedState(f"the state file {path} was written by a newer version of Belvedere; update this camera")
+    return state
+
+
+def save(directory: Path, state: CameraState) -> None:
+    """Replace the state, durably. Raises OSError."""
+    storage.make_private_directory(directory)
+    storage.write_atomically(directory / STATE_FILE, msgspec.json.format(msgspec.json.encode(state)))
+
+
+def stamp(directory: Path) -> tuple[int, int, int] | None:
+    """Changes whenever the file is replaced, also by another process; None where there is no file."""
+    try:
+        status = (directory / STATE_FILE).stat()
+    except FileNotFoundError:
+        return None
+    return status.st_ino, status.st_mtime_ns, status.st_size
+
+
+def reset(directory: Path) -> bool:
+    """Factory reset: forget the pairing and the key. True if there was anything to forget."""
+    paths = [directory / STATE_FILE, directory / identity.KEY_FILE]
+    found = [path for path in paths if path.exists()]
+    for path in found:
+        storage.remove(path)
+    return bool(found)
+
+
+def _damaged(path: Path) -> str:
+    return f"the state file {path} is damaged; run `belvedere-camera reset` and pair the camera again"

@@ -1,0 +1,52 @@
+"""Files that survive a power cut: either the old content or the new one is there, never half of it."""
+
+import os
+from pathlib import Path
+
+PRIVATE_FILE = 0o600
+PRIVATE_DIRECTORY = 0o700
+
+
+def make_private_directory(directory: Path) -> None:
+    """Make `directory` (and its parents) with mode 0700, also where it already stands with a wider mode."""
+    directory.mkdir(parents=True, exist_ok=True, mode=PRIVATE_DIRECTORY)
+    directory.chmod(PRIVATE_DIRECTORY)
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Replace `path` by `data` with mode 0600. Raises OSError, and then the old content stands."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.new")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, PRIVATE_FILE)
+    try:
+        try:
+            os.fchmod(descriptor, PRIVATE_FILE)
+            _write_all(descriptor, data)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
+    sync_directory(path.parent)
+
+
+def remove(path: Path) -> None:
+    """Remove `path` if it is there, durably."""
+    path.unlink(missing_ok=True)
+    sync_directory(path.parent)
+
+
+def sync_directory(directory: Path) -> None:
+    """The rename itself is durable only once the directory is written (fsync(2), notes)."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
