@@ -6,7 +6,7 @@ members are ignored, as JSON-RPC peers expect; what is ours alone stands under a
 conformant peer does not look at.
 """
 
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 
@@ -22,6 +22,14 @@ MAX_CANDIDATES = 64
 HEARTBEAT_SECONDS = 10.0
 
 MessageId = int | str
+MAX_ID_CHARS = 64
+"""Of a JSON-RPC id that is text; a UUID has 36."""
+
+Number = Annotated[int, msgspec.Meta(ge=-(2**31), lt=2**31)]
+"""A code or a count of seconds; what a peer writes larger than that is no use to the other."""
+
+Capabilities = list[str] | dict[str, Any]
+"""ONVIF: a list of words (`extend`, `subProtocols`). Ours are a mapping."""
 
 Method = Literal[
     "register",
@@ -96,7 +104,11 @@ class Candidate(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel")
 
 
 class RegisterExtra(msgspec.Struct, frozen=True, omit_defaults=True):
-    """`tickets`: sessions this party still runs, to be adopted. `version`: of the agent, for the operator."""
+    """`tickets`: sessions this party still runs, to be adopted. `version`: of the agent, for the operator.
+
+    Whoever sends this member, even empty, understands `belvedere.close` and knows that a session it did not list is
+    over. To others the server speaks plain ONVIF.
+    """
 
     tickets: list[str] = []
     version: str | None = None
@@ -121,7 +133,7 @@ class ConnectExtra(msgspec.Struct, frozen=True, omit_defaults=True):
 class RegisterParams(msgspec.Struct, frozen=True, omit_defaults=True):
     authorization: str | None = None
     name: str | None = None
-    capabilities: dict[str, Any] | None = None
+    capabilities: Capabilities | None = None
     belvedere: RegisterExtra | None = None
 
 
@@ -144,7 +156,7 @@ class DeviceConnectParams(msgspec.Struct, frozen=True, omit_defaults=True, renam
     session: str
     profile: str | None = None
     ice_servers: list[IceServer] = []
-    expiry_time_seconds: int | None = None
+    expiry_time_seconds: Number | None = None
     belvedere: ConnectExtra | None = None
 
 
@@ -153,8 +165,8 @@ class ConnectResult(msgspec.Struct, frozen=True, omit_defaults=True, rename="cam
 
     session: str
     ice_servers: list[IceServer]
-    expiry_time_seconds: int | None = None
-    capabilities: dict[str, Any] | None = None
+    expiry_time_seconds: Number | None = None
+    capabilities: Capabilities | None = None
     belvedere: ConnectExtra | None = None
 
 
@@ -176,20 +188,44 @@ class TrickleParams(msgspec.Struct, frozen=True):
     candidate: Candidate
 
 
+class RawTrickleParams(msgspec.Struct, frozen=True):
+    """What the server relays: the candidate untouched, the session as it read it."""
+
+    session: str
+    candidate: msgspec.Raw
+
+
 class ExtendParams(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Client → server."""
+
     session: str
     authorization: str | None = None
 
 
+class DeviceExtendParams(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
+    """Server → device: the new lease, counted from now, and the ticket that says so."""
+
+    session: str
+    expiry_time_seconds: Number | None = None
+    belvedere: ConnectExtra | None = None
+
+
 class ExtendResult(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
-    expiry_time_seconds: int | None = None
+    """`belvedere.ticket` replaces the one the client holds."""
+
+    expiry_time_seconds: Number | None = None
+    belvedere: ConnectExtra | None = None
+
+
+class Nothing(msgspec.Struct, frozen=True):
+    """No params, or a result without members."""
 
 
 class ErrorParams(msgspec.Struct, frozen=True, omit_defaults=True):
     """`code` is a `Notice`, or a `Fault` where a device refuses a session it was asked for."""
 
     session: str
-    code: int
+    code: Number
     message: str = ""
 
 
@@ -225,13 +261,22 @@ class StatsParams(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel
 # --- the codec ---
 
 
+_WireId = Annotated[int, msgspec.Meta(ge=-(2**53), le=2**53)] | str
+"""RFC 8259 §6: whole numbers that every peer reads alike."""
+
+
+class _ErrorObject(msgspec.Struct, frozen=True):
+    code: Number
+    message: str = ""
+
+
 class _Envelope(msgspec.Struct, frozen=True):
     jsonrpc: str
-    id: MessageId | msgspec.UnsetType | None = msgspec.UNSET
+    id: _WireId | msgspec.UnsetType | None = msgspec.UNSET
     method: str | None = None
     params: msgspec.Raw = msgspec.Raw(b"{}")
     result: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
-    error: dict[str, Any] | None = None
+    error: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
 
 
 _decoder = msgspec.json.Decoder(_Envelope)
@@ -257,24 +302,29 @@ def decode(text: str | bytes) -> Message:
 
 
 def _call(method: str, envelope: _Envelope) -> Message:
-    if envelope.id is None:
-        raise ProtocolError(Fault.INVALID_REQUEST, "id must not be null")
     if isinstance(envelope.id, msgspec.UnsetType):
         return Notification(method, envelope.params)
-    return Request(envelope.id, method, envelope.params)
+    return Request(_named(envelope.id), method, envelope.params)
 
 
 def _answer(envelope: _Envelope) -> Message:
-    if isinstance(envelope.id, msgspec.UnsetType):
+    if not isinstance(envelope.error, msgspec.UnsetType):
+        if isinstance(envelope.id, msgspec.UnsetType):
+            # ONVIF writes the `error` notification as an error object without id.
+            return Notification("error", envelope.error)
+        refusal = params_as(_ErrorObject, envelope.error)
+        return Failure(envelope.id, refusal.code, refusal.message)
+    if isinstance(envelope.id, msgspec.UnsetType) or isinstance(envelope.result, msgspec.UnsetType):
         raise ProtocolError(Fault.INVALID_REQUEST, "neither a call nor an answer")
-    if envelope.error is not None:
-        code, message = envelope.error.get("code"), envelope.error.get("message", "")
-        if not isinstance(code, int) or not isinstance(message, str):
-            raise ProtocolError(Fault.INVALID_REQUEST, "error needs a code and a message")
-        return Failure(envelope.id, code, message)
-    if envelope.id is None or isinstance(envelope.result, msgspec.UnsetType):
-        raise ProtocolError(Fault.INVALID_REQUEST, "an answer needs an id and a result or an error")
-    return Result(envelope.id, envelope.result)
+    return Result(_named(envelope.id), envelope.result)
+
+
+def _named(message_id: MessageId | None) -> MessageId:
+    if message_id is None:
+        raise ProtocolError(Fault.INVALID_REQUEST, "id must not be null")
+    if isinstance(message_id, str) and len(message_id) > MAX_ID_CHARS:
+        raise ProtocolError(Fault.INVALID_REQUEST, f"an id has at most {MAX_ID_CHARS} characters")
+    return message_id
 
 
 def params_as(kind: type[T], raw: msgspec.Raw) -> T:
@@ -293,6 +343,11 @@ def request(message_id: MessageId, method: Method, params: msgspec.Struct) -> st
 def notification(method: Method, params: msgspec.Struct) -> str:
     """One JSON-RPC notification as text."""
     return _encode({"jsonrpc": "2.0", "method": method, "params": params})
+
+
+def onvif_error(params: ErrorParams) -> str:
+    """The `error` notification as ONVIF writes it: an error object without id."""
+    return _encode({"jsonrpc": "2.0", "error": params})
 
 
 def result(message_id: MessageId, value: msgspec.Struct | dict[str, Any]) -> str:

@@ -1,0 +1,127 @@
+"""What the broker wants done. It decides; the rim (`signaling.hub`) carries out, in this order.
+
+Every effect towards a socket names its node as well, so that several nodes can share the work later.
+"""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from signaling.protocol.messages import MessageId
+from signaling.protocol.tickets import Ticket
+
+UNSUPPORTED_DATA = 1003
+POLICY_VIOLATION = 1008
+SERVICE_RESTART = 1012
+SUPERSEDED = 4001
+"""A newer connection of the same camera took over."""
+SIGNED_OUT = 4401
+"""The identity behind this socket is not valid, or not any more (the 401 of WebSocket closing)."""
+REGISTER_TIMEOUT = 4408
+"""No `register` in time (408)."""
+TOO_SLOW = 4429
+"""The peer does not read what it is sent."""
+
+
+class Address(NamedTuple):
+    """A socket, somewhere."""
+
+    node: str
+    socket: str
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """One text message."""
+
+    to: Address
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hangup:
+    """Close the socket, after what was sent to it before."""
+
+    to: Address
+    code: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Came:
+    """A camera is here. `epoch` fences: a newer connection has a higher one."""
+
+    camera: str
+    epoch: int
+    capabilities: list[str] | dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Went:
+    """The connection `epoch` of a camera is over, and was the newest that the broker knew."""
+
+    camera: str
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class FirstFrame:
+    """A viewer of this camera has seen its first picture."""
+
+    camera: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """A camera tells of something that happened to it."""
+
+    camera: str
+    name: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Something worth a metric: refused, late, malformed."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class AskRegister:
+    """Who is this? Answer with `broker.registered`. `tickets` are genuine; whether they still count is the question."""
+
+    peer: Address
+    id: MessageId
+    authorization: str | None
+    capabilities: list[str] | dict[str, Any]
+    ours: bool
+    tickets: tuple[Ticket, ...]
+    refused: int
+    """How many more tickets were listed that were not genuine or whose lease has ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskConnect:
+    """May this viewer watch this camera? Answer with `broker.connected`."""
+
+    peer: Address
+    id: MessageId
+    camera: str
+    authorization: str | None
+    profile: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AskExtend:
+    """May this viewer go on watching? Answer with `broker.extended`."""
+
+    peer: Address
+    id: MessageId
+    session: str
+    camera: str
+    authorization: str | None
+
+
+Ask = AskRegister | AskConnect | AskExtend
+News = Came | Went | FirstFrame | Reported
+Effect = Send | Hangup | Came | Went | FirstFrame | Reported | Counted | AskRegister | AskConnect | AskExtend

@@ -1,0 +1,207 @@
+"""The broker's memory: who is connected, which sessions there are, and when something is due.
+
+Plain data and the few functions that keep its indices true. Nothing here decides.
+"""
+
+import heapq
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from signaling.effects import Address
+from signaling.protocol.messages import MAX_CANDIDATES, MessageId
+from signaling.protocol.sessions import State
+
+Role = Literal["device", "client"]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of the broker and the sockets; each keeps one party from taking what belongs to all."""
+
+    sessions_per_camera: int = 64
+    """A household's viewers, twice over; a camera refuses earlier by itself."""
+    sessions_per_user: int = 256
+    """Every camera of an account on several screens."""
+    sessions_per_socket: int = 128
+    """A wall of 64 cameras that changes over make-before-break."""
+    pending_per_socket: int = 160
+    """Requests a peer has not answered: one `connect` or `invite` a session, and some for `extend`."""
+    tickets_per_register: int = 128
+    """As many as a socket may have sessions."""
+    candidates_per_side: int = MAX_CANDIDATES
+    candidate_bytes: int = 2048
+    """The longest real ones have under 300."""
+    name_chars: int = 128
+    reason_chars: int = 200
+    detail_chars: int = 500
+    capabilities_bytes: int = 4096
+    ended_remembered: int = 20_000
+    """Ended sessions whose tickets still look good; the oldest are forgotten first. 4 MiB at most."""
+    register_seconds: float = 10.0
+    """From the WebSocket's opening to its `register`: a slow handshake, no more."""
+    extend_seconds: float = 10.0
+    """For the camera's answer to `extend`."""
+    messages_per_second: float = 50.0
+    """Per socket; candidates of several sessions come in bursts. Who sends more is read more slowly."""
+    messages_burst: int = 400
+    sockets_per_address: int = 512
+    """Many households share an address behind a carrier's NAT."""
+    sockets_unregistered: int = 2000
+    """Sockets that have not said who they are."""
+    sockets: int = 15_000
+    """Under the usual `nofile` hard limit of 20,000."""
+    queue_messages: int = 512
+    queue_bytes: int = 1024 * 1024
+    """What waits for a slow reader: sixteen messages of the largest size."""
+
+
+@dataclass(slots=True)
+class Pending:
+    """A request we sent to a peer. `reply_to`: whose request it answers, if anyone's."""
+
+    purpose: Literal["connect", "invite", "extend"]
+    session: str
+    reply_to: tuple[Address, MessageId] | None = None
+    deadline: float = float("inf")
+
+
+@dataclass(slots=True)
+class Party:
+    """One open socket. `role` is None until it has registered."""
+
+    address: Address
+    role: Role | None = None
+    camera: str = ""
+    user: str = ""
+    login: str = ""
+    deadline: float = float("inf")
+    """Until when it must have registered; once it has, when its login ends."""
+    epoch: int = 0
+    ours: bool = False
+    """Whether it understands what stands under `belvedere`."""
+    capabilities: list[str] | dict[str, Any] = field(default_factory=list)
+    sessions: set[str] = field(default_factory=set)
+    """Of a client."""
+    pending: dict[int, Pending] = field(default_factory=dict)
+    answering: set[MessageId] = field(default_factory=set)
+    """Ids of its requests that wait for the other party."""
+    asking: bool = False
+    """Whether the rim is finding out who this is."""
+    last_id: int = 0
+
+
+@dataclass(slots=True)
+class Session:
+    """One viewer's try to see one camera."""
+
+    id: str
+    camera: str
+    user: str
+    login: str
+    state: State
+    lease: float
+    """Unix seconds."""
+    deadline: float
+    client: Address | None
+    candidates: dict[Role, int] = field(default_factory=lambda: {"device": 0, "client": 0})
+    held: list[tuple[Role, str]] = field(default_factory=list)
+    """Candidates that came before the description they belong to: (from whom, message)."""
+    seen: bool = False
+    """Whether the first picture has been told."""
+
+
+Alarm = tuple[float, str, str, int]
+"""(when, session id or node, "" or socket, request id): sortable, and found stale by a look at the thing itself."""
+
+
+@dataclass(slots=True)
+class Table:
+    """Everything the broker knows."""
+
+    ticket_key: bytes
+    limits: Limits = field(default_factory=Limits)
+    parties: dict[Address, Party] = field(default_factory=dict)
+    devices: dict[str, Address] = field(default_factory=dict)
+    sessions: dict[str, Session] = field(default_factory=dict)
+    by_camera: dict[str, set[str]] = field(default_factory=dict)
+    by_user: dict[str, set[str]] = field(default_factory=dict)
+    ended: OrderedDict[str, float] = field(default_factory=OrderedDict)
+    alarms: list[Alarm] = field(default_factory=list)
+
+    def add(self, session: Session) -> None:
+        """Enter a new session; its id must never have been used."""
+        if session.id in self.sessions or session.id in self.ended:
+            raise ValueError("a session id is never used again")
+        self.sessions[session.id] = session
+        self.by_camera.setdefault(session.camera, set()).add(session.id)
+        self.by_user.setdefault(session.user, set()).add(session.id)
+        self.attach(session, session.client)
+        self.wake_at(session.deadline, session.id)
+
+    def attach(self, session: Session, client: Address | None) -> None:
+        """Give the session this client, in place of the one it had."""
+        if session.client is not None and session.client in self.parties:
+            self.parties[session.client].sessions.discard(session.id)
+        session.client = client
+        if client is not None:
+            self.parties[client].sessions.add(session.id)
+
+    def remove(self, session: Session) -> None:
+        """Forget a session, but remember that it has ended."""
+        self.attach(session, None)
+        del self.sessions[session.id]
+        for index, key in ((self.by_camera, session.camera), (self.by_user, session.user)):
+            index[key].discard(session.id)
+            if not index[key]:
+                del index[key]
+        self.ended[session.id] = session.lease
+        while len(self.ended) > self.limits.ended_remembered:
+            self.ended.popitem(last=False)
+
+    def of_camera(self, camera: str) -> list[Session]:
+        """Its sessions, in a settled order."""
+        return [self.sessions[name] for name in sorted(self.by_camera.get(camera, ()))]
+
+    def device(self, camera: str) -> Party | None:
+        """The party that is this camera, if it is connected."""
+        address = self.devices.get(camera)
+        return None if address is None else self.parties[address]
+
+    # --- alarms: a heap whose entries are checked when they come up ---
+
+    def wake_at(self, when: float, first: str, second: str = "", request: int = 0) -> None:
+        """Have `due` return this at `when`."""
+        if when == float("inf"):
+            return
+        heapq.heappush(self.alarms, (when, first, second, request))
+        if len(self.alarms) > 64 + 4 * (len(self.sessions) + len(self.parties)):
+            self.alarms = sorted({alarm for alarm in self.alarms if self._is_true(alarm)})
+
+    def next_deadline(self) -> float | None:
+        """When `due` next has something, Unix seconds."""
+        while self.alarms and not self._is_true(self.alarms[0]):
+            heapq.heappop(self.alarms)
+        return self.alarms[0][0] if self.alarms else None
+
+    def due(self, now: float) -> list[Alarm]:
+        """Take out what is due."""
+        alarms = []
+        while self.alarms and self.alarms[0][0] <= now:
+            alarm = heapq.heappop(self.alarms)
+            if self._is_true(alarm):
+                alarms.append(alarm)
+        return alarms
+
+    def _is_true(self, alarm: Alarm) -> bool:
+        when, first, second, request = alarm
+        if not second:
+            session = self.sessions.get(first)
+            return session is not None and session.deadline == when
+        party = self.parties.get(Address(first, second))
+        if party is None:
+            return False
+        if not request:
+            return party.deadline == when
+        pending = party.pending.get(request)
+        return pending is not None and pending.deadline == when
