@@ -1,0 +1,158 @@
+"""Opens the database and hands out transactions.
+
+SQLite: WAL, one writer connection (its pool is the queue of writers, so nobody ever sees SQLITE_BUSY), `synchronous`
+FULL, so that what was acknowledged is there after kill -9 and after a power cut. PostgreSQL: one pool.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, event, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import AsyncAdaptedQueuePool
+
+from signaling.refusals import Refused
+from signaling.store.migrate import upgrade
+
+READERS = 4
+POOL_SIZE = 10
+POOL_WAIT_SECONDS = 10.0
+"""Longer than any of our transactions by far; who waits longer gets `store_unavailable` instead of hanging."""
+QUERY_SECONDS = 10
+MIGRATION_LOCK = 0x62656C76
+"""Any number that no other program on this PostgreSQL uses: two servers that start at once migrate one by one."""
+
+
+class Store:
+    """Transactions on the database. Everything that goes wrong below is `Refused("store_unavailable")`."""
+
+    def __init__(self, reader: AsyncEngine, writer: AsyncEngine) -> None:
+        self._reader = reader
+        self._writer = writer
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction for looking."""
+        with _translated():
+            async with self._reader.begin() as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction for changing; committed at the end of the block, rolled back on any exception."""
+        with _translated():
+            async with self._writer.begin() as connection:
+                yield connection
+
+    async def ping(self) -> None:
+        """Raises `Refused` where the database does not answer."""
+        async with self.read() as connection:
+            await connection.execute(text("SELECT 1"))
+
+    async def close(self) -> None:
+        await self._reader.dispose()
+        if self._writer is not self._reader:
+            await self._writer.dispose()
+
+
+class _translated:  # noqa: N801 - reads like a function where it is used
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, IntegrityError):
+            return
+        if isinstance(error, (DBAPIError, PoolTimeout, OSError, SQLAlchemyError)):
+            raise Refused("store_unavailable", "the database does not answer; try again", retry_after=2) from error
+
+
+async def open_sqlite(path: Path) -> Store:
+    """Open or make the file, and bring it to the newest schema."""
+    await asyncio.to_thread(_make_private_file, path)
+    url = URL.create("sqlite+aiosqlite", database=str(path))
+    reader = _sqlite_engine(url, READERS, "BEGIN")
+    writer = _sqlite_engine(url, 1, "BEGIN IMMEDIATE")
+    store = Store(reader, writer)
+    async with store.write() as connection:
+        await connection.run_sync(upgrade)
+    return store
+
+
+def _make_private_file(path: Path) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.touch(mode=0o600)
+
+
+async def open_postgresql(address: str) -> Store:
+    """Connect, and bring the schema to the newest version while holding a lock against other servers."""
+    engine = create_async_engine(
+        postgresql_url(address),
+        pool_size=POOL_SIZE,
+        max_overflow=0,
+        pool_timeout=POOL_WAIT_SECONDS,
+        pool_pre_ping=True,
+        connect_args={"timeout": 5, "command_timeout": QUERY_SECONDS, **_ssl_argument(address)},
+    )
+    store = Store(engine, engine)
+    async with store.write() as connection:
+        await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+        await connection.run_sync(upgrade)
+    return store
+
+
+def postgresql_url(address: str) -> URL:
+    """The forms that platforms hand out, made into what SQLAlchemy with asyncpg expects."""
+    url = make_url(address)
+    query = {key: value for key, value in url.query.items() if key != "sslmode"}
+    return url.set(drivername="postgresql+asyncpg", query=query)
+
+
+def _ssl_argument(address: str) -> dict[str, Any]:
+    mode = make_url(address).query.get("sslmode")
+    return {"ssl": mode} if mode else {}
+
+
+def _sqlite_engine(url: URL, size: int, begin: str) -> AsyncEngine:
+    engine = create_async_engine(
+        url,
+        poolclass=AsyncAdaptedQueuePool,
+        pool_size=size,
+        max_overflow=0,
+        pool_timeout=POOL_WAIT_SECONDS,
+    )
+    event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+    event.listen(engine.sync_engine, "begin", _beginner(begin))
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves, so that a writer takes its lock at once
+    cursor = connection.cursor()
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "busy_timeout = 10000"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _beginner(statement: str) -> Callable[[Connection], None]:
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql(statement)
+
+    return begin
+
+
+async def open_store(database_url: str, data_dir: Path, *, attempts: int = 10, pause: float = 1.0) -> Store:
+    """The store that the settings name; waits for a PostgreSQL that is still starting. Raises `Refused`."""
+    if not database_url:
+        return await open_sqlite(data_dir / "belvedere.sqlite3")
+    for _ in range(attempts - 1):
+        try:
+            return await open_postgresql(database_url)
+        except Refused:
+            await asyncio.sleep(pause)
+    return await open_postgresql(database_url)

@@ -1,0 +1,97 @@
+"""The rows as frozen values: column names of `schema`, JSON text already read."""
+
+import json
+from dataclasses import dataclass, fields
+from typing import Any, TypeVar
+
+from sqlalchemy import Row
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    id: str
+    email: str
+    password_hash: str
+    administrator: bool
+    created_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """A signed-in browser or app."""
+
+    id: str
+    account_id: str
+    created_at: float
+    expires_at: float
+    address: str
+    agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    secret_hash: str
+    administrator: bool
+    created_by: str | None
+    created_at: float
+    expires_at: float
+    used_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pairing:
+    """One QR code. `winner` is the key (or `bearer`) that activated it."""
+
+    id: str
+    camera_id: str
+    token_hash: str
+    created_at: float
+    expires_at: float
+    step: str
+    winner: str | None
+    ssid: str
+    hidden: bool
+    allowed_networks: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Camera:
+    """`public_key` and `bearer_hash`: how its device proves itself; at most one is set."""
+
+    id: str
+    account_id: str
+    name: str
+    model: str
+    state: str
+    confirmed: bool
+    first_frame: bool
+    created_at: float
+    last_seen_at: float | None
+    hardware_id: str | None
+    local_ip: str | None
+    capabilities: dict[str, Any]
+    public_key: str | None
+    bearer_hash: str | None
+    problem_code: str | None
+    problem_detail: str | None
+    pairing_id: str | None
+
+
+Kind = TypeVar("Kind", Account, Login, Invitation, Pairing, Camera)
+_JSON = frozenset({"capabilities", "allowed_networks"})
+
+
+def read(kind: type[Kind], row: Row[Any]) -> Kind:
+    """A row of the table as a value."""
+    values = row._mapping
+    return kind(**{f.name: json.loads(values[f.name]) if f.name in _JSON else values[f.name] for f in fields(kind)})
+
+
+def written(value: Account | Login | Invitation | Pairing | Camera) -> dict[str, Any]:
+    """The value as column values."""
+    return column_values({f.name: getattr(value, f.name) for f in fields(value)})
+
+
+def column_values(values: dict[str, Any]) -> dict[str, Any]:
+    """Members of a value as column values."""
+    return {name: json.dumps(value) if name in _JSON else value for name, value in values.items()}

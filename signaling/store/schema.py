@@ -1,0 +1,98 @@
+"""The tables. Times are seconds since the epoch, secrets are SHA-256 in hex, lists and objects are JSON text."""
+
+from sqlalchemy import Boolean, Column, Double, ForeignKey, Index, MetaData, String, Table, Text
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _owner(name: str, target: str) -> "Column[str]":
+    return Column(name, String(64), ForeignKey(target, ondelete="CASCADE"), nullable=False)
+
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("email", String(320), nullable=False, unique=True),
+    Column("password_hash", String(100), nullable=False),
+    Column("administrator", Boolean, nullable=False),
+    Column("created_at", Double, nullable=False),
+)
+
+logins = Table(
+    "logins",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    _owner("account_id", "accounts.id"),
+    Column("created_at", Double, nullable=False),
+    Column("expires_at", Double, nullable=False),
+    Column("address", String(64), nullable=False),
+    Column("agent", String(200), nullable=False),
+    Index("ix_logins_account_id", "account_id"),
+    Index("ix_logins_expires_at", "expires_at"),
+)
+
+invitations = Table(
+    "invitations",
+    metadata,
+    Column("secret_hash", String(64), primary_key=True),
+    Column("administrator", Boolean, nullable=False),
+    Column("created_by", String(64), ForeignKey("accounts.id", ondelete="CASCADE"), nullable=True),
+    Column("created_at", Double, nullable=False),
+    Column("expires_at", Double, nullable=False),
+    Column("used_at", Double, nullable=True),
+)
+
+cameras = Table(
+    "cameras",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    _owner("account_id", "accounts.id"),
+    Column("name", String(100), nullable=False),
+    Column("model", String(100), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("confirmed", Boolean, nullable=False),
+    Column("first_frame", Boolean, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("last_seen_at", Double, nullable=True),
+    Column("hardware_id", String(128), nullable=True),
+    Column("local_ip", String(64), nullable=True),
+    Column("capabilities", Text, nullable=False),
+    Column("public_key", String(64), nullable=True),
+    Column("bearer_hash", String(64), nullable=True, unique=True),
+    Column("problem_code", String(64), nullable=True),
+    Column("problem_detail", String(300), nullable=True),
+    Column("pairing_id", String(64), nullable=True),
+    Index("ix_cameras_account_id", "account_id"),
+)
+
+pairings = Table(
+    "pairings",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    _owner("camera_id", "cameras.id"),
+    Column("token_hash", String(64), nullable=False, unique=True),
+    Column("created_at", Double, nullable=False),
+    Column("expires_at", Double, nullable=False),
+    Column("step", String(16), nullable=False),
+    Column("winner", String(64), nullable=True),
+    Column("ssid", String(128), nullable=False),
+    Column("hidden", Boolean, nullable=False),
+    Column("allowed_networks", Text, nullable=False),
+    Index("ix_pairings_camera_id", "camera_id"),
+    Index("ix_pairings_expires_at", "expires_at"),
+)
+
+secrets = Table(
+    "secrets",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("value", String(200), nullable=False),
+)
