@@ -1,0 +1,127 @@
+"""What one connected viewer is sent: pictures at its own pace, sound, reports, and what its RTCP asks for."""
+
+import asyncio
+import time
+
+import structlog
+
+from camera_peer.broadcast import Broadcast
+from media import rtcp
+from media.answer import Answer
+from media.delivery import Delivery
+from media.dtls import SrtpError
+from media.frames import CLOCK_RATES
+from media.packetiser import CutFrame
+from media.peer import SendingPeer
+from media.rtp_stream import RtpStream
+
+log = structlog.get_logger(__name__)
+
+REPORT_SECONDS = 1.0
+"""Between sender reports; the first goes with the first picture, so that sound and picture line up at once."""
+RESTART_SECONDS = 1.0
+"""Least seconds between two restarts from the cached group for one viewer's picture loss."""
+
+
+class ConnectedViewer:
+    """Joins the broadcast on `start` and leaves it on `stop`. All on the event loop, nothing awaits."""
+
+    def __init__(self, peer: SendingPeer, answer: Answer, broadcast: Broadcast) -> None:
+        self.estimated_bitrate: int | None = None
+        """The viewer's REMB in bit/s, once it sent one."""
+        self.loss = 0.0
+        """Fraction of the video packets lost in the last report interval."""
+        self._peer = peer
+        self._broadcast = broadcast
+        self._video = RtpStream(peer.video, answer.video_type, answer.abs_send_time)
+        self._audio: RtpStream | None = None
+        if answer.audio_type is not None:
+            self._audio = RtpStream(peer.audio, answer.audio_type, None)
+        self._delivery = Delivery()
+        self._timer: asyncio.TimerHandle | None = None
+        self._video_report_at = self._audio_report_at = 0.0
+        self._restarted_at = float("-inf")
+
+    def start(self) -> None:
+        """Start with the cached group of pictures, then live."""
+        self._peer.dtls.on_rtcp = self.take_rtcp
+        self._begin(self._broadcast.join(self))
+
+    def stop(self) -> None:
+        """Leave, and say goodbye to the viewer."""
+        self._broadcast.leave(self)
+        self._peer.dtls.on_rtcp = None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        ssrcs = [self._video.ssrc] if self._audio is None else [self._video.ssrc, self._audio.ssrc]
+        self._peer.send_rtcp(rtcp.goodbye(ssrcs))
+
+    def deliver(self, frame: CutFrame) -> None:
+        """A live frame of the broadcast."""
+        try:
+            if frame.is_video:
+                self._delivery.push(frame)
+                self._pump()
+            elif self._audio is not None:
+                self._send(self._audio, frame, frame.frame.timestamp)
+        except SrtpError as error:
+            log.warning("packet_not_encrypted", error=str(error))
+
+    def take_rtcp(self, data: bytes) -> None:
+        """Act on one compound packet of the viewer; a malformed one is ignored."""
+        try:
+            feedback = rtcp.read_feedback(data)
+        except ValueError:
+            return
+        now, wall = time.monotonic(), time.time()
+        for stream in (self._video, self._audio):
+            if stream is not None and stream.ssrc in feedback.lost:
+                self._peer.send(stream.again(feedback.lost[stream.ssrc], now, wall))
+        self.estimated_bitrate = feedback.bitrate or self.estimated_bitrate
+        self.loss = feedback.loss.get(self._video.ssrc, self.loss)
+        if feedback.key_frame:
+            self._recover(now)
+
+    def _recover(self, now: float) -> None:
+        """The viewer lost the picture: start it anew from the group, and ask the source for a key frame as well."""
+        self._broadcast.request_keyframe()
+        if self._delivery.catching_up or now - self._restarted_at < RESTART_SECONDS:
+            return
+        self._begin(self._broadcast.group())
+
+    def _begin(self, group: tuple[CutFrame, ...]) -> None:
+        self._restarted_at = time.monotonic()
+        self._delivery.start(group, self._peer.connection.round_trip, self._restarted_at)
+        if not group:
+            self._broadcast.request_keyframe()
+        self._pump()
+
+    def _pump(self) -> None:
+        for frame, timestamp in self._delivery.take(time.monotonic()):
+            self._send(self._video, frame, timestamp)
+        due = self._delivery.next_due()
+        if due is not None and self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(due - time.monotonic(), self._continue)
+
+    def _continue(self) -> None:
+        self._timer = None
+        self._pump()
+
+    def _send(self, stream: RtpStream, frame: CutFrame, timestamp: int) -> None:
+        wall = time.time()
+        self._peer.send(stream.build(frame, timestamp, wall))
+        if stream is self._video:
+            if frame.arrived_at >= self._video_report_at and timestamp == frame.frame.timestamp:
+                self._video_report_at = frame.arrived_at + REPORT_SECONDS
+                self._report(stream, frame, wall)
+        elif frame.arrived_at >= self._audio_report_at:
+            self._audio_report_at = frame.arrived_at + REPORT_SECONDS
+            self._report(stream, frame, wall)
+
+    def _report(self, stream: RtpStream, frame: CutFrame, wall: float) -> None:
+        since = time.monotonic() - frame.frame.captured_at
+        clock = stream.rtp_time(frame.frame.timestamp + int(since * CLOCK_RATES[frame.frame.codec]))
+        self._peer.send_rtcp(
+            rtcp.sender_report(stream.ssrc, self._peer.stream, wall, clock, stream.packets, stream.octets)
+        )

@@ -1,0 +1,43 @@
+"""The group-of-pictures cache: everything a newcomer needs to decode the latest picture."""
+
+from media.packetiser import CutFrame
+
+MAX_BYTES = 8 * 1024 * 1024
+"""A group of 10 s at 6 Mbit/s."""
+MAX_SECONDS = 10.0
+"""Nobody waits for the end of a longer group; without a newer key frame the source is asked for one."""
+FRESH_SECONDS = 2.0
+"""A source that was silent for longer does not show the present any more."""
+
+CLOCK_RATE = 90_000
+
+
+class GroupCache:
+    """The frames since the last key frame, within bounds."""
+
+    def __init__(self) -> None:
+        self._frames: list[CutFrame] = []
+        self._bytes = 0
+
+    def add(self, frame: CutFrame) -> None:
+        """Take the next video frame. A group that outgrows its bounds is dropped: it waits for the next key frame."""
+        if frame.frame.keyframe:
+            self.clear()
+        elif not self._frames:
+            return
+        self._frames.append(frame)
+        self._bytes += frame.size
+        span = (frame.frame.timestamp - self._frames[0].frame.timestamp) / CLOCK_RATE
+        if self._bytes > MAX_BYTES or not 0 <= span <= MAX_SECONDS:
+            self.clear()
+
+    def group(self, now: float) -> tuple[CutFrame, ...]:
+        """The group so far, key frame first; empty when there is none or it is stale."""
+        if not self._frames or now - self._frames[-1].arrived_at > FRESH_SECONDS:
+            return ()
+        return tuple(self._frames)
+
+    def clear(self) -> None:
+        """Forget the group."""
+        self._frames.clear()
+        self._bytes = 0

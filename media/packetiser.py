@@ -1,0 +1,37 @@
+"""One frame, cut into RTP payloads once for all viewers."""
+
+from dataclasses import dataclass
+
+from media import h264, vp8
+from media.frames import EncodedFrame
+
+MAX_PAYLOAD = 1180
+"""Bytes. With 20 of RTP header, 16 of SRTP tag and 28 to 48 of UDP and IP it stays under the 1,280 that every IPv6
+path carries (RFC 8200 §5)."""
+
+
+@dataclass(frozen=True, slots=True)
+class CutFrame:
+    """`payloads`: what follows the RTP header, packet by packet. `size`: their bytes. `arrived_at`: `time.monotonic()`
+    at which the source handed it over."""
+
+    frame: EncodedFrame
+    payloads: tuple[bytes, ...]
+    size: int
+    arrived_at: float
+
+    @property
+    def is_video(self) -> bool:
+        return self.frame.codec in ("h264", "vp8")
+
+
+def cut(frame: EncodedFrame, now: float) -> CutFrame:
+    """Cut a frame. An H.264 frame without any NAL unit gives no payloads."""
+    match frame.codec:
+        case "h264":
+            parts = h264.payloads(frame.data, MAX_PAYLOAD)
+        case "vp8":
+            parts = vp8.payloads(frame.data, MAX_PAYLOAD)
+        case _:
+            parts = [frame.data] if 0 < len(frame.data) <= MAX_PAYLOAD else []
+    return CutFrame(frame, tuple(parts), sum(map(len, parts)), now)
