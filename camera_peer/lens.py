@@ -22,6 +22,7 @@ READS_PER_SECOND = 6.0
 """A hand is held still for about a second; six looks are enough and leave the processor free."""
 MAX_FOREIGN = 32
 """Foreign codes that are remembered so that each is reported once; a poster wall has fewer."""
+QR_CODES = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCode])
 SMALL_SIDE = 720
 """Frames up to this height are also looked at enlarged; larger ones have pixels enough."""
 
@@ -29,7 +30,7 @@ Frame = NDArray[np.uint8]
 
 
 def texts_in(frame: Frame) -> list[str]:
-    """The texts of all QR codes in a grey (height × width) or RGB (height × width × 3) frame; [] if there is none.
+    """The texts of all QR codes in a grey (height, width) or RGB (height, width, 3) frame; [] if there is none.
 
     First as it is; then sharpened and stretched, which rescues pictures that are out of focus or badly lit.
     """
@@ -39,7 +40,7 @@ def texts_in(frame: Frame) -> list[str]:
 
 
 def _gray(frame: Frame) -> Frame:
-    if frame.ndim == 2:  # noqa: PLR2004
+    if frame.ndim == 2:
         return np.ascontiguousarray(frame)
     return np.asarray(Image.fromarray(frame).convert("L"))
 
@@ -52,12 +53,12 @@ def _rescued(image: Image.Image) -> Image.Image:
 
 
 def _read(gray: Frame) -> list[str]:
-    results = zxingcpp.read_barcodes(gray, formats=zxingcpp.BarcodeFormat.QRCode)
+    results = zxingcpp.read_barcodes(gray, formats=QR_CODES)
     return [result.text for result in results if result.valid and result.text]
 
 
 class Lens:
-    """Consumes frames (grey or RGB arrays) until one of them shows a code of ours."""
+    """Consumes frames (grey or RGB arrays) until one shows a code of ours that is not to be skipped."""
 
     def __init__(
         self,
@@ -65,10 +66,12 @@ class Lens:
         *,
         monotonic: Callable[[], float],
         decode: Callable[[Frame], list[str]] = texts_in,
+        skip: Callable[[OnboardingCode], bool] = lambda _: False,
     ) -> None:
         self._frames = frames
         self._monotonic = monotonic
         self._decode = decode
+        self._skip = skip
         self._foreign: set[str] = set()
 
     async def scan(self) -> OnboardingCode | None:
@@ -88,9 +91,12 @@ class Lens:
     def _ours(self, texts: list[str]) -> OnboardingCode | None:
         for text in texts:
             try:
-                return read(text)
+                code = read(text)
             except BadPayload as error:
                 self._report(text, str(error))
+                continue
+            if not self._skip(code):
+                return code
         return None
 
     def _report(self, text: str, reason: str) -> None:

@@ -7,7 +7,7 @@ compressed. Everything random comes from the seed, so a frame can be made again.
 import asyncio
 import io
 import math
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter, UnidentifiedImageError
 
 GrayFrame = NDArray[np.uint8]
-"""Height × width, 0 is black."""
+"""(height, width), 0 is black."""
 
 WIDTH, HEIGHT = 1280, 720
 FOCAL_LENGTH = 1.2
@@ -79,7 +79,7 @@ def unsteady(base: View, random: np.random.Generator) -> View:
 DEMO_VIEW = View(size=0.6, pitch=12, yaw=-14, turn=6, blur=1.2, contrast=0.5, noise=5, quality=60)
 
 
-async def frames_of_file(path: Path, seed: int, base: View = DEMO_VIEW) -> AsyncIterator[GrayFrame]:
+async def frames_of_file(path: Path, seed: int, base: View = DEMO_VIEW) -> AsyncGenerator[GrayFrame, None]:
     """An endless film of the wall, and of the picture at `path` for as long as that file is there."""
     random = np.random.default_rng(seed)
     while True:

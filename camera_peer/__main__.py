@@ -1,0 +1,139 @@
+"""`belvedere-camera`: run a camera, pair it by hand, or reset it. The composition root of this room."""
+
+import argparse
+import asyncio
+import contextlib
+import os
+import random
+import signal
+import sys
+import time
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from camera_peer import identity, logs, settings, state
+from camera_peer.camera import Camera, Outside
+from camera_peer.identity import DamagedKey
+from camera_peer.lens import Frame
+from camera_peer.pairing import code_from
+from camera_peer.problem import CameraProblem
+from camera_peer.sensor import frames_of_file
+from camera_peer.settings import BadSetting, Settings
+from camera_peer.source_lens import SourceLens
+from camera_peer.sources import open_source
+from camera_peer.state import DamagedState
+from camera_peer.status import Status
+from camera_peer.wifi.spec import BadWifi, open_joiner
+from signaling.protocol.qr import BadPayload
+
+log = structlog.get_logger(__name__)
+
+COMMANDS = ("run", "pair", "reset")
+FAILED = 1
+MISUSED = 2
+
+
+def arguments(argv: Sequence[str]) -> argparse.Namespace:
+    """What was typed. Without a command it is `run`."""
+    parser = argparse.ArgumentParser(
+        prog="belvedere-camera",
+        description="Turns a test pattern, a file, an RTSP camera or a USB camera into a Belvedere camera.",
+    )
+    commands = parser.add_subparsers(dest="command", metavar="{run,pair,reset}")
+    run = commands.add_parser("run", help="run the camera (the default)")
+    settings.add_options(run)
+    pair = commands.add_parser("pair", help="pair with the content or the picture of an onboarding code")
+    pair.add_argument("code", metavar="TEXT|IMAGE|-", help="the code's text, a picture of it, or - for standard input")
+    settings.add_options(pair, only=("data", "wifi", "hook", "log_format"))
+    reset = commands.add_parser("reset", help="forget the pairing and the key, as from the factory")
+    settings.add_options(reset, only=("data", "log_format"))
+    words = list(argv)
+    if not words or (words[0] not in COMMANDS and words[0] not in ("-h", "--help")):
+        words.insert(0, "run")
+    return parser.parse_args(words)
+
+
+def lens_for(chosen: Settings) -> Callable[[], AsyncGenerator[Frame, None]] | None:
+    """The lens that the settings name, or None."""
+    kind, _, path = settings.lens_of(chosen).partition(":")
+    if kind == "none":
+        return None
+    if kind == "image":
+        return lambda: frames_of_file(Path(path), chosen.seed)
+    eye = SourceLens(lambda: open_source(chosen.source, codec=chosen.codec, audio=False), time.monotonic)
+    return eye.frames
+
+
+async def run(chosen: Settings) -> int:
+    """The camera, until it is told to stop."""
+    return 0
+
+
+async def pair(chosen: Settings, argument: str) -> int:
+    """One onboarding by hand. A running camera with the same data directory notices within a second."""
+    code = code_from(argument)
+    status = Status(chosen.hook or None)
+    hooks = asyncio.create_task(status.run())
+    camera = Camera(chosen.data, load_identity(chosen), outside_of(chosen), status, afresh=True)
+    try:
+        await camera.onboard(code)
+    finally:
+        hooks.cancel()
+        await asyncio.wait({hooks})
+    name = camera.pairing.name if camera.pairing else ""
+    sys.stdout.write(f"Paired{f' as “{name}”' if name else ''}. Start the camera with: belvedere-camera --source …\n")
+    return 0
+
+
+async def reset(chosen: Settings) -> int:
+    """Factory reset."""
+    found = state.reset(chosen.data)
+    sys.stdout.write("The pairing and the key are gone.\n" if found else "There was nothing to forget.\n")
+    return 0
+
+
+def load_identity(chosen: Settings) -> identity.Identity:
+    return identity.load_or_make(chosen.data, os.urandom)
+
+
+def outside_of(chosen: Settings) -> Outside:
+    return Outside(wifi=open_joiner(chosen.wifi), random=random.SystemRandom().random)
+
+
+async def until_stopped(work: Coroutine[Any, Any, int]) -> int:
+    """Run `work`; an interrupt or a termination ends it in good order."""
+    task = asyncio.ensure_future(work)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, task.cancel)
+    with contextlib.suppress(asyncio.CancelledError):
+        return await task
+    return 0
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    options = arguments(sys.argv[1:] if argv is None else argv)
+    try:
+        chosen = settings.read({key: value for key, value in vars(options).items() if key not in ("command", "code")})
+        logs.configure(chosen.log_format)
+        work = {"run": lambda: run(chosen), "pair": lambda: pair(chosen, options.code), "reset": lambda: reset(chosen)}
+        return asyncio.run(until_stopped(work[options.command]()))
+    except (BadSetting, BadWifi) as error:
+        return say(str(error), MISUSED)
+    except (BadPayload, CameraProblem, DamagedKey, DamagedState) as error:
+        return say(str(error), FAILED)
+    except OSError as error:
+        return say(f"the data directory cannot be used: {error.strerror} ({error.filename})", FAILED)
+
+
+def say(sentence: str, code: int) -> int:
+    """One sentence on standard error; the exit code."""
+    sys.stderr.write(f"belvedere-camera: {sentence}\n")
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,267 @@
+"""Joining a Wi-Fi through NetworkManager on D-Bus, as Debian, Raspberry Pi OS and Fedora have it.
+
+NetworkManager keeps the password in its own root-only store; here it is only handed on. The profile is named after us,
+so that an earlier one with an old password is replaced and never tried again.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from dbus_fast import BusType, DBusError, Message, MessageType, Variant
+from dbus_fast.aio import MessageBus
+
+from camera_peer.wifi.joiner import (
+    JOIN_SECONDS,
+    JoinFailed,
+    NetworkNotFound,
+    NoAddress,
+    WifiUnavailable,
+    WrongPassword,
+)
+
+NM = "org.freedesktop.NetworkManager"
+NM_PATH = "/org/freedesktop/NetworkManager"
+DEVICE = f"{NM}.Device"
+WIRELESS = f"{NM}.Device.Wireless"
+ACCESS_POINT = f"{NM}.AccessPoint"
+CONNECTION = f"{NM}.Settings.Connection"
+NO_OBJECT = "/"
+
+WIFI_DEVICE = 2
+"""NMDeviceType."""
+USABLE_STATE = 30
+ACTIVATED = 100
+FAILED = 120
+"""NMDeviceState: disconnected and above can be told to connect."""
+SAE = 0x400
+PSK = 0x100
+"""NM80211ApSecurityFlags."""
+
+REASONS_PASSWORD = frozenset({7, 8, 9, 10, 11})
+"""NMDeviceStateReason: no secrets, and how the supplicant says that the four-way handshake failed."""
+REASONS_ADDRESS = frozenset({5, 6, 15, 16, 17})
+REASON_SSID_NOT_FOUND = 53
+
+SCAN_SECONDS = 15.0
+"""A full scan of both bands takes 4 to 10 s; one more look costs little against a wrong "not found"."""
+SCAN_POLL_SECONDS = 0.5
+CALL_SECONDS = 25.0
+MAX_STATE_CHANGES = 64
+"""Queued state changes of one device during one attempt; a normal attempt has 8."""
+
+
+class NetworkManagerWifi:
+    """`bus_address`: None means the system bus. `interface`: for instance `wlan0`; None means the first Wi-Fi."""
+
+    def __init__(
+        self,
+        *,
+        bus_address: str | None = None,
+        interface: str | None = None,
+        scan_seconds: float = SCAN_SECONDS,
+        join_seconds: float = JOIN_SECONDS,
+    ) -> None:
+        self._bus_address = bus_address
+        self._interface = interface
+        self._scan_seconds = scan_seconds
+        self._join_seconds = join_seconds
+
+    async def join(self, ssid: str, password: str, *, hidden: bool) -> None:
+        """See `WifiJoiner.join`. An empty `ssid` means that the code names no network: nothing is joined."""
+        if not ssid:
+            return
+        try:
+            async with self._connected() as manager:
+                device = await manager.wifi_device(self._interface)
+                point, flags = await self._find(manager, device, ssid, hidden)
+                settings = profile(ssid, password, hidden=hidden, flags=flags)
+                await self._activate(manager, device, point, settings, ssid, password)
+        except (DBusError, OSError, EOFError, TimeoutError) as error:
+            raise failure_of_call(error, ssid) from error
+
+    @asynccontextmanager
+    async def _connected(self) -> AsyncIterator["Manager"]:
+        bus = MessageBus(bus_address=self._bus_address, bus_type=BusType.SYSTEM)
+        try:
+            async with asyncio.timeout(CALL_SECONDS):
+                await bus.connect()
+            yield Manager(bus)
+        finally:
+            bus.disconnect()
+
+    async def _find(self, manager: "Manager", device: str, ssid: str, hidden: bool) -> tuple[str, int]:
+        """Path and security flags of the access point; a hidden network has none."""
+        if hidden:
+            return NO_OBJECT, PSK
+        await manager.request_scan(device)
+        looks = max(1, round(self._scan_seconds / SCAN_POLL_SECONDS))
+        for _ in range(looks):
+            found = await manager.access_point(device, ssid)
+            if found is not None:
+                return found
+            await asyncio.sleep(SCAN_POLL_SECONDS)
+        raise NetworkNotFound(ssid)
+
+    async def _activate(
+        self, manager: "Manager", device: str, point: str, settings: dict[str, Any], ssid: str, password: str
+    ) -> None:
+        older = await manager.connections_named(settings["connection"]["id"].value)
+        changes = await manager.watch(device)
+        made, _ = await manager.call(NM_PATH, NM, "AddAndActivateConnection", "a{sa{sv}}oo", [settings, device, point])
+        try:
+            async with asyncio.timeout(self._join_seconds):
+                while (change := await changes.get())[0] not in (ACTIVATED, FAILED):
+                    pass
+        except TimeoutError:
+            await manager.delete(made)
+            raise NetworkNotFound(ssid) if hidden_profile(settings) else NoAddress(ssid) from None
+        if change[0] == FAILED:
+            await manager.delete(made)
+            raise failure_of_reason(change[1], ssid, secured=bool(password))
+        for path in older:
+            if path != made:
+                await manager.delete(path)
+
+
+def profile(ssid: str, password: str, *, hidden: bool, flags: int) -> dict[str, Any]:
+    """The connection settings, as NetworkManager's D-Bus API takes them. `flags`: of the access point's security."""
+    settings = {
+        "connection": {"id": Variant("s", f"Belvedere {ssid}"), "type": Variant("s", "802-11-wireless")},
+        "802-11-wireless": {"ssid": Variant("ay", ssid.encode()), "mode": Variant("s", "infrastructure")},
+    }
+    if hidden:
+        settings["802-11-wireless"]["hidden"] = Variant("b", value=True)
+    if password:
+        only_wpa3 = bool(flags & SAE) and not flags & PSK
+        settings["802-11-wireless-security"] = {
+            "key-mgmt": Variant("s", "sae" if only_wpa3 else "wpa-psk"),
+            "psk": Variant("s", password),
+        }
+    return settings
+
+
+def hidden_profile(settings: dict[str, Any]) -> bool:
+    return "hidden" in settings["802-11-wireless"]
+
+
+def failure_of_reason(reason: int, ssid: str, *, secured: bool) -> JoinFailed:
+    """What a failed activation means. `reason` is an NMDeviceStateReason."""
+    if reason == REASON_SSID_NOT_FOUND:
+        return NetworkNotFound(ssid)
+    if reason in REASONS_PASSWORD and secured:
+        return WrongPassword(ssid)
+    if reason in REASONS_PASSWORD:
+        return WifiUnavailable(f"The Wi-Fi “{ssid}” wants a password, but the code has none.")
+    if reason in REASONS_ADDRESS:
+        return NoAddress(ssid)
+    return WifiUnavailable(f"NetworkManager could not join the Wi-Fi “{ssid}” (reason {reason}).")
+
+
+def failure_of_call(error: Exception, ssid: str) -> JoinFailed:
+    """What a refused D-Bus call means. The error's own text may quote the profile, so it is not passed on."""
+    name = error.type if isinstance(error, DBusError) else ""
+    if name.endswith("InvalidProperty"):
+        return WrongPassword(ssid)
+    if name.endswith(("PermissionDenied", "AccessDenied")):
+        return WifiUnavailable("NetworkManager does not let this user join networks; run the camera as root.")
+    return WifiUnavailable("NetworkManager does not answer. Is it running? Else start with --wifi already-online.")
+
+
+class Manager:
+    """The few calls of NetworkManager that are needed. Raises `DBusError` and TimeoutError."""
+
+    def __init__(self, bus: MessageBus) -> None:
+        self._bus = bus
+
+    async def call(self, path: str, interface: str, member: str, signature: str = "", body: Any = ()) -> list[Any]:
+        """One method call; its results."""
+        message = Message(
+            destination=NM, path=path, interface=interface, member=member, signature=signature, body=list(body)
+        )
+        async with asyncio.timeout(CALL_SECONDS):
+            reply = await self._bus.call(message)
+        if reply is None or reply.message_type is MessageType.ERROR:
+            raise DBusError(reply.error_name if reply and reply.error_name else f"{NM}.NoReply", member)
+        return list(reply.body)
+
+    async def get(self, path: str, interface: str, name: str) -> Any:
+        (value,) = await self.call(path, "org.freedesktop.DBus.Properties", "Get", "ss", [interface, name])
+        return value.value
+
+    async def wifi_device(self, wanted: str | None) -> str:
+        """Path of the Wi-Fi adapter. Raises `WifiUnavailable`."""
+        (devices,) = await self.call(NM_PATH, NM, "GetDevices")
+        for device in devices:
+            wifi = await self.get(device, DEVICE, "DeviceType") == WIFI_DEVICE
+            if wifi and wanted in (None, await self.get(device, DEVICE, "Interface")):
+                if await self.get(device, DEVICE, "State") < USABLE_STATE:
+                    raise WifiUnavailable("The Wi-Fi adapter is switched off or not managed by NetworkManager.")
+                return str(device)
+        raise WifiUnavailable("NetworkManager knows no Wi-Fi adapter here; start with --wifi already-online if wired.")
+
+    async def request_scan(self, device: str) -> None:
+        """Ask for a fresh scan; refused while one runs, which is as good."""
+        try:
+            await self.call(device, WIRELESS, "RequestScan", "a{sv}", [{}])
+        except DBusError:
+            return
+
+    async def access_point(self, device: str, ssid: str) -> tuple[str, int] | None:
+        """Path and security flags of the strongest access point with that name."""
+        (points,) = await self.call(device, WIRELESS, "GetAllAccessPoints")
+        named = [path for path in points if await self._ssid(path) == ssid.encode()]
+        if not named:
+            return None
+        strengths = {path: await self.get(path, ACCESS_POINT, "Strength") for path in named}
+        best = max(named, key=lambda path: strengths[path])
+        return best, int(await self.get(best, ACCESS_POINT, "RsnFlags"))
+
+    async def _ssid(self, point: str) -> bytes:
+        """Empty where the access point has gone meanwhile."""
+        try:
+            return bytes(await self.get(point, ACCESS_POINT, "Ssid"))
+        except DBusError:
+            return b""
+
+    async def connections_named(self, name: str) -> list[str]:
+        """Paths of the saved profiles with this id."""
+        (paths,) = await self.call(f"{NM_PATH}/Settings", f"{NM}.Settings", "ListConnections")
+        named = []
+        for path in paths:
+            (settings,) = await self.call(path, CONNECTION, "GetSettings")
+            if settings.get("connection", {}).get("id", Variant("s", "")).value == name:
+                named.append(str(path))
+        return named
+
+    async def delete(self, path: str) -> None:
+        """Forget a profile; one that is gone already is fine."""
+        try:
+            await self.call(path, CONNECTION, "Delete")
+        except DBusError:
+            return
+
+    async def watch(self, device: str) -> "asyncio.Queue[tuple[int, int]]":
+        """(state, reason) of each `StateChanged` of the device from now on."""
+        changes: asyncio.Queue[tuple[int, int]] = asyncio.Queue(MAX_STATE_CHANGES)
+
+        def heard(message: Message) -> None:
+            ours = message.path == device and message.interface == DEVICE and message.member == "StateChanged"
+            if ours and message.message_type is MessageType.SIGNAL and not changes.full():
+                new, _, reason = message.body
+                changes.put_nowait((int(new), int(reason)))
+
+        self._bus.add_message_handler(heard)
+        rule = f"type='signal',interface='{DEVICE}',member='StateChanged',path='{device}'"
+        await self._bus.call(
+            Message(
+                destination="org.freedesktop.DBus",
+                path="/org/freedesktop/DBus",
+                interface="org.freedesktop.DBus",
+                member="AddMatch",
+                signature="s",
+                body=[rule],
+            )
+        )
+        return changes
