@@ -42,6 +42,11 @@ class ConnectedViewer:
         self._video_report_at = self._audio_report_at = 0.0
         self._restarted_at = float("-inf")
 
+    @property
+    def packets_sent(self) -> int:
+        """RTP packets, sound included, retransmissions not."""
+        return self._video.packets + (self._audio.packets if self._audio is not None else 0)
+
     def start(self) -> None:
         """Start with the cached group of pictures, then live."""
         self._peer.dtls.on_rtcp = self.take_rtcp

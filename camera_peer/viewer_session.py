@@ -126,6 +126,10 @@ class Sessions:
     def __len__(self) -> int:
         return len(self._sessions)
 
+    def packets_sent(self) -> int:
+        """RTP packets sent to the viewers connected now."""
+        return sum(session.viewer.packets_sent for session in self._sessions.values() if session.viewer is not None)
+
     def use_ice_servers(self, ice_servers: Sequence[IceServer]) -> None:
         """What `register` told: the warm peer gathers with these."""
         self._warm.use(first_stun(ice_servers))
