@@ -6,7 +6,6 @@ bytes likewise.
 """
 
 import base64
-import binascii
 import hashlib
 
 from cryptography.exceptions import InvalidSignature
@@ -29,7 +28,7 @@ def decode_bytes(text: str) -> bytes:
     """The reverse of `encode_bytes`. Raises ValueError on anything else than its exact output."""
     try:
         data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-    except (binascii.Error, UnicodeError) as error:
+    except ValueError as error:
         raise ValueError("not base64url") from error
     if encode_bytes(data) != text:
         raise ValueError("not canonical base64url")

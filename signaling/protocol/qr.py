@@ -9,6 +9,8 @@ MAX_SSID_BYTES = 32
 """IEEE 802.11 §9.4.2.2: bytes, not characters."""
 MAX_PASSPHRASE_BYTES = 63
 """IEEE 802.11 annex J: 8 to 63 characters; 64 hex digits are a raw key."""
+MAX_TOKEN = 128
+"""Ours has 22 characters (128 bits in base64url)."""
 MAX_TEXT_BYTES = 1024
 """More than a version 10 QR code can hold; anything longer is not ours."""
 
@@ -64,6 +66,8 @@ def read(text: str) -> OnboardingCode:
     if len(text.encode("utf-8", "surrogatepass")) > MAX_TEXT_BYTES:
         raise BadPayload("this code is too long to be an onboarding code")
     fields = _wifi_fields(text) if text.upper().startswith("WIFI:") else _json_fields(text)
+    if any(isinstance(value, str) and not _is_unicode(value) for value in fields.values()):
+        raise BadPayload("this code holds characters that are none")
     code = OnboardingCode(**fields)
     _check(code)
     return code
@@ -101,6 +105,11 @@ def _compact_fields(data: dict[str, Any]) -> dict[str, Any]:
         "encryption": _text(data, "e") or None,
         "pairing_secret": _text(data, "x") or None,
     }
+
+
+def _is_unicode(value: str) -> bool:
+    """JSON can spell half of a surrogate pair (RFC 8259 §8.2), which no encoding can hold."""
+    return not any("\ud800" <= character <= "\udfff" for character in value)
 
 
 def _text(data: dict[str, Any], key: str) -> str:
@@ -142,6 +151,8 @@ def _wifi_fields(text: str) -> dict[str, Any]:
 def _check(code: OnboardingCode) -> None:
     if not code.token or not code.server_url:
         raise BadPayload("this code has Wi-Fi details but no server or token, so the camera cannot be paired with it")
+    if len(code.token) > MAX_TOKEN or not code.token.isascii() or not code.token.isprintable() or " " in code.token:
+        raise BadPayload("the token in this code is damaged")
     check_server_url(code.server_url)
     check_wifi(code.ssid, code.password, encrypted=code.encryption is not None)
 
@@ -151,6 +162,7 @@ def check_server_url(url: str) -> None:
     try:
         parts = urlsplit(url)
         valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        valid = valid and url.isprintable() and " " not in url
     except ValueError:
         valid = False
     else:

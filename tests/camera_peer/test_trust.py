@@ -1,0 +1,150 @@
+"""Which server is believed: the one with the key of the code, and not one byte goes to another."""
+
+import asyncio
+import datetime
+import os
+import ssl
+import time
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from camera_peer import identity
+from camera_peer.activation import Activated, activate
+from camera_peer.problem import CameraProblem, Problem
+from camera_peer.trust import PinnedKey, is_plain_and_remote, key_pin, trust_for
+from signaling.protocol.qr import OnboardingCode
+from tests.camera_peer.fake_server import fake_server, self_made
+
+TOKEN = "AAECAwQFBgcICQoLDA0ODw"
+
+
+async def pair(origin: str, pin: str | None, directory: Path) -> Activated:
+    async def no_second_try(_: float) -> None:
+        raise AssertionError("tried again")
+
+    return await activate(
+        OnboardingCode(origin, TOKEN, pin=pin),
+        identity.load_or_make(directory / "camera", os.urandom),
+        random=lambda: 0.5,
+        wall_clock=time.time,
+        monotonic=time.monotonic,
+        sleep=no_second_try,
+        delayed=lambda _: None,
+    )
+
+
+async def test_the_pinned_key_is_enough_without_any_authority(tmp_path: Path) -> None:
+    certificate = self_made(tmp_path)
+    async with fake_server(tls=certificate.context) as server:
+        activated = await pair(server.origin, certificate.pin, tmp_path)
+    assert activated.pairing.pin == certificate.pin
+    assert activated.pairing.signaling_url.startswith("wss://127.0.0.1:")
+
+
+async def test_a_renewed_certificate_of_the_same_key_stays_trusted(tmp_path: Path) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    pin = self_made(tmp_path, key).pin
+    async with fake_server(tls=self_made(tmp_path, key).context) as server:
+        assert (await pair(server.origin, pin, tmp_path)).pairing.camera_id == "cam1"
+
+
+async def test_another_key_gets_no_request(tmp_path: Path) -> None:
+    """The handshake ends, then the camera hangs up: an impostor never sees the token."""
+    received = bytearray()
+
+    async def impostor(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        received.extend(await reader.read(65536))
+        writer.close()
+
+    server = await asyncio.start_server(impostor, "127.0.0.1", 0, ssl=self_made(tmp_path).context)
+    async with server:
+        origin = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        with pytest.raises(CameraProblem) as refused:
+            await pair(origin, self_made(tmp_path).pin, tmp_path)
+        await asyncio.sleep(0.05)
+    assert refused.value.problem is Problem.SERVER_NOT_TRUSTED
+    assert received == b""
+
+
+async def test_without_a_pin_a_self_made_certificate_is_refused(tmp_path: Path) -> None:
+    async with fake_server(tls=self_made(tmp_path).context) as server:
+        with pytest.raises(CameraProblem) as refused:
+            await pair(server.origin, None, tmp_path)
+    assert refused.value.problem is Problem.SERVER_NOT_TRUSTED
+    assert server.calls == []
+
+
+async def test_a_pin_is_never_satisfied_without_tls(tmp_path: Path) -> None:
+    async with fake_server() as server:
+        with pytest.raises(CameraProblem, match="without encryption"):
+            await pair(server.origin, self_made(tmp_path).pin, tmp_path)
+    assert server.calls == []
+
+
+async def test_a_damaged_pin_is_said(tmp_path: Path) -> None:
+    with pytest.raises(CameraProblem, match="damaged"):
+        await pair("https://127.0.0.1:9", "AAAA", tmp_path)
+
+
+async def test_a_certificate_from_the_future_means_a_wrong_clock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A Raspberry Pi without a clock wakes in the past; every certificate then starts later than its now."""
+    future = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=400)
+    certificate = self_made(tmp_path, starts=future)
+    trusting = ssl.create_default_context()
+    trusting.check_hostname = False
+    for file in tmp_path.glob("*.pem"):
+        trusting.load_verify_locations(file)
+    monkeypatch.setattr(ssl, "create_default_context", lambda: trusting)
+    delayed: list[Problem] = []
+
+    async def enough(_: float) -> None:
+        raise TimeoutError
+
+    async with fake_server(tls=certificate.context) as server:
+        with pytest.raises(TimeoutError):
+            await activate(
+                OnboardingCode(server.origin, TOKEN),
+                identity.load_or_make(tmp_path / "camera", os.urandom),
+                random=lambda: 0.5,
+                wall_clock=time.time,
+                monotonic=time.monotonic,
+                sleep=enough,
+                delayed=lambda problem: delayed.append(problem.problem),
+            )
+    assert delayed == [Problem.CLOCK_WRONG]
+
+
+def test_what_is_no_pin_is_refused_at_once() -> None:
+    for text in ("", "AAAA", "not base64!", "é"):
+        with pytest.raises(ValueError, match=r"pin|base64url"):
+            PinnedKey(text)
+
+
+def test_a_certificate_that_cannot_be_read_has_no_pin() -> None:
+    assert key_pin(b"junk") == ""
+
+
+def test_ordinary_validation_is_the_browsers() -> None:
+    context = trust_for(None)
+    assert isinstance(context, ssl.SSLContext)
+    assert context.check_hostname
+    assert context.verify_mode is ssl.CERT_REQUIRED
+
+
+@pytest.mark.parametrize(
+    ("origin", "warned"),
+    [
+        ("http://127.0.0.1:8080", False),
+        ("http://[::1]:8080", False),
+        ("http://localhost", False),
+        ("http://192.168.1.5", True),
+        ("http://camera.lan", True),
+        ("https://192.168.1.5", False),
+    ],
+)
+def test_plain_http_is_warned_of_only_where_a_network_is_between(origin: str, warned: bool) -> None:
+    assert is_plain_and_remote(origin) is warned
