@@ -45,6 +45,7 @@ _FINAL_CODES = {
     "token_used": Problem.TOKEN_USED,
     "token_unknown": Problem.TOKEN_UNKNOWN,
     "network_not_allowed": Problem.NETWORK_NOT_ALLOWED,
+    "proof_invalid": Problem.PROOF_INVALID,
 }
 
 
@@ -86,16 +87,16 @@ def judge(answer: Answer) -> dict[str, Any]:
 def blame(error: BaseException) -> CameraProblem:
     """Which of our codes a failed request is. Plain function over exceptions of aiohttp and the socket module."""
     if isinstance(error, aiohttp.ServerFingerprintMismatch):
-        return CameraProblem(Problem.SERVER_NOT_TRUSTED)
+        return CameraProblem(Problem.SERVER_UNTRUSTED)
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         reason = str(error.certificate_error)
         clock = "not yet valid" in reason
-        return CameraProblem(Problem.CLOCK_WRONG if clock else Problem.SERVER_NOT_TRUSTED)
+        return CameraProblem(Problem.CLOCK_WRONG if clock else Problem.SERVER_UNTRUSTED)
     cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
     if isinstance(error, aiohttp.ClientConnectorDNSError) or isinstance(cause, socket.gaierror):
         return CameraProblem(Problem.NO_INTERNET)
     if isinstance(cause, ssl.SSLError):
-        return CameraProblem(Problem.SERVER_NOT_TRUSTED, "The server does not speak TLS as this code says it does.")
+        return CameraProblem(Problem.SERVER_UNTRUSTED, "The server does not speak TLS as this code says it does.")
     return CameraProblem(Problem.SERVER_UNREACHABLE)
 
 
@@ -175,14 +176,14 @@ def _trust(code: OnboardingCode) -> Trust:
     origin = origin_of(code)
     if code.pin is not None and origin.startswith("http:"):
         raise CameraProblem(
-            Problem.SERVER_NOT_TRUSTED, "This code names a server key, but an address without encryption."
+            Problem.SERVER_UNTRUSTED, "This code names a server key, but an address without encryption."
         )
     if is_plain_and_remote(origin):
         log.warning("server_without_tls", origin=origin, advice="everyone on this network can read along; use https")
     try:
         return trust_for(code.pin)
     except ValueError:
-        raise CameraProblem(Problem.SERVER_NOT_TRUSTED, "The server key in this code is damaged.") from None
+        raise CameraProblem(Problem.SERVER_UNTRUSTED, "The server key in this code is damaged.") from None
 
 
 async def _once(

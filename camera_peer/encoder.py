@@ -94,6 +94,8 @@ class VideoEncoder:
 
     def encode(self, picture: VideoFrame, *, timestamp: int, captured_at: float, key: bool) -> EncodedFrame | None:
         """One encoded frame, or None where the rate control drops the picture. Raises `av.FFmpegError`."""
+        # Scaled before it is marked: a scaled copy would not inherit the mark of a key frame.
+        picture = picture.reformat(self._context.width, self._context.height, "yuv420p")
         picture.pts = self._count
         picture.time_base = self._context.time_base
         picture.pict_type = PictureType.I if key else PictureType.NONE

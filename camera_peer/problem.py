@@ -18,11 +18,12 @@ class Problem(StrEnum):
     WIFI_UNAVAILABLE = auto()
     NO_INTERNET = auto()
     SERVER_UNREACHABLE = auto()
-    SERVER_NOT_TRUSTED = auto()
+    SERVER_UNTRUSTED = auto()
     TOKEN_EXPIRED = auto()
     TOKEN_USED = auto()
     TOKEN_UNKNOWN = auto()
     NETWORK_NOT_ALLOWED = auto()
+    PROOF_INVALID = auto()
     ACTIVATION_REFUSED = auto()
     CLOCK_WRONG = auto()
     IDENTITY_REJECTED = auto()
@@ -36,11 +37,12 @@ SENTENCES: dict[Problem, str] = {
     Problem.NO_INTERNET: "The camera is on the network but cannot look up the server's name. Is there internet, or a "
     "guest portal?",
     Problem.SERVER_UNREACHABLE: "The server does not answer. Is it running, and reachable from this network?",
-    Problem.SERVER_NOT_TRUSTED: "The server that answered is not the one this code was made by, so nothing was sent.",
+    Problem.SERVER_UNTRUSTED: "The server that answered is not the one this code was made by, so nothing was sent.",
     Problem.TOKEN_EXPIRED: "This code has expired. Make a new one and show it again.",
     Problem.TOKEN_USED: "This code was already used by another camera. Make a new one and show it again.",
     Problem.TOKEN_UNKNOWN: "The server does not know this code. It may be of another server, or cancelled.",
     Problem.NETWORK_NOT_ALLOWED: "The server accepts this camera only from another network.",
+    Problem.PROOF_INVALID: "The server does not accept this camera's proof of its key. Restart the camera.",
     Problem.ACTIVATION_REFUSED: "The server refused this camera. Make a new code and show it again.",
     Problem.CLOCK_WRONG: "The camera's clock is wrong, so it cannot check the server's certificate. Set the clock.",
     Problem.IDENTITY_REJECTED: "The server no longer knows this camera. It was removed there; pair it again.",
@@ -52,11 +54,12 @@ FINAL = frozenset(
         Problem.WIFI_PASSWORD_WRONG,
         Problem.NETWORK_NOT_FOUND,
         Problem.WIFI_UNAVAILABLE,
-        Problem.SERVER_NOT_TRUSTED,
+        Problem.SERVER_UNTRUSTED,
         Problem.TOKEN_EXPIRED,
         Problem.TOKEN_USED,
         Problem.TOKEN_UNKNOWN,
         Problem.NETWORK_NOT_ALLOWED,
+        Problem.PROOF_INVALID,
         Problem.ACTIVATION_REFUSED,
     }
 )

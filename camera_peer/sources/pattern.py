@@ -9,9 +9,10 @@ from av.video.frame import VideoFrame
 from camera_peer.encoder import KeyframeGate
 from camera_peer.sources.encoding import EncodingThread, Picture, Wish
 from camera_peer.sources.handover import Outlet, run_in_thread
+from camera_peer.sources.opus import RATE
 from camera_peer.sources.scene import Scene
 from camera_peer.sources.spec import PatternSpec, bitrate_within
-from camera_peer.sources.tick import PACKETS_A_SECOND, RATE, second_of_ticks
+from camera_peer.sources.tick import PACKETS_A_SECOND, second_of_ticks
 from media.frames import CLOCK_RATES, AudioCodec, EncodedFrame, FrameSink, VideoCodec
 
 IDLE_LOOK = 0.25

@@ -1,17 +1,13 @@
 """The test source's sound: a soft tick once a second, encoded beforehand as one second of Opus that repeats."""
 
-import av
 import numpy as np
 from av.audio.frame import AudioFrame
 
-RATE = 48_000
-PACKET_SAMPLES = 960
-"""20 ms, the length every WebRTC endpoint takes (RFC 7587 §4.2)."""
+from camera_peer.sources.opus import PACKET_SAMPLES, RATE, opus_encoder
 
 PACKETS_A_SECOND = RATE // PACKET_SAMPLES
 
 _PITCH, _DECAY, _LOUDNESS = 880.0, 0.03, 0.12
-_BITRATE = 24_000
 
 
 def second_of_ticks() -> list[bytes]:
@@ -20,8 +16,7 @@ def second_of_ticks() -> list[bytes]:
     time = np.arange(RATE) / RATE
     wave = _LOUDNESS * np.sin(2 * np.pi * _PITCH * time) * np.exp(-time / _DECAY) * np.minimum(1, time / 0.004)
     samples = np.tile((wave * 32767).astype(np.int16), 3)
-    encoder = av.CodecContext.create("libopus", "w")
-    encoder.sample_rate, encoder.format, encoder.layout, encoder.bit_rate = RATE, "s16", "mono", _BITRATE
+    encoder = opus_encoder("mono")
     packets: list[bytes] = []
     for start in range(0, len(samples), PACKET_SAMPLES):
         frame = AudioFrame.from_ndarray(samples[None, start : start + PACKET_SAMPLES], format="s16", layout="mono")

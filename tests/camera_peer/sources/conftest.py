@@ -1,0 +1,77 @@
+"""Real files for the sources, made with PyAV."""
+
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+
+from camera_peer.sources.stamp import Stamp, draw_stamp
+
+MakeVideo = Callable[..., Path]
+
+
+def picture(width: int, height: int, count: int) -> av.VideoFrame:
+    """A picture whose stamp carries `count`; it moves, so that an encoder has work."""
+    pixels = np.full((height * 3 // 2, width), 128, np.uint8)
+    pixels[:height] = (np.arange(width) + 4 * count) % 160 + 40
+    draw_stamp(pixels[:height], Stamp(count * 40, count))
+    return av.VideoFrame.from_ndarray(pixels, format="yuv420p")
+
+
+def make_video(
+    path: Path,
+    *,
+    codec: str = "libx264",
+    container: str | None = None,
+    size: tuple[int, int] = (320, 240),
+    fps: int = 25,
+    seconds: float = 1.0,
+    gop: int = 10,
+    b_frames: int = 0,
+    pixels: str = "yuv420p",
+    audio: str | None = None,
+    rate: int = 48_000,
+    options: dict[str, str] | None = None,
+) -> Path:
+    with av.open(str(path), "w", format=container) as out:
+        video: Any = out.add_stream(codec, rate=fps)
+        video.width, video.height, video.pix_fmt, video.gop_size = *size, pixels, gop
+        video.max_b_frames = b_frames
+        video.codec_context.thread_count = 1
+        video.options = options if options is not None else _usual(codec, b_frames)
+        sound: Any = out.add_stream(audio, rate=rate, layout="mono") if audio else None
+        for count in range(round(seconds * fps)):
+            frame = picture(size[0] // 2 * 2, size[1] // 2 * 2, count)
+            frame.pts, frame.time_base = count, Fraction(1, fps)
+            out.mux(video.encode(frame.reformat(*size)))
+            if sound is not None:
+                out.mux(sound.encode(_tone(count * rate // fps, rate // fps, rate)))
+        out.mux(video.encode(None))
+        if sound is not None:
+            out.mux(sound.encode(None))
+    return path
+
+
+def _usual(codec: str, b_frames: int) -> dict[str, str]:
+    if codec == "libx264":
+        return {"preset": "ultrafast", "bf": str(b_frames), "sc_threshold": "0"} | (
+            {"b-adapt": "0"} if b_frames else {}
+        )
+    return {"deadline": "realtime", "cpu-used": "8", "lag-in-frames": "0"} if codec == "libvpx" else {}
+
+
+def _tone(start: int, samples: int, rate: int) -> av.AudioFrame:
+    wave = np.sin(2 * np.pi * 440 * (start + np.arange(samples)) / rate) * 8000
+    frame = av.AudioFrame.from_ndarray(wave.astype(np.int16)[None], format="s16", layout="mono")
+    frame.sample_rate, frame.pts, frame.time_base = rate, start, Fraction(1, rate)
+    return frame
+
+
+@pytest.fixture(name="make_video")
+def make_video_fixture(tmp_path: Path) -> MakeVideo:
+    """`make_video("name.mp4", …)` writes a real file and returns its path."""
+    return lambda name, **settings: make_video(tmp_path / name, **settings)
