@@ -1,6 +1,7 @@
 """H.264 in RTP (RFC 6184): cutting access units into payloads, and reading the profile."""
 
 import re
+from itertools import pairwise
 
 START_CODE = re.compile(rb"\x00\x00\x01")
 
@@ -17,8 +18,7 @@ HIGH = "64001f"
 def split(data: bytes) -> list[bytes]:
     """The NAL units of an Annex B byte stream (ITU-T H.264 §B.1), without start codes and trailing zeros."""
     starts = [match.start() for match in START_CODE.finditer(data)]
-    ends = [*starts[1:], len(data)]
-    units = (data[start + 3 : end].rstrip(b"\x00") for start, end in zip(starts, ends, strict=True))
+    units = (data[start + 3 : end].rstrip(b"\x00") for start, end in pairwise([*starts, len(data)]))
     return [unit for unit in units if unit]
 
 

@@ -1,0 +1,62 @@
+"""The private names of aiortc and aioice that media/ice.py and media/dtls.py rely on. When one of these fails after an
+upgrade, read those two files against the new version before touching the pin in pyproject.toml."""
+
+import inspect
+from importlib.metadata import version
+
+import aioice
+import pytest
+from aioice.ice import CandidatePair, StunProtocol, get_host_addresses
+from aiortc import RTCCertificate, RTCDtlsTransport
+
+
+def test_versions_are_the_ones_that_were_read() -> None:
+    assert (version("aiortc"), version("aioice"), version("pylibsrtp")) == ("1.16.0", "0.13.0", "1.0.0")
+
+
+async def test_aioice_connection_has_the_fields_we_read() -> None:
+    connection = aioice.Connection(ice_controlling=True)
+    for name in ("_protocols", "_nominated", "_queue", "_closing", "_remote_candidates_end"):
+        assert hasattr(connection, name), f"aioice.Connection.{name} is gone: see media/ice.py"
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    [
+        ("data_received", ["self", "data", "component"]),
+        ("check_incoming", ["self", "message", "addr", "protocol"]),
+        ("check_start", ["self", "pair"]),
+        ("check_complete", ["self", "pair"]),
+        ("_add_remote_candidate", ["self", "remote_candidate", "network_host"]),
+        ("_end_remote_candidates", ["self"]),
+    ],
+)
+def test_aioice_calls_what_we_override_or_call(name: str, parameters: list[str]) -> None:
+    assert list(inspect.signature(getattr(aioice.Connection, name)).parameters) == parameters
+
+
+def test_aioice_hands_data_and_checks_to_the_overridden_methods() -> None:
+    assert "self.receiver.data_received(" in inspect.getsource(StunProtocol.datagram_received)
+    assert "self.check_incoming(" in inspect.getsource(aioice.Connection.request_received)
+    assert "self.check_incoming(" in inspect.getsource(aioice.Connection.connect)
+    assert "self.check_complete(" in inspect.getsource(aioice.Connection.check_start)
+    assert CandidatePair.State.SUCCEEDED
+    assert isinstance(get_host_addresses(use_ipv4=True, use_ipv6=True), list)
+
+
+def test_dtls_needs_only_what_our_stand_in_has() -> None:
+    source = inspect.getsource(RTCDtlsTransport)
+    used = {word for word in ("_recv(", "_send(", "role") if f"self.transport.{word}" in source}
+    assert used == {"_recv(", "_send(", "role"}
+
+
+@pytest.mark.parametrize("name", ["_handle_rtcp_data", "_handle_rtp_data", "_set_role", "_register_data_receiver"])
+def test_dtls_has_the_methods_we_use(name: str) -> None:
+    assert hasattr(RTCDtlsTransport, name), f"RTCDtlsTransport.{name} is gone: see media/dtls.py"
+
+
+def test_dtls_keeps_its_srtp_session_and_takes_our_certificate() -> None:
+    assert "self._tx_srtp = Session(tx_policy)" in inspect.getsource(RTCDtlsTransport._setup_srtp)
+    assert "tx_policy.allow_repeat_tx = True" in inspect.getsource(RTCDtlsTransport._setup_srtp)
+    assert list(inspect.signature(RTCDtlsTransport).parameters) == ["transport", "certificates"]
+    assert RTCCertificate.generateCertificate().getFingerprints()[0].algorithm == "sha-256"
