@@ -12,6 +12,7 @@ from signaling.protocol.tickets import Ticket
 UNSUPPORTED_DATA = 1003
 POLICY_VIOLATION = 1008
 SERVICE_RESTART = 1012
+TRY_AGAIN_LATER = 1013
 SUPERSEDED = 4001
 """A newer connection of the same camera took over."""
 SIGNED_OUT = 4401

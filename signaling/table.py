@@ -128,6 +128,8 @@ class Table:
     by_user: dict[str, set[str]] = field(default_factory=dict)
     ended: OrderedDict[str, float] = field(default_factory=OrderedDict)
     alarms: list[Alarm] = field(default_factory=list)
+    registered: int = 0
+    """How many of the parties have said who they are."""
 
     def add(self, session: Session) -> None:
         """Enter a new session; its id must never have been used."""

@@ -337,28 +337,29 @@ def params_as(kind: type[T], raw: msgspec.Raw) -> T:
 
 def request(message_id: MessageId, method: Method, params: msgspec.Struct) -> str:
     """One JSON-RPC request as text."""
-    return _encode({"jsonrpc": "2.0", "id": message_id, "method": method, "params": params})
+    return encode({"jsonrpc": "2.0", "id": message_id, "method": method, "params": params})
 
 
 def notification(method: Method, params: msgspec.Struct) -> str:
     """One JSON-RPC notification as text."""
-    return _encode({"jsonrpc": "2.0", "method": method, "params": params})
+    return encode({"jsonrpc": "2.0", "method": method, "params": params})
 
 
 def onvif_error(params: ErrorParams) -> str:
     """The `error` notification as ONVIF writes it: an error object without id."""
-    return _encode({"jsonrpc": "2.0", "error": params})
+    return encode({"jsonrpc": "2.0", "error": params})
 
 
 def result(message_id: MessageId, value: msgspec.Struct | dict[str, Any]) -> str:
     """The answer to `message_id` as text."""
-    return _encode({"jsonrpc": "2.0", "id": message_id, "result": value})
+    return encode({"jsonrpc": "2.0", "id": message_id, "result": value})
 
 
 def failure(message_id: MessageId | None, code: int, message: str) -> str:
     """The refusal of `message_id` as text; `None` where the request's id could not be read."""
-    return _encode({"jsonrpc": "2.0", "id": message_id, "error": {"code": int(code), "message": message}})
+    return encode({"jsonrpc": "2.0", "id": message_id, "error": {"code": int(code), "message": message}})
 
 
-def _encode(value: dict[str, Any]) -> str:
+def encode(value: Any) -> str:
+    """JSON text of anything that the message types are made of."""
     return _encoder.encode(value).decode()

@@ -1,0 +1,24 @@
+"""A token bucket, as plain numbers: how long to wait before the next message may be read."""
+
+from dataclasses import dataclass
+
+
+@dataclass(slots=True)
+class Bucket:
+    """`rate` tokens a second flow in, at most `burst` are kept. `tokens` may go below zero: then somebody waits."""
+
+    rate: float
+    burst: float
+    tokens: float
+    at: float
+
+    def take(self, now: float) -> float:
+        """Use one token. Returns seconds to wait until it was really there; 0.0 within the rate."""
+        self.tokens = min(self.burst, self.tokens + max(0.0, now - self.at) * self.rate) - 1.0
+        self.at = now
+        return max(0.0, -self.tokens / self.rate)
+
+
+def full(rate: float, burst: float, now: float) -> Bucket:
+    """A bucket to begin with."""
+    return Bucket(rate, burst, burst, now)

@@ -1,0 +1,80 @@
+"""The route `GET /api/signaling`: who may open a socket at all, and what it brings to say who it is."""
+
+from collections import Counter
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from aiohttp import hdrs, web
+
+from signaling.admission import Credential
+from signaling.hub import Hub
+from signaling.protocol.messages import SUBPROTOCOL
+
+COOKIE_NAME = "belvedere_session"
+QUERY_NAMES = ("authorization", "access_token")
+"""RFC 6750 §2.3; for devices only, because an app's token never travels in a URL (DESIGN §4)."""
+RETRY_AFTER_SECONDS = "5"
+
+
+def origin_is_host(request: web.Request) -> bool:
+    """Whether the page that opens this socket came from this host. Pages always say (RFC 6455 §4.1)."""
+    origin = request.headers.get(hdrs.ORIGIN, "")
+    return bool(origin) and urlsplit(origin).netloc == request.host
+
+
+def remote_address(request: web.Request) -> str:
+    """The peer's address, where no proxy stands between."""
+    return request.remote or ""
+
+
+class Door:
+    """`handle` is the aiohttp handler. `origin_is_ours`: whether the cookie may count for this request."""
+
+    def __init__(
+        self,
+        hub: Hub,
+        *,
+        origin_is_ours: Callable[[web.Request], bool] = origin_is_host,
+        client_address: Callable[[web.Request], str] = remote_address,
+    ) -> None:
+        self._hub = hub
+        self._origin_is_ours = origin_is_ours
+        self._client_address = client_address
+        self._by_address: Counter[str] = Counter()
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        """Serve one socket. Raises aiohttp's 400, 429 and 503 before there is one."""
+        address = self._client_address(request)
+        self._check(request, address)
+        self._by_address[address] += 1
+        try:
+            return await self._hub.serve(request, self._credential(request))
+        finally:
+            self._by_address[address] -= 1
+            if not self._by_address[address]:
+                del self._by_address[address]
+
+    def _check(self, request: web.Request, address: str) -> None:
+        offered = request.headers.get(hdrs.SEC_WEBSOCKET_PROTOCOL, "")
+        if SUBPROTOCOL not in [name.strip() for name in offered.split(",")]:
+            raise web.HTTPBadRequest(text=f"this is a WebSocket with the subprotocol {SUBPROTOCOL}")
+        retry = {hdrs.RETRY_AFTER: RETRY_AFTER_SECONDS}
+        limits, table = self._hub.table.limits, self._hub.table
+        if self._hub.draining or len(table.parties) >= limits.sockets:
+            raise web.HTTPServiceUnavailable(text="this server takes no more connections now", headers=retry)
+        if self._by_address[address] >= limits.sockets_per_address:
+            raise web.HTTPTooManyRequests(text="too many connections from this address", headers=retry)
+        if self._hub.unregistered() >= limits.sockets_unregistered:
+            raise web.HTTPServiceUnavailable(text="too many connections are being made now", headers=retry)
+
+    def _credential(self, request: web.Request) -> Credential | None:
+        header = request.headers.get(hdrs.AUTHORIZATION)
+        if header:
+            return Credential(header)
+        for name in QUERY_NAMES:
+            if text := request.query.get(name):
+                return Credential(text, viewer=False)
+        cookie = request.cookies.get(COOKIE_NAME)
+        if cookie and self._origin_is_ours(request):
+            return Credential(cookie, device=False)
+        return None

@@ -1,0 +1,89 @@
+"""How long media may flow: leases, their tickets, and `extend`.
+
+Part of the broker: plain functions over the table.
+"""
+
+from dataclasses import dataclass
+
+from signaling.effects import AskExtend, Effect, Send
+from signaling.endings import Waiting, answer, end, refuse
+from signaling.protocol import messages as wire
+from signaling.protocol import tickets
+from signaling.protocol.errors import Fault
+from signaling.protocol.sessions import LEASE_SECONDS, Event, OutOfTurn, State
+from signaling.table import Party, Pending, Session, Table
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The answer to an `Ask` that says no."""
+
+    fault: Fault
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExtendGrant:
+    """The viewer may go on. `expires_at`: of its login, Unix seconds; no lease outlives it."""
+
+    expires_at: float
+
+
+def lease_until(now: float, expires_at: float) -> float:
+    """The end of a lease that begins now: whole seconds, as tickets have them."""
+    return float(int(min(now + LEASE_SECONDS, expires_at)))
+
+
+def ticket_for(table: Table, session: Session) -> wire.ConnectExtra:
+    """The session's ticket as of its present lease."""
+    ticket = tickets.Ticket(session.id, session.camera, session.user, session.login, int(session.lease))
+    return wire.ConnectExtra(ticket=tickets.sign(table.ticket_key, ticket))
+
+
+def ask_extend(party: Party, session: Session, request: wire.Request) -> list[Effect]:
+    """A viewer wants more time."""
+    if session.state is not State.FLOWING:
+        raise OutOfTurn(session.state, Event.EXTEND)
+    params = wire.params_as(wire.ExtendParams, request.params)
+    return [AskExtend(party.address, request.id, session.id, session.camera, params.authorization)]
+
+
+def extended(table: Table, ask: AskExtend, grant: ExtendGrant | Refusal, now: float) -> list[Effect]:
+    """The answer to `AskExtend`: the camera hears of it, and its answer goes to the viewer."""
+    party, session = table.parties.get(ask.peer), table.sessions.get(ask.session)
+    if party is None:
+        return []
+    if isinstance(grant, Refusal):
+        return [Send(party.address, wire.failure(ask.id, grant.fault, grant.message))]
+    device = table.device(ask.camera)
+    if session is None or session.client != party.address:
+        return [Send(party.address, wire.failure(ask.id, Fault.GONE, "this session is over"))]
+    if device is None or len(device.pending) >= table.limits.pending_per_socket:
+        return [Send(party.address, wire.failure(ask.id, Fault.CAMERA_UNAVAILABLE, "the camera is not connected"))]
+    session.lease = session.deadline = lease_until(now, grant.expires_at)
+    table.wake_at(session.deadline, session.id)
+    party.answering.add(ask.id)
+    return [tell_lease(table, device, session, now, (party.address, ask.id))]
+
+
+def tell_lease(table: Table, device: Party, session: Session, now: float, waiting: Waiting | None = None) -> Send:
+    """Tell the camera until when the session may go on. `waiting`: the viewer's request that this is for."""
+    device.last_id += 1
+    deadline = now + table.limits.extend_seconds
+    device.pending[device.last_id] = Pending("extend", session.id, waiting, deadline)
+    table.wake_at(deadline, *device.address, device.last_id)
+    params = wire.DeviceExtendParams(session.id, int(session.lease - now), ticket_for(table, session))
+    return Send(device.address, wire.request(device.last_id, "extend", params))
+
+
+def device_extended(table: Table, pending: Pending, reply: wire.Result | wire.Failure, now: float) -> list[Effect]:
+    """The camera's word on it. One that knows no `extend` has no lease of its own, so ours counts."""
+    session = table.sessions[pending.session]
+    if isinstance(reply, wire.Failure) and reply.code != Fault.METHOD_NOT_FOUND:
+        return refuse(table, pending.reply_to, reply.code, reply.message[: table.limits.reason_chars])
+    return answer(table, pending.reply_to, wire.ExtendResult(int(session.lease - now), ticket_for(table, session)))
+
+
+def ended(table: Table, session: Session) -> list[Effect]:
+    """The lease is over."""
+    return end(table, session, Event.DEADLINE, "the time for this session is over", fault=Fault.TIMEOUT)

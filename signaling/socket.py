@@ -1,0 +1,122 @@
+"""One open WebSocket: what arrives, and a bounded way out. It decides nothing.
+
+There is one task per socket, which reads. A second one exists only while something waits to be written, so that a
+reader that is slow holds up nobody else, and ten thousand idle cameras cost ten thousand tasks, not twenty.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from aiohttp import WSMsgType, web
+
+from signaling.effects import TOO_SLOW, UNSUPPORTED_DATA, Address
+from signaling.protocol.messages import HEARTBEAT_SECONDS, MAX_MESSAGE_BYTES, SUBPROTOCOL
+from signaling.table import Limits
+
+CLOSE_SECONDS = 2.0
+"""For the peer's half of the closing handshake (RFC 6455 §7.1.1); then the connection is cut."""
+LEFT_ON_PURPOSE = frozenset({1000, 1001})
+"""RFC 6455 §7.4.1: normal closure, going away. A browser sends 1001 when its page is closed."""
+
+
+def new_response() -> web.WebSocketResponse:
+    """A WebSocket as we want it: compression off (15 KiB a connection, not 106: FACTS §3b), heartbeat on."""
+    return web.WebSocketResponse(
+        timeout=CLOSE_SECONDS,
+        heartbeat=HEARTBEAT_SECONDS,
+        protocols=(SUBPROTOCOL,),
+        compress=False,
+        max_msg_size=MAX_MESSAGE_BYTES,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Closing:
+    code: int
+    reason: str
+
+
+class Socket:
+    """`address` names it. `left` tells, once `messages` has ended, whether the peer closed on purpose."""
+
+    def __init__(self, address: Address, ws: web.WebSocketResponse, request: web.Request, limits: Limits) -> None:
+        self.address = address
+        self.left = False
+        self._ws = ws
+        self._request = request
+        self._limits = limits
+        self._waiting: deque[str | _Closing] = deque()
+        self._bytes = 0
+        self._writer: asyncio.Task[None] | None = None
+        self._closing = False
+
+    async def messages(self) -> AsyncIterator[str]:
+        """Texts, until the socket is closed by either side."""
+        while True:
+            message = await self._ws.receive()
+            if message.type is WSMsgType.TEXT:
+                yield message.data
+            elif message.type is WSMsgType.BINARY:
+                self.hangup(UNSUPPORTED_DATA, "this protocol is text")
+                return
+            else:
+                self.left = message.type is WSMsgType.CLOSE and message.data in LEFT_ON_PURPOSE
+                return
+
+    def send(self, text: str) -> bool:
+        """Have the text written in its turn. False where the peer is too slow and has now lost its socket."""
+        if self._closing:
+            return True
+        if len(self._waiting) >= self._limits.queue_messages or self._bytes + len(text) > self._limits.queue_bytes:
+            self.hangup(TOO_SLOW, "too slow")
+            self.abort()
+            return False
+        self._put(text)
+        return True
+
+    def hangup(self, code: int, reason: str) -> None:
+        """Close after what waits was written."""
+        if not self._closing:
+            self._closing = True
+            self._put(_Closing(code, reason))
+
+    def abort(self) -> None:
+        """Cut the connection now."""
+        if self._request.transport is not None:
+            self._request.transport.abort()
+
+    async def finish(self) -> None:
+        """See the socket to its end; bounded by `CLOSE_SECONDS`."""
+        if self._writer is not None and self._closing and not self._ws.closed:
+            await asyncio.wait([self._writer], timeout=CLOSE_SECONDS)
+        if self._writer is not None:
+            self._writer.cancel()
+            await asyncio.gather(self._writer, return_exceptions=True)
+        self._waiting.clear()
+        if not self._ws.closed:
+            self.abort()
+
+    def _put(self, item: str | _Closing) -> None:
+        self._waiting.append(item)
+        self._bytes += len(item) if isinstance(item, str) else 0
+        if self._writer is None:
+            self._writer = asyncio.create_task(self._write())
+
+    async def _write(self) -> None:
+        try:
+            while self._waiting:
+                item = self._waiting[0]
+                if isinstance(item, str):
+                    await self._ws.send_str(item)
+                    self._bytes -= len(item)
+                else:
+                    await self._ws.close(code=item.code, message=item.reason.encode())
+                self._waiting.popleft()
+        except (ConnectionError, RuntimeError):
+            # The connection broke, or was closed while we wrote: `messages` ends by itself.
+            self._waiting.clear()
+            self._bytes = 0
+        finally:
+            self._writer = None

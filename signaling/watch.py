@@ -1,0 +1,106 @@
+"""Keeps the table true to what happens elsewhere: revocations, and the presence of the cameras connected here."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Any
+
+import structlog
+
+from signaling import broker
+from signaling.admission import Gate
+from signaling.effects import Address, Effect
+from signaling.live.state import PRESENCE_SECONDS, LiveEvent, LiveState, LiveUnavailable, Presence, Subscription
+from signaling.refusals import Refused
+from signaling.table import Table
+
+RETRY_SECONDS = 1.0
+"""After the live state or the store failed us."""
+REFRESH_SECONDS = PRESENCE_SECONDS / 3
+
+log = structlog.get_logger(__name__)
+
+
+class Watch:
+    """`apply` carries effects out. `serial` grows with every revocation."""
+
+    def __init__(
+        self,
+        table: Table,
+        live: LiveState,
+        gate: Gate,
+        apply: Callable[[Iterable[Effect]], object],
+        clock: Callable[[], float],
+    ) -> None:
+        self.serial = 0
+        self._table = table
+        self._live = live
+        self._gate = gate
+        self._apply = apply
+        self._clock = clock
+
+    def jobs(self) -> list[Coroutine[Any, Any, None]]:
+        """To be run side by side until cancelled."""
+        # Subscribed before the first socket is served, so that nothing is missed.
+        subscription = self._live.subscribe()
+        return [self._revocations(subscription), self._presences()]
+
+    async def _revocations(self, subscription: Subscription) -> None:
+        try:
+            while True:
+                await self._safely(self._heard(await subscription.next()))
+        finally:
+            subscription.close()
+
+    async def _heard(self, event: LiveEvent) -> None:
+        now = self._clock()
+        match event.kind:
+            case "login_ended":
+                self.serial += 1
+                self._apply(broker.revoke_login(self._table, event.subject, now))
+            case "camera_removed" | "camera_revoked":
+                self.serial += 1
+                self._apply(broker.revoke_camera(self._table, event.subject, now))
+            case "lost":
+                self.serial += 1
+                await self.recheck(list(self._table.parties))
+            case "camera":
+                pass
+
+    async def recheck(self, peers: list[Address]) -> None:
+        """Look at these parties anew, and at the sessions they are in."""
+        parties = [party for peer in peers if (party := self._table.parties.get(peer)) is not None]
+        cameras = {party.camera for party in parties if party.role == "device"}
+        logins = {party.login for party in parties if party.role == "client"}
+        for session in list(self._table.sessions.values()):
+            if session.camera in cameras or session.client in peers:
+                logins.add(session.login)
+        for login in sorted(logins):
+            if not await self._gate.session_alive(login):
+                self._apply(broker.revoke_login(self._table, login, self._clock()))
+        for camera in sorted(cameras):
+            if not await self._gate.camera_alive(camera):
+                self._apply(broker.revoke_camera(self._table, camera, self._clock()))
+
+    async def _presences(self) -> None:
+        while True:
+            await asyncio.sleep(REFRESH_SECONDS)
+            await self._safely(self._refresh())
+
+    async def _refresh(self) -> None:
+        for camera, address in list(self._table.devices.items()):
+            party = self._table.parties.get(address)
+            if party is None or self._table.devices.get(camera) != address:
+                continue
+            presence = Presence(camera, party.epoch, address.socket, address.node)
+            if not await self._live.refresh_presence(presence):
+                self._apply(broker.superseded(self._table, address, self._clock()))
+
+    async def _safely(self, job: Coroutine[Any, Any, None]) -> None:
+        try:
+            await job
+        except (LiveUnavailable, Refused) as error:
+            log.warning("watch_interrupted", problem=str(error))
+            await asyncio.sleep(RETRY_SECONDS)
+        except Exception:
+            log.exception("watch_failed")
+            await asyncio.sleep(RETRY_SECONDS)
