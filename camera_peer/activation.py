@@ -10,7 +10,7 @@ import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -35,6 +35,7 @@ RETRY_CEILING_SECONDS = 15.0
 MAX_RETRY_AFTER_SECONDS = 60.0
 """A longer wish of the server is cut to this: the token is dying meanwhile."""
 MAX_ANSWER_BYTES = 64 * 1024
+T = TypeVar("T")
 HTTP_OK = 200
 HTTP_NO_CONTENT = 204
 HTTP_TOO_MANY_REQUESTS = 429
@@ -147,22 +148,38 @@ async def activate(
     `delayed` hears of each failure that is tried again.
     """
     trust = _trust(code)
-    deadline = monotonic() + TOKEN_SECONDS
-    attempt = 0
+    persistence = _Persistence(random, monotonic, monotonic() + TOKEN_SECONDS, sleep, delayed)
     timeout = aiohttp.ClientTimeout(total=REQUEST_SECONDS)
     async with aiohttp.ClientSession(timeout=timeout, cookie_jar=aiohttp.DummyCookieJar()) as http:
+        await persistence.until_answered(lambda: _tell_seen(http, trust, code))
+        return await persistence.until_answered(lambda: _claim(http, trust, code, identity, wall_clock))
+
+
+@dataclass(frozen=True, slots=True)
+class _Persistence:
+    """Tries again after failures that may pass, until `deadline` (of the monotonic clock)."""
+
+    random: Callable[[], float]
+    monotonic: Callable[[], float]
+    deadline: float
+    sleep: Callable[[float], Awaitable[None]]
+    delayed: Callable[[CameraProblem], None]
+
+    async def until_answered(self, request: Callable[[], Awaitable[T]]) -> T:
+        """The answer to `request`. Raises `CameraProblem`."""
+        attempt = 0
         while True:
             wish: float | None = None
             try:
-                return await _once(http, trust, code, identity, wall_clock)
+                return await request()
             except ServerBusy as busy:
                 problem, wish = CameraProblem(Problem.SERVER_UNREACHABLE, "The server is busy."), busy.after
             except (aiohttp.ClientError, OSError, TimeoutError) as error:
                 problem = blame(error)
-            if problem.final or monotonic() >= deadline:
+            if problem.final or self.monotonic() >= self.deadline:
                 raise problem
-            delayed(problem)
-            await sleep(pause(attempt, wish, random))
+            self.delayed(problem)
+            await self.sleep(pause(attempt, wish, self.random))
             attempt += 1
 
 
@@ -186,11 +203,14 @@ def _trust(code: OnboardingCode) -> Trust:
         raise CameraProblem(Problem.SERVER_UNTRUSTED, "The server key in this code is damaged.") from None
 
 
-async def _once(
+async def _tell_seen(http: aiohttp.ClientSession, trust: Trust, code: OnboardingCode) -> None:
+    judge(await _post(http, trust, f"{origin_of(code)}/api/camera/seen", {"secret_token": code.token}))
+
+
+async def _claim(
     http: aiohttp.ClientSession, trust: Trust, code: OnboardingCode, identity: Identity, wall_clock: Callable[[], float]
 ) -> Activated:
     origin = origin_of(code)
-    judge(await _post(http, trust, f"{origin}/api/camera/seen", {"secret_token": code.token}))
     fields = {
         "secret_token": code.token,
         "my_hardware_id": identity.hardware_id,

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import structlog
 from dbus_fast import BusType, DBusError, Message, MessageType, Variant
 from dbus_fast.aio import MessageBus
 
@@ -20,6 +21,8 @@ from camera_peer.wifi.joiner import (
     WifiUnavailable,
     WrongPassword,
 )
+
+log = structlog.get_logger(__name__)
 
 NM = "org.freedesktop.NetworkManager"
 NM_PATH = "/org/freedesktop/NetworkManager"
@@ -161,7 +164,8 @@ def failure_of_reason(reason: int, ssid: str, *, secured: bool) -> JoinFailed:
 
 def failure_of_call(error: Exception, ssid: str) -> JoinFailed:
     """What a refused D-Bus call means. The error's own text may quote the profile, so it is not passed on."""
-    name = error.type if isinstance(error, DBusError) else ""
+    name = error.type if isinstance(error, DBusError) else type(error).__name__
+    log.warning("networkmanager_refused", error=name)
     if name.endswith("InvalidProperty"):
         return WrongPassword(ssid)
     if name.endswith(("PermissionDenied", "AccessDenied")):

@@ -86,6 +86,7 @@ async def test_a_lost_answer_is_asked_for_again_with_the_same_key(device: Identi
         activated = await run(OnboardingCode(server.origin, TOKEN), device, Time(), delayed)
     keys = {body["public_key"] for path, body in server.calls if path.endswith("activate")}
     assert len(keys) == 1
+    assert server.paths().count("/api/camera/seen") == 1
     assert activated.pairing.camera_id == "cam1"
     assert delayed == [Problem.SERVER_UNREACHABLE]
 
@@ -97,7 +98,7 @@ async def test_a_lost_answer_is_asked_for_again_with_the_same_key(device: Identi
         (410, "token_used", Problem.TOKEN_USED),
         (404, "token_unknown", Problem.TOKEN_UNKNOWN),
         (403, "network_not_allowed", Problem.NETWORK_NOT_ALLOWED),
-        (400, "proof_invalid", Problem.ACTIVATION_REFUSED),
+        (400, "proof_invalid", Problem.PROOF_INVALID),
         (404, None, Problem.ACTIVATION_REFUSED),
         (302, None, Problem.ACTIVATION_REFUSED),
     ],

@@ -64,7 +64,7 @@ async def test_another_key_gets_no_request(tmp_path: Path) -> None:
         with pytest.raises(CameraProblem) as refused:
             await pair(origin, self_made(tmp_path).pin, tmp_path)
         await asyncio.sleep(0.05)
-    assert refused.value.problem is Problem.SERVER_NOT_TRUSTED
+    assert refused.value.problem is Problem.SERVER_UNTRUSTED
     assert received == b""
 
 
@@ -72,7 +72,7 @@ async def test_without_a_pin_a_self_made_certificate_is_refused(tmp_path: Path) 
     async with fake_server(tls=self_made(tmp_path).context) as server:
         with pytest.raises(CameraProblem) as refused:
             await pair(server.origin, None, tmp_path)
-    assert refused.value.problem is Problem.SERVER_NOT_TRUSTED
+    assert refused.value.problem is Problem.SERVER_UNTRUSTED
     assert server.calls == []
 
 
