@@ -18,8 +18,10 @@ RETRY_AFTER_SECONDS = "5"
 
 def origin_is_host(request: web.Request) -> bool:
     """Whether the page that opens this socket came from this host. Pages always say (RFC 6455 §4.1)."""
-    origin = request.headers.get(hdrs.ORIGIN, "")
-    return bool(origin) and urlsplit(origin).netloc == request.host
+    try:
+        return urlsplit(request.headers.get(hdrs.ORIGIN, "")).netloc == request.host
+    except ValueError:
+        return False
 
 
 def remote_address(request: web.Request) -> str:

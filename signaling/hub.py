@@ -40,7 +40,7 @@ from signaling.socket import CLOSE_SECONDS, Socket, new_response
 from signaling.table import Limits, Party, Table
 from signaling.watch import Watch
 
-GO_AWAY_JITTER_SECONDS = 1.0
+GO_AWAY_JITTER_SECONDS = 0.5
 """Over this the peers of a node that restarts spread their return."""
 MIN_ALARM_SECONDS = 0.01
 MAX_PAUSE_SECONDS = 1.0
