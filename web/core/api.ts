@@ -1,0 +1,173 @@
+/** The REST API: one method per route, problems (RFC 9457) as exceptions. Knows no page. */
+
+import type { Account, Camera, Login, Pairing, Setup, Verdict } from './model';
+
+/** A slow phone network still answers within this; longer looks like a dead server, and is treated as one. */
+const REQUEST_TIMEOUT_MS = 15_000;
+
+/** The server said no, and why: `code` is stable, `detail` is a sentence for a person. */
+export class Problem extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    readonly detail: string,
+    /** Seconds, from Retry-After. */
+    readonly retryAfter: number | null = null,
+  ) {
+    super(`${status} ${code}: ${detail}`);
+    this.name = 'Problem';
+  }
+}
+
+/** No answer at all: the server, or the way to it, is down. */
+export class Unreachable extends Error {
+  constructor() {
+    super('the server does not answer');
+    this.name = 'Unreachable';
+  }
+}
+
+export interface WifiFields {
+  ssid?: string;
+  hidden?: boolean;
+}
+
+export interface Invitation {
+  link: string;
+  expires_at: string;
+}
+
+/** Called before each request; the answer goes into `Authorization`. Null where a cookie does it. */
+export type Authorize = () => string | null;
+
+export class Api {
+  /** The server's clock minus ours, milliseconds: countdowns follow the server. */
+  private clockOffset = 0;
+
+  /** `server` is an origin, or empty for the page's own. */
+  constructor(
+    readonly server = '',
+    private readonly authorize: Authorize = () => null,
+  ) {}
+
+  setup = (): Promise<Setup> => this.send('GET', '/api/setup');
+  verdicts = (): Promise<unknown> => this.send('GET', '/api/verdicts');
+
+  register = (email: string, password: string, invitation?: string): Promise<Account> =>
+    this.send('POST', '/api/accounts', { email, password, ...(invitation ? { invitation } : {}) });
+
+  /** Signs in with a cookie: no token ever reaches the page. */
+  signIn = async (email: string, password: string): Promise<Account> =>
+    (await this.send<{ account: Account }>('POST', '/api/sessions', { email, password, cookie: true }))
+      .account;
+
+  me = (): Promise<Account> => this.send('GET', '/api/me');
+  signOut = (): Promise<void> => this.send('DELETE', '/api/sessions/current');
+  signOutEverywhere = (): Promise<void> => this.send('DELETE', '/api/sessions');
+  endLogin = (id: string): Promise<void> => this.send('DELETE', `/api/sessions/${encodeURIComponent(id)}`);
+  logins = async (): Promise<Login[]> =>
+    (await this.send<{ sessions: Login[] }>('GET', '/api/sessions')).sessions;
+  changePassword = (current_password: string, new_password: string): Promise<void> =>
+    this.send('PUT', '/api/me/password', { current_password, new_password });
+  invite = (): Promise<Invitation> => this.send('POST', '/api/invitations');
+
+  cameras = async (): Promise<Camera[]> =>
+    (await this.send<{ cameras: Camera[] }>('GET', '/api/cameras')).cameras;
+  camera = (id: string): Promise<Camera> => this.send('GET', camera(id));
+  addCamera = (fields: { name: string; model: string } & WifiFields): Promise<Paired> =>
+    this.send('POST', '/api/cameras', fields);
+  rename = (id: string, name: string): Promise<Camera> => this.send('PATCH', camera(id), { name });
+  remove = (id: string): Promise<void> => this.send('DELETE', camera(id));
+  pairAgain = (id: string, fields: WifiFields): Promise<Paired> =>
+    this.send('POST', `${camera(id)}/pairing`, fields);
+  cancelPairing = (id: string): Promise<void> => this.send('DELETE', `${camera(id)}/pairing`);
+  confirm = (id: string, mine: boolean): Promise<Camera> =>
+    this.send('POST', `${camera(id)}/confirm`, { mine });
+
+  /** Milliseconds since the epoch by the server's clock, to within a second. */
+  now(): number {
+    return Date.now() + this.clockOffset;
+  }
+
+  /** Headers and credentials for any request of ours; `events.ts` uses it for its long one. */
+  requestInit(): RequestInit {
+    const authorization = this.authorize();
+    return {
+      // A foreign page's cookies for our host are none of its business: there only the header counts.
+      credentials: this.server === '' ? 'same-origin' : 'omit',
+      headers: authorization ? { Authorization: authorization } : {},
+      cache: 'no-store',
+    };
+  }
+
+  private async send<T>(method: string, path: string, body?: unknown): Promise<T> {
+    const init = this.requestInit();
+    const headers = { ...init.headers, Accept: 'application/json' } as Record<string, string>;
+    if (body !== undefined) headers['Content-Type'] = 'application/json';
+    let response: Response;
+    try {
+      response = await fetch(this.server + path, {
+        ...init,
+        method,
+        headers,
+        body: body === undefined ? null : JSON.stringify(body),
+        signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+      });
+    } catch {
+      throw new Unreachable();
+    }
+    const date = Date.parse(response.headers.get('Date') ?? '');
+    if (!Number.isNaN(date)) this.clockOffset = date - Date.now();
+    if (!response.ok) throw await problemOf(response);
+    return (response.status === 204 ? undefined : await jsonOf(response)) as T;
+  }
+}
+
+export interface Paired {
+  camera: Camera;
+  pairing: Pairing;
+}
+
+const camera = (id: string): string => `/api/cameras/${encodeURIComponent(id)}`;
+
+async function jsonOf(response: Response): Promise<unknown> {
+  try {
+    return await response.json();
+  } catch {
+    // A captive portal or a wrong proxy answers 200 with its own page.
+    throw new Unreachable();
+  }
+}
+
+/** Reads problem+json; a gateway's HTML page (502, 503, 504) means that the server itself is not there. */
+export async function problemOf(response: Response): Promise<Problem | Unreachable> {
+  let body: Record<string, unknown> = {};
+  try {
+    body = (await response.json()) as Record<string, unknown>;
+  } catch {
+    if (response.status >= 502) return new Unreachable();
+  }
+  const retry = Number(response.headers.get('Retry-After'));
+  return new Problem(
+    response.status,
+    typeof body['code'] === 'string' ? body['code'] : `http_${response.status}`,
+    typeof body['detail'] === 'string' ? body['detail'] : (response.statusText ?? ''),
+    Number.isFinite(retry) && retry > 0 ? retry : null,
+  );
+}
+
+/** `GET /api/verdicts` as a table; entries that are not of the expected shape are left out. */
+export function readVerdicts(answer: unknown): Map<string, Verdict> {
+  const table = new Map<string, Verdict>();
+  const list = (answer as { verdicts?: unknown } | null)?.verdicts;
+  const entries: [string, unknown][] = Array.isArray(list)
+    ? list.map((item) => [String((item as { code?: unknown }).code), item])
+    : Object.entries((list ?? {}) as object);
+  for (const [code, value] of entries) {
+    const { sentence, advice } = (value ?? {}) as Record<string, unknown>;
+    if (typeof sentence === 'string') {
+      table.set(code, { sentence, advice: typeof advice === 'string' ? advice : '' });
+    }
+  }
+  return table;
+}

@@ -1,0 +1,229 @@
+/**
+ * One viewing session: from `connect` to the last frame, on one peer connection. It never tries again.
+ *
+ * The answer leaves before our own description is set: the camera can then start its handshake while this
+ * browser still prepares. It cannot come too early, for until our candidates are gathered nobody knows where to
+ * send anything (JSEP, RFC 9429 §5.3).
+ */
+
+import { ConnectionLost, Fault, Notice, SignalingError } from './messages';
+import type { Prepared } from './prepared';
+import { EarlyCandidates, type SignalingClient, type SessionHandler } from './signaling';
+import type { Cause } from './watching';
+
+/** Longer than hole punching with lost packets takes; a browser itself gives up after 15 s. */
+const FIRST_FRAME_TIMEOUT_MS = 15_000;
+/** The lease is extended when this part of it is left. */
+const EXTEND_AT = 0.5;
+const RETRY_EXTEND_MS = 30_000;
+/** A timer cannot hold more than 2^31 ms; a lease longer than a day is extended daily. */
+const LONGEST_LEASE_MS = 86_400_000;
+
+export interface AttemptOwner {
+  /** The first frame is on screen. Milliseconds since the attempt began. */
+  picture(attempt: Attempt, firstFrameMs: number): void;
+  lost(attempt: Attempt, cause: Cause, detail: string): void;
+  /** The transport says that it hears nothing, or hears again. */
+  connectivity(attempt: Attempt, good: boolean): void;
+}
+
+export class Attempt implements SessionHandler {
+  readonly video = document.createElement('video');
+  readonly connection: RTCPeerConnection;
+  session: string | null = null;
+  firstFrameMs: number | null = null;
+  private readonly began = performance.now();
+  private readonly stream = new MediaStream();
+  private readonly early = new EarlyCandidates();
+  private described = false;
+  private over = false;
+  private deadline: ReturnType<typeof setTimeout> | undefined;
+  private lease: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(
+    readonly number: number,
+    camera: string,
+    private readonly signaling: SignalingClient,
+    private readonly prepared: Prepared,
+    private readonly owner: AttemptOwner,
+  ) {
+    // First of all the message that takes the longest way.
+    const connected = signaling.connect(camera, this);
+    this.connection = prepared.take();
+    this.wire();
+    this.deadline = setTimeout(() => this.tooLate(), FIRST_FRAME_TIMEOUT_MS);
+    connected.then(
+      (answer) => {
+        this.session = answer.session;
+        if (this.over) return this.signaling.close(answer.session, 'left');
+        this.prepared.use(this.connection, answer.iceServers);
+        this.keep(answer.expiryTimeSeconds);
+      },
+      (error: unknown) => this.fail(causeOf(error), messageOf(error)),
+    );
+  }
+
+  // --- what signaling tells (SessionHandler) ---
+
+  invited(offer: string, reply: (answer: string) => void, refuse: (code: number, why: string) => void): void {
+    if (this.over) return refuse(Fault.GONE, 'the viewer has left');
+    if (this.described) return refuse(Fault.BAD_REQUEST, 'this session has its offer');
+    this.described = true;
+    this.answer(offer, reply).catch((error: unknown) => {
+      refuse(Fault.BAD_REQUEST, messageOf(error));
+      this.fail('silent', messageOf(error));
+    });
+  }
+
+  candidate(candidate: RTCIceCandidateInit): void {
+    if (this.over) return;
+    if (!this.connection.remoteDescription) return this.early.add(candidate);
+    // One candidate this browser cannot use (its kind, its family) is no reason to give up the others.
+    this.connection.addIceCandidate(candidate).catch(() => undefined);
+  }
+
+  faulted(code: number, message: string): void {
+    // Flowing media goes on without any socket: 1002 ends only a session that is being set up (DESIGN §4).
+    if (code === Notice.PEER_DISCONNECTED && this.firstFrameMs !== null) return;
+    if (code === Notice.MALFORMED_CANDIDATE) return;
+    this.fail(causeOf(new SignalingError(code, message)), message);
+  }
+
+  closed(reason: string): void {
+    this.session = null;
+    // Where the right to watch has ended, the next attempt is refused, and says so.
+    this.fail('ended', reason);
+  }
+
+  // --- the media ---
+
+  close(reason: string): void {
+    if (this.over) return;
+    this.over = true;
+    clearTimeout(this.deadline);
+    clearTimeout(this.lease);
+    if (this.session) this.signaling.close(this.session, reason);
+    this.connection.ontrack = this.connection.onicecandidate = this.connection.onconnectionstatechange = null;
+    this.connection.close();
+    this.video.srcObject = null;
+    this.video.remove();
+  }
+
+  private wire(): void {
+    const { video, connection } = this;
+    video.muted = video.autoplay = video.playsInline = true;
+    video.disablePictureInPicture = true;
+    video.srcObject = this.stream;
+    this.awaitFirstFrame();
+    connection.ontrack = ({ track, receiver }) => {
+      asLittleDelayAsPossible(receiver);
+      this.stream.addTrack(track);
+    };
+    connection.onicecandidate = ({ candidate }) => {
+      if (this.session) this.signaling.trickle(this.session, candidate ? candidate.toJSON() : null);
+    };
+    connection.onconnectionstatechange = () => this.changed(connection.connectionState);
+  }
+
+  private async answer(offer: string, reply: (answer: string) => void): Promise<void> {
+    const { connection } = this;
+    await connection.setRemoteDescription({ type: 'offer', sdp: offer });
+    const answer = await connection.createAnswer();
+    if (this.over) return;
+    if (!sharesVideo(answer.sdp ?? '')) return this.noCodec(reply, answer.sdp ?? '');
+    reply(answer.sdp ?? '');
+    await connection.setLocalDescription(answer);
+    for (const candidate of this.early.take()) this.candidate(candidate);
+  }
+
+  private noCodec(reply: (answer: string) => void, answer: string): void {
+    reply(answer); // the camera sees the rejected section, and says the same in its log
+    this.fail('codec', 'no common video format');
+  }
+
+  private awaitFirstFrame(): void {
+    const { video } = this;
+    if ('requestVideoFrameCallback' in video) video.requestVideoFrameCallback(() => this.firstFrame());
+    // Nothing is composed in a hidden page, so the callback above stays silent there.
+    video.addEventListener('loadeddata', () => {
+      if (document.hidden || !('requestVideoFrameCallback' in video)) this.firstFrame();
+    });
+  }
+
+  private firstFrame(): void {
+    if (this.over || this.firstFrameMs !== null) return;
+    clearTimeout(this.deadline);
+    this.firstFrameMs = performance.now() - this.began;
+    this.owner.picture(this, this.firstFrameMs);
+  }
+
+  private changed(state: RTCPeerConnectionState): void {
+    if (state === 'failed' || state === 'closed') this.fail('path', state);
+    else if (state === 'disconnected') this.owner.connectivity(this, false);
+    else if (state === 'connected') this.owner.connectivity(this, true);
+  }
+
+  private tooLate(): void {
+    const connected = this.connection.connectionState === 'connected';
+    if (!this.described) this.fail('offline', 'the camera made no offer');
+    else this.fail(connected ? 'silent' : 'path', 'no picture within the time');
+  }
+
+  private keep(expirySeconds: number | null): void {
+    if (expirySeconds === null) return;
+    const wait = Math.min(expirySeconds * 1000, LONGEST_LEASE_MS) * EXTEND_AT;
+    this.lease = setTimeout(() => void this.extend(), wait);
+  }
+
+  private async extend(): Promise<void> {
+    if (this.over || !this.session) return;
+    try {
+      this.keep(await this.signaling.extend(this.session));
+    } catch (error) {
+      const cause = causeOf(error);
+      if (cause === 'forbidden') return this.fail(cause, messageOf(error));
+      if (!this.over) this.lease = setTimeout(() => void this.extend(), RETRY_EXTEND_MS);
+    }
+  }
+
+  private fail(cause: Cause, detail: string): void {
+    if (!this.over) this.owner.lost(this, cause, detail);
+  }
+}
+
+function causeOf(error: unknown): Cause {
+  if (error instanceof ConnectionLost) return 'signaling';
+  const code = error instanceof SignalingError ? error.code : 0;
+  switch (code) {
+    case Fault.UNAUTHORIZED:
+    case Fault.FORBIDDEN:
+    case Fault.NOT_FOUND:
+      return 'forbidden';
+    case Fault.CAMERA_UNAVAILABLE:
+    case Fault.GONE:
+    case Fault.TIMEOUT:
+    case Notice.PEER_DISCONNECTED:
+      return 'offline';
+    case Fault.NOT_ACCEPTABLE:
+      return 'codec';
+    case Notice.RESOURCES:
+    case Fault.TOO_MANY_REQUESTS:
+      return 'busy';
+    default:
+      return 'ended';
+  }
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** A rejected section has port 0 (RFC 9429 §5.3.1). No video section at all is no better. */
+export function sharesVideo(answer: string): boolean {
+  return /^m=video (?!0 )/m.test(answer);
+}
+
+/** People watch what happens now: a frame late is better than a second behind. */
+function asLittleDelayAsPossible(receiver: RTCRtpReceiver): void {
+  const tunable = receiver as RTCRtpReceiver & { jitterBufferTarget?: number; playoutDelayHint?: number };
+  if ('jitterBufferTarget' in tunable) tunable.jitterBufferTarget = 0;
+  else if ('playoutDelayHint' in tunable) (tunable as { playoutDelayHint?: number }).playoutDelayHint = 0;
+}

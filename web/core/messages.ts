@@ -1,0 +1,173 @@
+/** ONVIF WebRTC signaling: JSON-RPC 2.0 messages over a WebSocket, and their one codec (DESIGN §4). */
+
+export const SUBPROTOCOL = 'webrtc.onvif.org';
+export const SOCKET_PATH = '/api/signaling';
+
+/** The largest SDP with many codecs has under 16 KiB. */
+export const MAX_MESSAGE_LENGTH = 64 * 1024;
+/** Per session and side; a dual-stack host with VPNs makes about 20. */
+export const MAX_CANDIDATES = 64;
+
+export type MessageId = number | string;
+export type Params = Record<string, unknown>;
+
+export type Message =
+  | { kind: 'request'; id: MessageId; method: string; params: Params }
+  | { kind: 'notification'; method: string; params: Params }
+  | { kind: 'result'; id: MessageId; result: Params }
+  | { kind: 'failure'; id: MessageId | null; code: number; message: string };
+
+/** JSON-RPC 2.0 §5.1 and the faults and notices of ONVIF WebRTC that a client meets. */
+export const Fault = {
+  PARSE_ERROR: -32700,
+  INVALID_REQUEST: -32600,
+  METHOD_NOT_FOUND: -32601,
+  INVALID_PARAMS: -32602,
+  INTERNAL: -32603,
+  BAD_REQUEST: 400,
+  UNAUTHORIZED: 401,
+  FORBIDDEN: 403,
+  NOT_FOUND: 404,
+  TIMEOUT: 408,
+  GONE: 410,
+  TOO_MANY_REQUESTS: 429,
+  CAMERA_UNAVAILABLE: 480,
+  NOT_ACCEPTABLE: 488,
+} as const;
+
+export const Notice = { RESOURCES: 1001, PEER_DISCONNECTED: 1002, MALFORMED_CANDIDATE: 1003 } as const;
+
+/** The peer broke the protocol, or refused what we asked. */
+export class SignalingError extends Error {
+  constructor(
+    readonly code: number,
+    message: string,
+  ) {
+    super(message);
+    this.name = 'SignalingError';
+  }
+}
+
+/** Our own end failed: no socket, or no answer over it. Says nothing about the camera. */
+export class ConnectionLost extends SignalingError {
+  constructor(message: string) {
+    super(0, message);
+    this.name = 'ConnectionLost';
+  }
+}
+
+const isObject = (value: unknown): value is Params =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+const isId = (value: unknown): value is MessageId => typeof value === 'string' || Number.isInteger(value);
+
+/** Read one message. Throws `SignalingError` (parse error, invalid request) and nothing else. */
+export function decode(text: string): Message {
+  if (text.length > MAX_MESSAGE_LENGTH) throw new SignalingError(Fault.INVALID_REQUEST, 'message too large');
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new SignalingError(Fault.PARSE_ERROR, 'not JSON');
+  }
+  if (!isObject(value) || value['jsonrpc'] !== '2.0') {
+    throw new SignalingError(Fault.INVALID_REQUEST, 'not JSON-RPC 2.0');
+  }
+  return typeof value['method'] === 'string' ? call(value['method'], value) : answer(value);
+}
+
+function call(method: string, value: Params): Message {
+  const params = value['params'] ?? {};
+  if (!isObject(params)) throw new SignalingError(Fault.INVALID_REQUEST, 'params must be an object');
+  if (!('id' in value)) return { kind: 'notification', method, params };
+  if (!isId(value['id']))
+    throw new SignalingError(Fault.INVALID_REQUEST, 'id must be text or a whole number');
+  return { kind: 'request', id: value['id'], method, params };
+}
+
+function answer(value: Params): Message {
+  const { id, error, result } = value;
+  if (isObject(error)) {
+    const { code, message } = error;
+    const readable = isId(id) || id === null;
+    if (!readable || !Number.isInteger(code)) {
+      throw new SignalingError(Fault.INVALID_REQUEST, 'error needs an id and a code');
+    }
+    return { kind: 'failure', id: id as MessageId | null, code: code as number, message: text(message) };
+  }
+  if (!isId(id) || !isObject(result)) {
+    throw new SignalingError(Fault.INVALID_REQUEST, 'an answer needs an id and a result or an error');
+  }
+  return { kind: 'result', id, result };
+}
+
+const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+
+const encode = (message: Params): string => JSON.stringify({ jsonrpc: '2.0', ...message });
+
+export const request = (id: MessageId, method: string, params: Params): string =>
+  encode({ id, method, params });
+export const notification = (method: string, params: Params): string => encode({ method, params });
+export const result = (id: MessageId, value: Params): string => encode({ id, result: value });
+export const failure = (id: MessageId, code: number, message: string): string =>
+  encode({ id, error: { code, message } });
+
+// --- what is inside ---
+
+export interface Registered {
+  id: string;
+  adopted: string[];
+}
+
+export interface Connected {
+  session: string;
+  iceServers: RTCIceServer[];
+  expiryTimeSeconds: number | null;
+  ticket: string | null;
+}
+
+export function readRegistered(value: Params): Registered {
+  if (typeof value['id'] !== 'string') throw new SignalingError(Fault.INVALID_PARAMS, 'register: no id');
+  const extra = isObject(value['belvedere']) ? value['belvedere'] : {};
+  return { id: value['id'], adopted: strings(extra['adopted']) };
+}
+
+export function readConnected(value: Params): Connected {
+  if (typeof value['session'] !== 'string') {
+    throw new SignalingError(Fault.INVALID_PARAMS, 'connect: no session');
+  }
+  const extra = isObject(value['belvedere']) ? value['belvedere'] : {};
+  const expiry = value['expiryTimeSeconds'];
+  return {
+    session: value['session'],
+    iceServers: readIceServers(value['iceServers']),
+    expiryTimeSeconds: typeof expiry === 'number' && expiry > 0 ? expiry : null,
+    ticket: typeof extra['ticket'] === 'string' ? extra['ticket'] : null,
+  };
+}
+
+/** Only what a browser accepts: one odd entry would make `setConfiguration` throw away all of them. */
+export function readIceServers(value: unknown): RTCIceServer[] {
+  if (!Array.isArray(value)) return [];
+  return value.filter(isObject).flatMap((server) => {
+    const urls = strings(server['urls']).filter((url) => /^(stuns?|turns?):/i.test(url));
+    if (urls.length === 0) return [];
+    const { username, credential } = server;
+    const named = typeof username === 'string' && typeof credential === 'string';
+    return [named ? { urls, username, credential } : { urls }];
+  });
+}
+
+/** An empty candidate means that no more will come (RFC 8838 §8.2). Throws on anything else. */
+export function readCandidate(value: unknown): RTCIceCandidateInit {
+  if (!isObject(value)) throw new SignalingError(Notice.MALFORMED_CANDIDATE, 'candidate must be an object');
+  const { candidate, sdpMid, sdpMLineIndex, usernameFragment } = value;
+  return {
+    candidate: text(candidate),
+    ...(typeof sdpMid === 'string' ? { sdpMid } : {}),
+    ...(Number.isInteger(sdpMLineIndex) ? { sdpMLineIndex: sdpMLineIndex as number } : {}),
+    ...(typeof usernameFragment === 'string' ? { usernameFragment } : {}),
+  };
+}
+
+const strings = (value: unknown): string[] =>
+  Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : [];

@@ -1,0 +1,47 @@
+/** The client API, all of it that a page needs: list cameras, watch one, hear what happens. */
+
+import { Api } from './core/api';
+import { CameraEvents } from './core/events';
+import type { Camera } from './core/model';
+import './ui/belvedere-camera';
+import type { BelvedereCamera } from './ui/belvedere-camera';
+
+const MAX_LINES = 200;
+
+const element = <T extends HTMLElement>(id: string): T => document.getElementById(id) as T;
+const select = element<HTMLSelectElement>('cameras');
+const player = element<BelvedereCamera>('player');
+const log = element('log');
+
+function say(...words: unknown[]): void {
+  const time = new Date().toLocaleTimeString();
+  const line = [time, ...words.map((word) => (typeof word === 'string' ? word : JSON.stringify(word)))].join(
+    ' ',
+  );
+  log.textContent = [line, ...(log.textContent ?? '').split('\n')].slice(0, MAX_LINES).join('\n');
+}
+
+// 1. REST: the cookie of this browser signs in; an app passes `() => 'Bearer …'` as second argument.
+const api = new Api();
+const list = (cameras: Camera[]): void =>
+  select.replaceChildren(...cameras.map(({ id, name }) => new Option(name, id)));
+api.cameras().then(list, (error: unknown) => say(String(error)));
+
+// 2. The event stream: every change of a camera.
+const events = new CameraEvents(api);
+events.addEventListener('camera', (event) => {
+  const { name, online, state } = (event as CustomEvent<Camera>).detail;
+  say('camera', { name, online, state });
+});
+events.addEventListener('ended', () => say('signed out'));
+events.start();
+
+// 3. Watching: one element. `player.viewer` is the running session, for those who want more.
+for (const type of ['firstframe', 'statechange']) {
+  player.addEventListener(type, (event) => say(type, (event as CustomEvent).detail));
+}
+element('choice').addEventListener('submit', (event) => {
+  event.preventDefault();
+  player.camera = select.value;
+});
+element('leave').addEventListener('click', () => (player.camera = ''));
