@@ -1,0 +1,155 @@
+/** The shell: who is there, which page, and the one line at the top when the server does not answer. */
+
+import {
+  html,
+  LitElement,
+  nothing,
+  type PropertyDeclarations,
+  type PropertyValues,
+  type TemplateResult,
+} from 'lit';
+import { Household } from './household';
+import { icon } from './icons';
+import './pages/account';
+import './pages/add';
+import './pages/home';
+import './pages/register';
+import './pages/settings';
+import './pages/sign-in';
+import './pages/watch';
+import { address, parseRoute, type Route } from './router';
+import { text } from './text';
+
+class App extends LitElement {
+  static override properties: PropertyDeclarations = { route: { state: true } };
+
+  declare route: Route;
+  readonly household = new Household();
+
+  constructor() {
+    super();
+    this.route = parseRoute(location.hash);
+    this.household.addEventListener('change', () => this.requestUpdate());
+    window.addEventListener('hashchange', () => (this.route = parseRoute(location.hash)));
+  }
+
+  override createRenderRoot(): HTMLElement {
+    return this;
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    void this.household.open();
+  }
+
+  override render(): TemplateResult {
+    const { account, reachable } = this.household;
+    return html`
+      <a class="skip" href="#content" @click=${skip}>${text.skip}</a>
+      ${reachable ? nothing : html`<p class="banner" role="status">${text.unreachable}</p>`}
+      ${account === undefined ? opening() : account === null ? this.outside() : this.inside()}
+    `;
+  }
+
+  protected override willUpdate(): void {
+    const strays = this.route.page === 'signin' || this.route.page === 'register';
+    if (this.household.account && strays) {
+      this.route = { page: 'home' };
+      history.replaceState(null, '', address.home);
+    }
+  }
+
+  /** A new page is announced by its heading, and the keyboard goes on from there. */
+  protected override updated(changed: PropertyValues): void {
+    const title = this.querySelector('h1')?.textContent?.trim();
+    document.title = title ? `${title} · ${text.product}` : text.product;
+    if (changed.has('route') && changed.get('route') !== undefined) {
+      void Promise.resolve().then(() =>
+        this.querySelector<HTMLElement>('h1')?.focus({ preventScroll: true }),
+      );
+      window.scrollTo(0, 0);
+    }
+  }
+
+  private outside(): TemplateResult {
+    const { household, route } = this;
+    if (route.page === 'register') {
+      return html`<belvedere-register .household=${household} .secret=${route.secret}></belvedere-register>`;
+    }
+    return html`<belvedere-sign-in .household=${household}></belvedere-sign-in>`;
+  }
+
+  private inside(): TemplateResult {
+    const page = this.page();
+    return this.route.page === 'watch' ? page : html`${header(this.route.page)}${page}`;
+  }
+
+  private page(): TemplateResult {
+    const { household, route } = this;
+    switch (route.page) {
+      case 'home':
+        return html`<belvedere-home .household=${household}></belvedere-home>`;
+      case 'add':
+        return html`<belvedere-add .household=${household} .camera=${null}></belvedere-add>`;
+      case 'account':
+        return html`<belvedere-account .household=${household}></belvedere-account>`;
+      case 'watch':
+      case 'settings':
+      case 'pair':
+        return this.cameraPage(route.page, route.camera);
+      default:
+        return missing();
+    }
+  }
+
+  private cameraPage(page: 'watch' | 'settings' | 'pair', camera: string): TemplateResult {
+    const { household } = this;
+    if (household.cameras && !household.cameras.has(camera)) return missing();
+    if (page === 'watch') {
+      return html`<belvedere-watch .household=${household} .camera=${camera}></belvedere-watch>`;
+    }
+    if (!household.cameras) return opening();
+    return page === 'settings'
+      ? html`<belvedere-settings .household=${household} .camera=${camera}></belvedere-settings>`
+      : html`<belvedere-add .household=${household} .camera=${camera}></belvedere-add>`;
+  }
+}
+
+function skip(event: Event): void {
+  event.preventDefault();
+  document.querySelector<HTMLElement>('#content h1')?.focus();
+}
+
+const header = (page: Route['page']): TemplateResult => html`
+  <header class="top">
+    <a class="brand" href=${address.home} aria-current=${page === 'home' ? 'page' : nothing}>
+      <img src="./icon.svg" width="28" height="28" alt="" />${text.product}
+    </a>
+    <nav>
+      <a
+        class="round"
+        href=${address.account}
+        aria-label=${text.nav.account}
+        aria-current=${page === 'account' ? 'page' : nothing}
+        >${icon('user')}</a
+      >
+    </nav>
+  </header>
+`;
+
+const opening = (): TemplateResult => html`
+  <main class="narrow centred" id="content" aria-busy="true">
+    <img class="mark" src="./icon.svg" width="56" height="56" alt="" />
+    <p class="unseen" role="status">${text.loading}</p>
+  </main>
+`;
+
+const missing = (): TemplateResult => html`
+  <main class="narrow centred" id="content">
+    <h1 tabindex="-1">${text.missing.title}</h1>
+    <p class="lead">${text.missing.body}</p>
+    <a class="button" href=${address.home}>${text.missing.home}</a>
+  </main>
+`;
+
+customElements.define('belvedere-app', App);

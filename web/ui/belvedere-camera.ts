@@ -1,0 +1,349 @@
+/**
+ * `<belvedere-camera camera="ID">`: one live camera, in any page.
+ *
+ * Attributes: `camera` (its id), `server` (origin, the page's own by default), `controls` (mute, badge, full
+ * screen), `label` (the camera's name, for screen readers).
+ * Properties: `authorize` (async, answers `Ticket …` or `Bearer …`; not needed where the cookie works),
+ * `viewer` (the running `Viewer`; may be set to one that was started earlier), `muted`, `poster` (an
+ * `ImageBitmap` to show dimmed until there is a picture) with `posterAt`.
+ * Events: `firstframe` (`detail.firstFrameMs`), `statechange` (`detail.phase`, `detail.cause`), `quality`
+ * (`detail`: way, round trip, loss …), `controlschange` (`detail.visible`).
+ * Style: `--belvedere-fit: cover` fills the box.
+ *
+ * Out of sight for 10 s it stops, and resumes on return. Nothing here is stored and no stranger is asked.
+ */
+
+import {
+  html,
+  LitElement,
+  nothing,
+  type PropertyDeclarations,
+  type PropertyValues,
+  type TemplateResult,
+} from 'lit';
+import { Connection } from '../core/connection';
+import type { Viewer } from '../core/viewer';
+import type { Cause } from '../core/watching';
+import { cameraStyles } from './camera-styles';
+import { factsPanel } from './facts';
+import { icon } from './icons';
+import { text } from './text';
+import { ago } from './time';
+
+const OUT_OF_SIGHT_MS = 10_000;
+const CONTROLS_MS = 3_000;
+
+const connections = new Map<string, Connection>();
+
+/** Elements of one page that watch the same server by the same right share one socket. */
+function connectionTo(server: string, authorize?: () => Promise<string | null>): Connection {
+  const known = authorize ? undefined : connections.get(server);
+  if (known) return known;
+  const connection = new Connection({ server, ...(authorize ? { authorize } : {}) });
+  if (!authorize) connections.set(server, connection);
+  connection.start();
+  return connection;
+}
+
+export class BelvedereCamera extends LitElement {
+  static override styles = cameraStyles;
+  static override properties: PropertyDeclarations = {
+    camera: { type: String },
+    server: { type: String },
+    label: { type: String },
+    controls: { type: Boolean },
+    poster: { attribute: false },
+    away: { state: true },
+    factsOpen: { state: true },
+    paused: { state: true },
+    full: { state: true },
+  };
+
+  declare camera: string;
+  declare server: string;
+  declare label: string;
+  declare controls: boolean;
+  declare poster: ImageBitmap | null;
+  declare away: boolean;
+  declare factsOpen: boolean;
+  declare paused: boolean;
+  declare full: boolean;
+  authorize: (() => Promise<string | null>) | undefined;
+  /** The connection to use, where the page has one; else elements share one for each server. */
+  connectTo: Connection | undefined;
+  posterAt: number | null = null;
+  /** The sentence and the advice for each cause; ours unless a page has better. */
+  words: (cause: Cause) => { sentence: string; advice: string } = (cause) => text.causes[cause];
+  /** Called before a picture leaves the screen, so that a page can keep its last still. */
+  leaving: ((video: HTMLVideoElement) => void) | undefined;
+  private current: Viewer | null = null;
+  private connection: Connection | null = null;
+  private controlsTimer: ReturnType<typeof setTimeout> | undefined;
+  private sightTimer: ReturnType<typeof setTimeout> | undefined;
+  private seen = true;
+  private observer: IntersectionObserver | undefined;
+
+  constructor() {
+    super();
+    this.camera = this.server = this.label = '';
+    this.controls = this.factsOpen = this.paused = this.full = false;
+    this.away = false;
+    this.poster = null;
+  }
+
+  get viewer(): Viewer | null {
+    return this.current;
+  }
+
+  set viewer(viewer: Viewer | null) {
+    if (viewer === this.current) return;
+    this.unhear();
+    this.current = viewer;
+    if (!viewer) return;
+    for (const type of ['change', 'quality'] as const) viewer.addEventListener(type, this.onViewer);
+    viewer.addEventListener('video', this.onVideo);
+    viewer.addEventListener('picture', this.onPicture);
+    this.requestUpdate();
+  }
+
+  get muted(): boolean {
+    return this.current?.muted ?? true;
+  }
+
+  set muted(muted: boolean) {
+    if (this.current) this.current.muted = muted;
+    this.requestUpdate();
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.observer = new IntersectionObserver(([entry]) => {
+      this.seen = entry?.isIntersecting ?? true;
+      this.sight();
+    });
+    this.observer.observe(this);
+    document.addEventListener('visibilitychange', this.sight);
+    document.addEventListener('fullscreenchange', this.onFullscreen);
+    for (const type of ['pointermove', 'pointerdown', 'keydown', 'focusin'] as const) {
+      this.addEventListener(type, this.wake);
+    }
+    this.wake();
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.observer?.disconnect();
+    clearTimeout(this.controlsTimer);
+    clearTimeout(this.sightTimer);
+    document.removeEventListener('visibilitychange', this.sight);
+    document.removeEventListener('fullscreenchange', this.onFullscreen);
+    const video = this.current?.video;
+    if (video) this.leaving?.(video);
+    if (this.connection && this.current) this.connection.leave(this.current);
+    this.viewer = null;
+    this.connection = null;
+  }
+
+  override render(): TemplateResult {
+    const phase = this.current?.phase ?? 'idle';
+    const shown = this.current?.video ?? null;
+    return html`
+      <canvas ?hidden=${!this.poster || shown !== null}></canvas>
+      <div class="stage ${phase === 'live' ? '' : 'stale'}"></div>
+      <div class="notice" role="status">${this.notice()}</div>
+      ${this.controls ? this.bar() : nothing}
+    `;
+  }
+
+  protected override willUpdate(changed: PropertyValues): void {
+    if (!this.isConnected || (!changed.has('camera') && !changed.has('server'))) return;
+    // A viewer that the page has set itself stays the page's.
+    if (this.current && !this.connection) return;
+    if (this.connection && this.current) this.connection.leave(this.current);
+    this.viewer = null;
+    if (!this.camera) return;
+    this.connection = this.connectTo ?? connectionTo(this.server, this.authorize);
+    this.viewer = this.connection.watch(this.camera);
+  }
+
+  protected override updated(changed: PropertyValues): void {
+    this.place();
+    if (changed.has('poster') && this.poster) this.drawPoster(this.poster);
+  }
+
+  // --- the picture ---
+
+  private place(): void {
+    const stage = this.renderRoot.querySelector('.stage');
+    const shown = this.current?.video ?? null;
+    for (const video of this.current?.videos ?? []) {
+      if (video.parentNode !== stage) stage?.append(video);
+      video.classList.toggle('shown', video === shown);
+      video.setAttribute('aria-label', text.watch.video(this.label || text.nav.cameras));
+    }
+  }
+
+  private drawPoster(poster: ImageBitmap): void {
+    const canvas = this.renderRoot.querySelector('canvas');
+    if (!canvas) return;
+    canvas.width = poster.width;
+    canvas.height = poster.height;
+    canvas.getContext('2d')?.drawImage(poster, 0, 0);
+  }
+
+  private unhear(): void {
+    const viewer = this.current;
+    if (!viewer) return;
+    for (const type of ['change', 'quality'] as const) viewer.removeEventListener(type, this.onViewer);
+    viewer.removeEventListener('video', this.onVideo);
+    viewer.removeEventListener('picture', this.onPicture);
+    for (const video of viewer.videos) video.remove();
+  }
+
+  private readonly onVideo = (): void => this.place();
+
+  private readonly onPicture = (): void => {
+    performance.clearMarks('belvedere:first-frame');
+    performance.mark('belvedere:first-frame');
+    this.place();
+    this.wake();
+    this.tell('firstframe', { firstFrameMs: this.current?.firstFrameMs });
+  };
+
+  private readonly onViewer = (event: Event): void => {
+    this.requestUpdate();
+    const { phase, cause, quality } = this.current ?? {};
+    if (event.type === 'change') this.tell('statechange', { phase, cause });
+    else this.tell('quality', quality);
+  };
+
+  private tell(name: string, detail: unknown): void {
+    this.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true }));
+  }
+
+  // --- out of sight ---
+
+  private readonly sight = (): void => {
+    clearTimeout(this.sightTimer);
+    if (this.seen && !document.hidden) this.resume();
+    else this.sightTimer = setTimeout(() => this.pause(), OUT_OF_SIGHT_MS);
+  };
+
+  private pause(): void {
+    const video = this.current?.video;
+    if (video) this.leaving?.(video);
+    this.paused = true;
+    this.current?.stop();
+  }
+
+  private resume(): void {
+    if (!this.paused) return;
+    this.paused = false;
+    this.current?.start();
+  }
+
+  // --- words over the picture ---
+
+  private notice(): TemplateResult | typeof nothing {
+    if (this.paused) return html`<p>${text.watch.paused}</p>`;
+    const phase = this.current?.phase ?? 'idle';
+    if (phase === 'live' || phase === 'idle') return nothing;
+    const cause = this.current?.cause ?? null;
+    if (phase === 'connecting' && cause === null) return html`${pulse}<p>${text.watch.opening}</p>`;
+    if (phase === 'stalled') return html`${pulse}<p>${text.watch.stalled}</p>${this.age()}`;
+    const words = this.words(cause ?? 'ended');
+    return html`
+      ${phase === 'refused' ? nothing : pulse}
+      <p class="sentence">${words.sentence}</p>
+      <p class="advice">${words.advice}</p>
+      ${this.age()}
+      ${phase === 'connecting' ? nothing : html`<button @click=${this.again}>${text.watch.tryNow}</button>`}
+    `;
+  }
+
+  /** Whatever is behind the words is old: say how old. */
+  private age(): TemplateResult | typeof nothing {
+    const at = this.current?.lastFrameAt ?? (this.poster ? this.posterAt : null);
+    return at ? html`<p class="age">${text.watch.lastPicture(ago(at, Date.now()))}</p>` : nothing;
+  }
+
+  private again(): void {
+    this.current?.nudge();
+    this.current?.start();
+  }
+
+  // --- controls ---
+
+  private bar(): TemplateResult {
+    const way = this.current?.phase === 'live' ? this.current.quality?.way : null;
+    return html`
+      ${this.factsOpen ? factsPanel(this.current, () => this.toggleFacts()) : nothing}
+      <div class="bar ${this.away && !this.factsOpen ? 'away' : ''}">
+        ${button(this.muted ? 'volumeOff' : 'volume', this.muted ? text.watch.unmute : text.watch.mute, () =>
+          this.toggleMute(),
+        )}
+        ${
+          way
+            ? html`<button
+              class="badge"
+              aria-expanded=${this.factsOpen}
+              title=${text.watch.facts}
+              @click=${() => this.toggleFacts()}
+            >
+              <span class="dot ${way}"></span>${text.watch.ways[way]}
+            </button>`
+            : nothing
+        }
+        <span class="space"></span>
+        ${button(
+          this.full ? 'minimize' : 'maximize',
+          this.full ? text.watch.leaveFullScreen : text.watch.fullScreen,
+          () => this.toggleFullscreen(),
+        )}
+      </div>
+    `;
+  }
+
+  toggleMute(): void {
+    this.muted = !this.muted;
+  }
+
+  toggleFacts(): void {
+    this.factsOpen = !this.factsOpen;
+    this.wake();
+  }
+
+  /** Full screen of the nearest `[data-fullscreen]` around, so that a page's own bar comes along. */
+  toggleFullscreen(): void {
+    if (document.fullscreenElement) return void document.exitFullscreen();
+    const target = this.closest('[data-fullscreen]') ?? this;
+    if ('requestFullscreen' in target) return void target.requestFullscreen().catch(() => undefined);
+    // iPhones let only the video itself fill the screen.
+    (this.current?.video as unknown as { webkitEnterFullscreen?(): void } | null)?.webkitEnterFullscreen?.();
+  }
+
+  private readonly onFullscreen = (): void => {
+    this.full = document.fullscreenElement !== null;
+  };
+
+  /** Shows the controls and lets them go again while there is a picture to see. */
+  readonly wake = (): void => {
+    clearTimeout(this.controlsTimer);
+    if (this.away) this.setAway(false);
+    this.controlsTimer = setTimeout(() => {
+      if (this.current?.phase === 'live' && !this.factsOpen) this.setAway(true);
+    }, CONTROLS_MS);
+  };
+
+  private setAway(away: boolean): void {
+    this.away = away;
+    this.tell('controlschange', { visible: !away });
+  }
+}
+
+const pulse = html`<span class="pulse" aria-hidden="true"><i></i><i></i><i></i></span>`;
+
+const button = (name: Parameters<typeof icon>[0], label: string, click: () => void): TemplateResult =>
+  html`<button aria-label=${label} title=${label} @click=${click}>${icon(name)}</button>`;
+
+if (!customElements.get('belvedere-camera')) customElements.define('belvedere-camera', BelvedereCamera);

@@ -1,0 +1,51 @@
+/** The numbers behind the picture, for those who open them. */
+
+import { html, type TemplateResult } from 'lit';
+import type { Quality } from '../core/stats';
+import type { Viewer } from '../core/viewer';
+import { icon } from './icons';
+import { text } from './text';
+
+const { fact, waysLong, ways } = text.watch;
+
+export function factsPanel(viewer: Viewer | null, close: () => void): TemplateResult {
+  const way = viewer?.quality?.way ?? 'direct';
+  return html`
+    <section class="facts" aria-label=${text.watch.facts}>
+      <header>
+        ${ways[way]}
+        <button aria-label=${text.watch.closeFacts} @click=${close}>${icon('x')}</button>
+      </header>
+      <p>${waysLong[way]}</p>
+      <dl>
+        ${factList(viewer?.quality ?? null, viewer?.firstFrameMs ?? null).map(
+          ([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`,
+        )}
+      </dl>
+    </section>
+  `;
+}
+
+/** Names and values as people read them; what is not known says so. */
+export function factList(quality: Quality | null, firstFrameMs: number | null): [string, string][] {
+  const rounded = (value: number | null | undefined, unit: string, digits = 0): string =>
+    value === null || value === undefined ? fact.unknown : `${value.toFixed(digits)} ${unit}`;
+  return [
+    [fact.firstFrame, rounded(firstFrameMs, 'ms')],
+    [fact.roundTrip, rounded(quality?.roundTrip, 'ms', (quality?.roundTrip ?? 10) < 10 ? 1 : 0)],
+    [fact.loss, rounded(quality?.loss, '%', 1)],
+    [fact.bitrate, rounded(quality?.bitrate === null ? null : (quality?.bitrate ?? 0) / 1e6, 'Mbit/s', 1)],
+    [fact.resolution, resolution(quality)],
+    [fact.encryption, quality?.encryption ? `DTLS-SRTP, ${cipher(quality.encryption)}` : 'DTLS-SRTP'],
+  ];
+}
+
+function resolution(quality: Quality | null): string {
+  if (!quality?.width) return fact.unknown;
+  const size = `${quality.width} × ${quality.height}`;
+  const rate = quality.framesPerSecond === null ? '' : `, ${Math.round(quality.framesPerSecond)}/s`;
+  return size + rate + (quality.codec ? `, ${quality.codec}` : '');
+}
+
+/** `AEAD_AES_128_GCM` → `AES-128-GCM`. */
+const cipher = (name: string): string => name.replace(/^(AEAD|SRTP)_/, '').replaceAll('_', '-');

@@ -1,0 +1,204 @@
+/** What the pages know: who is signed in, their cameras, and whether the server answers. One per page. */
+
+import { Api, Problem, readVerdicts, Unreachable } from '../core/api';
+import { Connection } from '../core/connection';
+import { CameraEvents } from '../core/events';
+import type { Account, Camera, Setup, Verdict } from '../core/model';
+import type { Viewer } from '../core/viewer';
+import type { Cause } from '../core/watching';
+import { forget, forgetAll } from './stills';
+import { text } from './text';
+
+/** Between looks at a server that does not answer when the page opens. */
+const RETRY_MS = 3_000;
+
+const VERDICT_OF: Partial<Record<Cause, string>> = {
+  offline: 'camera_unavailable',
+  signaling: 'server_away',
+  codec: 'no_common_codec',
+  busy: 'too_many_viewers',
+  path: 'no_direct_way',
+  silent: 'source_failed',
+};
+
+/** `change`: something below changed; look again. */
+export class Household extends EventTarget {
+  readonly api = new Api();
+  readonly connection = new Connection();
+  /** `undefined`: not known yet. `null`: nobody is signed in. */
+  account: Account | null | undefined = undefined;
+  setup: Setup | null = null;
+  cameras: Map<string, Camera> | null = null;
+  reachable = true;
+  /** The login ended without this page asking for it. */
+  thrownOut = false;
+  /** A viewer that was started by a click, before its page was there to show it. */
+  private clicked: Viewer | null = null;
+  private verdicts = new Map<string, Verdict>();
+  private readonly events = new CameraEvents(this.api);
+
+  constructor() {
+    super();
+    this.events.addEventListener('open', () => void this.reload());
+    this.events.addEventListener('camera', (event) => this.put((event as CustomEvent<Camera>).detail));
+    this.events.addEventListener('removed', (event) => this.gone((event as CustomEvent<Camera>).detail.id));
+    this.events.addEventListener('down', () => this.reach(false));
+    this.events.addEventListener('ended', () => this.throwOut());
+    this.connection.signaling.addEventListener('state', () => {
+      if (this.connection.signaling.state === 'unauthorized') void this.checkLogin();
+    });
+    window.addEventListener('online', () => this.events.refresh());
+  }
+
+  /** Finds out who is there. Tries until the server answers. */
+  async open(): Promise<void> {
+    for (;;) {
+      try {
+        this.enter(await this.api.me());
+        return;
+      } catch (error) {
+        if (!(error instanceof Unreachable)) return this.leave();
+        this.reach(false);
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      }
+    }
+  }
+
+  async signIn(email: string, password: string): Promise<void> {
+    this.enter(await this.api.signIn(email, password));
+  }
+
+  async register(email: string, password: string, invitation: string | null): Promise<void> {
+    await this.api.register(email, password, invitation ?? undefined);
+    await this.signIn(email, password);
+  }
+
+  async signOut(everywhere = false): Promise<void> {
+    try {
+      await (everywhere ? this.api.signOutEverywhere() : this.api.signOut());
+    } catch (error) {
+      if (!(error instanceof Problem && error.status === 401)) throw error;
+    }
+    this.leave();
+  }
+
+  /** Starts watching inside the click itself; the watch page then takes the viewer over. */
+  click(camera: string): void {
+    performance.clearMarks('belvedere:click');
+    performance.clearMarks('belvedere:first-frame');
+    performance.mark('belvedere:click');
+    if (this.clicked) this.connection.leave(this.clicked);
+    this.clicked = this.connection.watch(camera);
+  }
+
+  watch(camera: string): Viewer {
+    const viewer = this.clicked;
+    this.clicked = null;
+    if (viewer?.camera === camera) return viewer;
+    if (viewer) this.connection.leave(viewer);
+    return this.connection.watch(camera);
+  }
+
+  put(camera: Camera): void {
+    const known = this.cameras?.get(camera.id);
+    this.cameras = new Map(this.cameras ?? []).set(camera.id, camera);
+    this.reach(true);
+    if (camera.online && !known?.online) this.connection.cameraOnline(camera.id);
+  }
+
+  gone(id: string): void {
+    forget(id);
+    const cameras = new Map(this.cameras ?? []);
+    cameras.delete(id);
+    this.cameras = cameras;
+    this.changed();
+  }
+
+  async reload(): Promise<void> {
+    try {
+      const list = await this.api.cameras();
+      const before = this.cameras;
+      this.cameras = new Map(list.map((camera) => [camera.id, camera]));
+      for (const id of before?.keys() ?? []) if (!this.cameras.has(id)) forget(id);
+      for (const { id, online } of list)
+        if (online && !before?.get(id)?.online) this.connection.cameraOnline(id);
+      this.reach(true);
+    } catch (error) {
+      if (error instanceof Unreachable) this.reach(false);
+      else this.changed();
+    }
+  }
+
+  /** The server's words for a failure code, else ours, else the camera's own. */
+  verdict(code: string, detail: string): Verdict {
+    const ours = text.verdicts[code];
+    const known = this.verdicts.get(code);
+    return (
+      known ?? (ours ? { sentence: ours[0], advice: ours[1] } : { sentence: detail || code, advice: '' })
+    );
+  }
+
+  /** The words for a picture that does not come. */
+  cause(cause: Cause): Verdict {
+    return this.verdicts.get(VERDICT_OF[cause] ?? '') ?? text.causes[cause];
+  }
+
+  private enter(account: Account): void {
+    this.account = account;
+    this.thrownOut = false;
+    this.connection.start();
+    this.events.start();
+    this.api.verdicts().then(
+      (answer) => (this.verdicts = readVerdicts(answer)),
+      () => undefined, // ours are there
+    );
+    this.reach(true);
+  }
+
+  private leave(): void {
+    this.events.stop();
+    this.connection.stop();
+    forgetAll();
+    this.clicked = null;
+    this.account = null;
+    this.cameras = null;
+    this.reach(true);
+    this.api.setup().then(
+      (setup) => {
+        this.setup = setup;
+        this.changed();
+      },
+      () => undefined,
+    );
+  }
+
+  private throwOut(): void {
+    this.thrownOut = true;
+    this.leave();
+  }
+
+  private async checkLogin(): Promise<void> {
+    try {
+      await this.api.me();
+    } catch (error) {
+      if (error instanceof Problem && error.status === 401) this.throwOut();
+    }
+  }
+
+  private reach(reachable: boolean): void {
+    this.reachable = reachable;
+    this.changed();
+  }
+
+  private changed(): void {
+    this.dispatchEvent(new Event('change'));
+  }
+}
+
+/** One sentence for a person about anything that a request may throw. */
+export function sentenceOf(error: unknown): string {
+  if (error instanceof Unreachable) return text.unreachableAction;
+  if (!(error instanceof Problem)) return text.unexpected(String(error));
+  if (error.status === 429) return text.tooMany(error.retryAfter);
+  return text.errors[error.code] ?? (error.detail || text.unexpected(error.code));
+}

@@ -1,0 +1,212 @@
+import { html, nothing, type PropertyDeclarations, type TemplateResult } from 'lit';
+import { Problem, type Invitation } from '../../core/api';
+import type { Login } from '../../core/model';
+import { sentenceOf } from '../household';
+import { icon } from '../icons';
+import { alert, fields, Page, passwordField } from '../page';
+import { address } from '../router';
+import { text } from '../text';
+import { since } from '../time';
+
+const words = text.account;
+const MIN_PASSWORD = 8;
+
+class AccountPage extends Page {
+  static override properties: PropertyDeclarations = {
+    logins: { state: true },
+    invitation: { state: true },
+    fault: { state: true },
+    passwordFault: { state: true },
+    changed: { state: true },
+    copied: { state: true },
+  };
+
+  declare logins: Login[] | null;
+  declare invitation: Invitation | null;
+  declare fault: string | null;
+  declare passwordFault: string | null;
+  declare changed: boolean;
+  declare copied: boolean;
+
+  constructor() {
+    super();
+    this.logins = this.invitation = this.fault = this.passwordFault = null;
+    this.changed = this.copied = false;
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    void this.attempt(() => this.loadLogins());
+  }
+
+  override render(): TemplateResult | typeof nothing {
+    const { account } = this.household;
+    if (!account) return nothing;
+    return html`
+      <main class="column" id="content">
+        <a class="up" href=${address.home}>${icon('arrowLeft')}<span>${text.nav.cameras}</span></a>
+        <h1 tabindex="-1">${words.title}</h1>
+        <p class="lead">
+          ${account.email}${account.administrator ? html` <span class="tag">${words.administrator}</span>` : nothing}
+        </p>
+        ${alert(this.fault)}
+        <div class="row">
+          <button class="button" @click=${() => this.attempt(() => this.household.signOut())}>
+            ${words.signOut}
+          </button>
+          <span class="note">${words.signOutHint}</span>
+        </div>
+        ${account.administrator ? this.invite() : nothing} ${this.sessions()} ${this.password()}
+      </main>
+    `;
+  }
+
+  private password(): TemplateResult {
+    return html`
+      <form class="card" @submit=${(event: SubmitEvent) => void this.changePassword(event)}>
+        <h2>${words.password}</h2>
+        ${passwordField({
+          name: 'current',
+          label: words.current,
+          autocomplete: 'current-password',
+          required: true,
+        })}
+        ${passwordField({
+          name: 'new',
+          label: words.new,
+          autocomplete: 'new-password',
+          hint: text.register.passwordHint,
+          required: true,
+          minlength: MIN_PASSWORD,
+        })}
+        ${alert(this.passwordFault)}
+        <div class="row">
+          <button class="button">${words.change}</button>
+          <span role="status">${this.changed ? words.changed : nothing}</span>
+        </div>
+      </form>
+    `;
+  }
+
+  private sessions(): TemplateResult {
+    return html`
+      <section class="card">
+        <h2>${words.sessions}</h2>
+        <ul class="lines">
+          ${(this.logins ?? []).map((login) => this.session(login))}
+        </ul>
+        <div class="row">
+          <button class="button" @click=${() => this.attempt(() => this.household.signOut(true))}>
+            ${words.everywhere}
+          </button>
+        </div>
+      </section>
+    `;
+  }
+
+  private session(login: Login): TemplateResult {
+    const when = since(Date.parse(login.created_at), this.household.api.now());
+    return html`
+      <li>
+        ${icon('monitor')}
+        <span>
+          <b>${login.current ? words.thisOne : agentWords(login.agent)}</b>
+          <small>${[words.since(when), login.address].filter(Boolean).join(' · ')}</small>
+        </span>
+        ${
+          login.current
+            ? nothing
+            : html`<button
+              class="button quiet"
+              aria-label=${words.endOther(when)}
+              @click=${() => this.attempt(() => this.endLogin(login.id))}
+            >
+              ${words.end}
+            </button>`
+        }
+      </li>
+    `;
+  }
+
+  private invite(): TemplateResult {
+    const { invitation } = this;
+    return html`
+      <section class="card">
+        <h2>${words.invite}</h2>
+        <p class="note">${words.inviteHint}</p>
+        ${
+          invitation
+            ? html`
+              <input class="link" readonly aria-label=${words.invite} .value=${invitation.link} />
+              <div class="row">
+                <button class="button" @click=${() => this.copy(invitation.link)}>
+                  ${icon(this.copied ? 'check' : 'copy')}<span>${this.copied ? text.copied : text.copy}</span>
+                </button>
+                <span class="note">${words.inviteUntil(new Date(invitation.expires_at).toLocaleString())}</span>
+              </div>
+            `
+            : html`<div class="row">
+              <button class="button" @click=${() => this.attempt(() => this.makeInvitation())}>
+                ${words.inviteAction}
+              </button>
+            </div>`
+        }
+      </section>
+    `;
+  }
+
+  private async attempt(work: () => Promise<void>): Promise<void> {
+    this.fault = null;
+    try {
+      await work();
+    } catch (error) {
+      this.fault = sentenceOf(error);
+    }
+  }
+
+  private async loadLogins(): Promise<void> {
+    this.logins = await this.household.api.logins();
+  }
+
+  private async endLogin(id: string): Promise<void> {
+    await this.household.api.endLogin(id);
+    await this.loadLogins();
+  }
+
+  private async makeInvitation(): Promise<void> {
+    this.invitation = await this.household.api.invite();
+    this.copied = false;
+  }
+
+  private async copy(link: string): Promise<void> {
+    await navigator.clipboard?.writeText(link);
+    this.copied = true;
+  }
+
+  private async changePassword(event: SubmitEvent): Promise<void> {
+    const form = event.currentTarget as HTMLFormElement;
+    const { current = '', new: next = '' } = fields(event);
+    this.passwordFault = null;
+    this.changed = false;
+    try {
+      await this.household.api.changePassword(current, next);
+      form.reset();
+      this.changed = true;
+      await this.loadLogins();
+    } catch (error) {
+      const wrong = error instanceof Problem && error.code === 'credentials_wrong';
+      this.passwordFault = wrong ? words.wrong : sentenceOf(error);
+    }
+  }
+}
+
+/** The browser's name out of its long self-description; the text itself where none is known. */
+export function agentWords(agent: string): string {
+  const browser = /(Firefox|Edg|OPR|Chrome|Safari)\//.exec(agent)?.[1];
+  const system = /(iPhone|iPad|Android|Windows|Mac OS X|Linux)/.exec(agent)?.[1];
+  if (!browser) return agent.slice(0, 60) || '–';
+  const name = { Edg: 'Edge', OPR: 'Opera' }[browser] ?? browser;
+  return system ? `${name}, ${system.replace('Mac OS X', 'macOS')}` : name;
+}
+
+customElements.define('belvedere-account', AccountPage);

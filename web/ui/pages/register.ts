@@ -1,0 +1,93 @@
+import { html, nothing, type PropertyDeclarations, type TemplateResult } from 'lit';
+import { Problem } from '../../core/api';
+import { sentenceOf } from '../household';
+import { alert, field, fields, Page, passwordField } from '../page';
+import { address } from '../router';
+import { text } from '../text';
+
+const words = text.register;
+/** The server's own bound, told before the click. */
+const MIN_PASSWORD = 8;
+
+class RegisterPage extends Page {
+  static override properties: PropertyDeclarations = {
+    secret: { attribute: false },
+    fault: { state: true },
+    busy: { state: true },
+  };
+
+  declare secret: string | null;
+  declare fault: string | null;
+  declare busy: boolean;
+
+  constructor() {
+    super();
+    this.secret = this.fault = null;
+    this.busy = false;
+  }
+
+  override render(): TemplateResult {
+    const { setup } = this.household;
+    const closed = !this.secret && setup?.registration === 'closed';
+    return html`
+      <main class="narrow" id="content">
+        <img class="mark" src="./icon.svg" width="56" height="56" alt="" />
+        <h1 tabindex="-1">${closed ? words.closedTitle : words.title}</h1>
+        <p class="lead">
+          ${closed ? words.closed : setup?.administrator_exists === false ? words.leadAdministrator : words.lead}
+        </p>
+        ${
+          closed && setup && !setup.administrator_exists
+            ? html`<p class="info">${text.signIn.firstStart}</p>`
+            : nothing
+        }
+        ${closed ? nothing : this.form()}
+        <p class="aside"><a href=${address.signin}>${words.toSignIn}</a></p>
+      </main>
+    `;
+  }
+
+  private form(): TemplateResult {
+    return html`
+      ${alert(this.fault)}
+      <form class="card" @submit=${this.submit}>
+        ${field({ name: 'email', label: words.email, type: 'email', autocomplete: 'username', required: true })}
+        ${passwordField({
+          name: 'password',
+          label: words.password,
+          autocomplete: 'new-password',
+          hint: words.passwordHint,
+          required: true,
+          minlength: MIN_PASSWORD,
+        })}
+        <button class="button primary wide" ?disabled=${this.busy}>
+          ${this.busy ? words.busy : words.submit}
+        </button>
+      </form>
+    `;
+  }
+
+  private async submit(event: SubmitEvent): Promise<void> {
+    const { email = '', password = '' } = fields(event);
+    this.busy = true;
+    this.fault = null;
+    try {
+      await this.household.register(email.trim(), password, this.secret);
+      location.replace(address.home);
+    } catch (error) {
+      this.fault = registerFault(error);
+    } finally {
+      this.busy = false;
+    }
+  }
+}
+
+function registerFault(error: unknown): string {
+  const code = error instanceof Problem ? error.code : '';
+  if (code === 'email_taken') return words.taken;
+  if (code === 'invitation_invalid') return words.invalid;
+  if (code === 'registration_closed') return words.closed;
+  return sentenceOf(error);
+}
+
+customElements.define('belvedere-register', RegisterPage);

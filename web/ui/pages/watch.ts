@@ -1,0 +1,134 @@
+import { html, nothing, type PropertyDeclarations, type PropertyValues, type TemplateResult } from 'lit';
+import { standing } from '../../core/states';
+import type { Viewer } from '../../core/viewer';
+import type { Cause } from '../../core/watching';
+import '../belvedere-camera';
+import type { BelvedereCamera } from '../belvedere-camera';
+import { icon } from '../icons';
+import { Page } from '../page';
+import { address } from '../router';
+import { standingBadge } from '../standing';
+import { capture, keep, recall, type Still } from '../stills';
+import { text } from '../text';
+
+/** The last still is renewed this often, so that it is never much older than the visit. */
+const STILL_MS = 30_000;
+/** The very first frame may be old or half painted; a moment later the picture is settled. */
+const FIRST_STILL_MS = 1_500;
+
+class WatchPage extends Page {
+  static override properties: PropertyDeclarations = {
+    camera: { attribute: false },
+    chrome: { state: true },
+    live: { state: true },
+    still: { state: true },
+  };
+
+  declare camera: string;
+  declare chrome: boolean;
+  declare live: boolean;
+  declare still: Still | null;
+  private viewer: Viewer | null = null;
+  private timer: ReturnType<typeof setInterval> | undefined;
+  private first: ReturnType<typeof setTimeout> | undefined;
+
+  constructor() {
+    super();
+    this.camera = '';
+    this.chrome = true;
+    this.live = false;
+    this.still = null;
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    document.addEventListener('keydown', this.onKey);
+    this.timer = setInterval(() => this.keepStill(), STILL_MS);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    document.removeEventListener('keydown', this.onKey);
+    clearInterval(this.timer);
+    clearTimeout(this.first);
+    if (document.fullscreenElement) void document.exitFullscreen();
+    this.leave();
+  }
+
+  override render(): TemplateResult {
+    const camera = this.household.cameras?.get(this.camera);
+    const name = camera?.name ?? '';
+    const now = this.household.api.now();
+    return html`
+      <main class="watch ${this.chrome ? '' : 'bare'}" id="content" data-fullscreen>
+        <belvedere-camera
+          controls
+          .label=${name}
+          .viewer=${this.viewer}
+          .poster=${this.still?.picture ?? null}
+          .posterAt=${this.still?.at ?? null}
+          .words=${(cause: Cause) => this.household.cause(cause)}
+          .leaving=${(video: HTMLVideoElement) => this.keepStill(video)}
+          @controlschange=${(event: CustomEvent<{ visible: boolean }>) => (this.chrome = event.detail.visible)}
+          @statechange=${(event: CustomEvent<{ phase: string }>) => (this.live = event.detail.phase === 'live')}
+          @firstframe=${() => this.onFirstFrame()}
+        ></belvedere-camera>
+        <header class="watch-bar">
+          <a class="round" href=${address.home} aria-label=${text.watch.toCameras}>${icon('arrowLeft')}</a>
+          <div class="who">
+            <h1 tabindex="-1">${name}</h1>
+            ${
+              this.live
+                ? html`<span class="standing live"><i aria-hidden="true"></i>${text.watch.live}</span>`
+                : camera && standing(camera, now) !== 'online'
+                  ? standingBadge(camera, now)
+                  : nothing
+            }
+          </div>
+          <a class="round" href=${address.settings(this.camera)} aria-label=${text.watch.settings}>
+            ${icon('settings')}
+          </a>
+        </header>
+      </main>
+    `;
+  }
+
+  protected override willUpdate(changed: PropertyValues): void {
+    if (!changed.has('camera')) return;
+    this.leave();
+    this.viewer = this.household.watch(this.camera);
+    this.live = this.viewer.phase === 'live';
+    void recall(this.camera).then((still) => (this.still = still));
+  }
+
+  private leave(): void {
+    if (!this.viewer) return;
+    if (this.viewer.video) this.keepStill(this.viewer.video);
+    this.household.connection.leave(this.viewer);
+    this.viewer = null;
+  }
+
+  private onFirstFrame(): void {
+    clearTimeout(this.first);
+    this.first = setTimeout(() => this.keepStill(), FIRST_STILL_MS);
+  }
+
+  private keepStill(video: HTMLVideoElement | null = this.viewer?.video ?? null): void {
+    if (!video || this.viewer?.phase !== 'live') return;
+    const picture = capture(video);
+    if (picture) keep(this.viewer.camera, picture, Date.now());
+  }
+
+  private readonly onKey = (event: KeyboardEvent): void => {
+    const player = this.querySelector<BelvedereCamera>('belvedere-camera');
+    if (!player || event.ctrlKey || event.metaKey || event.altKey) return;
+    player.wake();
+    if (event.key === 'm') player.toggleMute();
+    else if (event.key === 'f') player.toggleFullscreen();
+    else if (event.key === 'i') player.toggleFacts();
+    else if (event.key === 'Escape' && player.factsOpen) player.toggleFacts();
+    else if (event.key === 'Escape' && !document.fullscreenElement) location.hash = address.home;
+  };
+}
+
+customElements.define('belvedere-watch', WatchPage);

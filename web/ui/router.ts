@@ -1,0 +1,46 @@
+/** Which page an address names. Addresses live in the fragment, so a secret in one never reaches a log. */
+
+export type Route =
+  | { page: 'home' | 'signin' | 'add' | 'account' | 'missing' }
+  | { page: 'register'; secret: string | null }
+  | { page: 'watch' | 'settings' | 'pair'; camera: string };
+
+export function parseRoute(hash: string): Route {
+  const parts = hash
+    .replace(/^#\/?/, '')
+    .split('/')
+    .filter((part) => part !== '')
+    .map(decode);
+  const [first, second, third] = parts;
+  if (first === undefined) return { page: 'home' };
+  if (first === 'register' && parts.length <= 2) return { page: 'register', secret: second ?? null };
+  if (first === 'camera' && second && parts.length <= 3) return cameraRoute(second, third);
+  if (parts.length === 1 && (first === 'signin' || first === 'add' || first === 'account')) {
+    return { page: first };
+  }
+  return { page: 'missing' };
+}
+
+function cameraRoute(camera: string, tail: string | undefined): Route {
+  if (tail === undefined) return { page: 'watch', camera };
+  if (tail === 'settings' || tail === 'pair') return { page: tail, camera };
+  return { page: 'missing' };
+}
+
+function decode(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
+export const address = {
+  home: '#/',
+  signin: '#/signin',
+  add: '#/add',
+  account: '#/account',
+  watch: (camera: string) => `#/camera/${encodeURIComponent(camera)}`,
+  settings: (camera: string) => `#/camera/${encodeURIComponent(camera)}/settings`,
+  pair: (camera: string) => `#/camera/${encodeURIComponent(camera)}/pair`,
+};
