@@ -19,8 +19,10 @@ log = structlog.get_logger(__name__)
 
 REPORT_SECONDS = 1.0
 """Between sender reports; the first goes with the first picture, so that sound and picture line up at once."""
+FIRST_RESTART_SECONDS = 0.25
+"""A viewer that lost the very first group, because its keys were not ready, is served again that soon."""
 RESTART_SECONDS = 1.0
-"""Least seconds between two restarts from the cached group for one viewer's picture loss."""
+"""Least seconds between later restarts from the cached group for one viewer's picture loss."""
 
 
 class ConnectedViewer:
@@ -40,7 +42,8 @@ class ConnectedViewer:
         self._delivery = Delivery()
         self._timer: asyncio.TimerHandle | None = None
         self._video_report_at = self._audio_report_at = 0.0
-        self._restarted_at = float("-inf")
+        self._began_at = 0.0
+        self._restarts = 0
 
     @property
     def packets_sent(self) -> int:
@@ -79,10 +82,10 @@ class ConnectedViewer:
             feedback = rtcp.read_feedback(data)
         except ValueError:
             return
-        now, wall = time.monotonic(), time.time()
+        now = time.monotonic()
         for stream in (self._video, self._audio):
             if stream is not None and stream.ssrc in feedback.lost:
-                self._peer.send(stream.again(feedback.lost[stream.ssrc], now, wall))
+                self._peer.send(stream.again(feedback.lost[stream.ssrc], now))
         self.estimated_bitrate = feedback.bitrate or self.estimated_bitrate
         self.loss = feedback.loss.get(self._video.ssrc, self.loss)
         if feedback.key_frame:
@@ -91,13 +94,15 @@ class ConnectedViewer:
     def _recover(self, now: float) -> None:
         """The viewer lost the picture: start it anew from the group, and ask the source for a key frame as well."""
         self._broadcast.request_keyframe()
-        if self._delivery.catching_up or now - self._restarted_at < RESTART_SECONDS:
+        wait = RESTART_SECONDS if self._restarts else FIRST_RESTART_SECONDS
+        if self._delivery.catching_up or now - self._began_at < wait:
             return
+        self._restarts += 1
         self._begin(self._broadcast.group())
 
     def _begin(self, group: tuple[CutFrame, ...]) -> None:
-        self._restarted_at = time.monotonic()
-        self._delivery.start(group, self._peer.connection.round_trip, self._restarted_at)
+        self._began_at = time.monotonic()
+        self._delivery.start(group, self._peer.connection.round_trip, self._began_at)
         if not group:
             self._broadcast.request_keyframe()
         self._pump()

@@ -63,7 +63,13 @@ class ViewerSession:
             self._answer.set_result(answer)
 
     def add_candidate(self, candidate: str | None) -> None:
-        """Take one candidate; none is the end of candidates. One that is malformed or of no use is dropped."""
+        """Take one candidate; one that is malformed or of no use is dropped.
+
+        None, the end of candidates, is not passed on to ICE: a browser whose candidates are all `.local`, and so
+        dropped here, still reaches us by its own checks. `CONNECT_LIMIT` ends what never connects.
+        """
+        if candidate is None:
+            return
         try:
             self._peer.add_candidate(candidate)
         except ValueError as error:
@@ -186,16 +192,23 @@ class Sessions:
         if task is not None:
             task.cancel()
             await asyncio.wait({task})
+            await self._forget(session_id)
 
     async def _live(self, session: ViewerSession, closed: Closed) -> None:
         reason = ""
         try:
             reason = await session.run()
         finally:
-            await session.close()
-            del self._sessions[session.id], self._tasks[session.id]
+            await self._forget(session.id)
         log.info("viewer_session_ended", session=session.id, reason=reason)
         closed(session.id, reason)
+
+    async def _forget(self, session_id: str) -> None:
+        """Free a session; a second call, or one for a task cancelled before it began, does what is left to do."""
+        self._tasks.pop(session_id, None)
+        session = self._sessions.pop(session_id, None)
+        if session is not None:
+            await session.close()
 
 
 def first_stun(ice_servers: Sequence[IceServer]) -> StunServer | None:

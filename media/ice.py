@@ -88,15 +88,9 @@ class GuardedConnection(aioice.Connection):
         await super().close()
 
     def add_candidate(self, candidate: aioice.Candidate) -> None:
-        """Pair one more candidate of the peer; ignored after the end of candidates. Its host is an IP address."""
-        if not self._remote_candidates_end and not self._closing:
+        """Pair one more candidate of the peer, whose host is an IP address."""
+        if not self._closing:
             self._add_remote_candidate(candidate, candidate.host)
-
-    def end_candidates(self) -> None:
-        """The peer has no more candidates: from now on a lack of pairs is a failure."""
-        if not self._remote_candidates_end and not self._closing:
-            self._remote_candidates_end = True
-            self._end_remote_candidates()
 
     def remote_address(self) -> tuple[asyncio.DatagramTransport, Address]:
         """The socket and the peer's address of the nominated pair. Raises `ConnectionError` without one."""

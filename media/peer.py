@@ -64,12 +64,8 @@ class SendingPeer:
         media = Media(video, tuple(profiles), self.video.ssrc, audio, self.audio.ssrc, self.stream)
         return write_offer(transport, media, secrets.randbits(62))
 
-    def add_candidate(self, text: str | None) -> None:
-        """One candidate of the viewer, none for their end. Raises `ValueError` when it is malformed; one that is of no
-        use is dropped."""
-        if text is None:
-            self.connection.end_candidates()
-            return
+    def add_candidate(self, text: str) -> None:
+        """One candidate of the viewer. Raises `ValueError` when it is malformed; one that is of no use is dropped."""
         if self._candidates >= MAX_CANDIDATES:
             return
         candidate = usable_candidate(text)

@@ -50,26 +50,29 @@ class RtpStream:
         packets = []
         for index, payload in enumerate(cut.payloads):
             second = payload_type | 0x80 if index == last else payload_type
-            header = HEADER.pack(first, second, sequence, stamp, ssrc)
+            header = HEADER.pack(first, second, sequence, stamp, ssrc) + extension
             ring[sequence % HISTORY] = (sequence, header, payload)
-            packets.append(header + extension + payload)
+            packets.append(header + payload)
             sequence = (sequence + 1) % SEQUENCE_SPACE
         self._sequence = sequence
         self.packets += len(packets)
         self.octets += cut.size
         return packets
 
-    def again(self, sequences: list[int], now: float, wall: float) -> list[bytes]:
-        """Those of the lost packets that are still known, within the budget, with a fresh send time."""
+    def again(self, sequences: list[int], now: float) -> list[bytes]:
+        """Those of the lost packets that are still known, within the budget.
+
+        They are the same to the last bit: SRTP encrypts them with the same nonce, and AES-GCM would give its
+        authentication key away if anything under that nonce changed (RFC 7714 §8.4).
+        """
         elapsed = max(0.0, now - self._budget_at)
         self._budget = min(MAX_RESENDS_PER_SECOND, self._budget + elapsed * MAX_RESENDS_PER_SECOND)
         self._budget_at = now
-        extension = self._extension(wall)
         packets = []
         for sequence in sequences[: int(self._budget)]:
             known = self._ring[sequence % HISTORY]
             if known is not None and known[0] == sequence:
-                packets.append(known[1] + extension + known[2])
+                packets.append(known[1] + known[2])
         self._budget -= len(packets)
         return packets
 

@@ -31,6 +31,7 @@ class WarmPeers:
         self._addresses = addresses
         self._ready: SendingPeer | None = None
         self._gathered_on: frozenset[str] = frozenset()
+        self._gathered_with: StunServer | None = None
         self._wanted = asyncio.Event()
 
     def use(self, stun: StunServer | None) -> None:
@@ -40,11 +41,13 @@ class WarmPeers:
             self._wanted.set()
 
     async def take(self) -> SendingPeer:
-        """The prepared peer, or a new one when there is none or the interfaces' addresses changed."""
+        """The prepared peer, or a new one when there is none, or it was gathered on other addresses or without the
+        server that is to be asked."""
         peer, self._ready = self._ready, None
         self._wanted.set()
         if peer is not None:
-            if self._addresses() == self._gathered_on:
+            asked_enough = self._stun is None or self._stun == self._gathered_with
+            if asked_enough and self._addresses() == self._gathered_on:
                 return peer
             await peer.close()
         return await prepare(self._stun)
@@ -67,13 +70,13 @@ class WarmPeers:
                 await peer.close()
 
     async def _renew(self) -> None:
-        addresses = self._addresses()
+        addresses, stun = self._addresses(), self._stun
         try:
-            fresh = await prepare(self._stun)
+            fresh = await prepare(stun)
         except OSError as error:
             log.warning("warm_gathering_failed", error=str(error))
             return
         stale, self._ready = self._ready, fresh
-        self._gathered_on = addresses
+        self._gathered_on, self._gathered_with = addresses, stun
         if stale is not None:
             await stale.close()

@@ -1,0 +1,210 @@
+"""Sessions of a camera with real ICE and DTLS towards viewers in the same process."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from types import ModuleType
+from typing import Any
+
+import pytest
+from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
+from aiortc.rtp import RTCP_PSFB_PLI, RTCP_RTPFB_NACK, RtcpPsfbPacket, RtcpRtpfbPacket, RtpPacket
+
+from camera_peer import viewer_session
+from camera_peer.viewer import FIRST_RESTART_SECONDS
+from camera_peer.viewer_session import Sessions, TooManySessions, UnknownSession, first_stun
+from media.answer import BadAnswer
+from media.peer import StunServer
+from signaling.protocol.messages import IceServer
+
+Eventually = Callable[..., Awaitable[None]]
+NewViewer = Callable[[], Any]
+
+
+class Tap:
+    """Decrypts what a light viewer gets, and speaks RTCP for it."""
+
+    def __init__(self, viewer: Any) -> None:
+        self.packets: list[RtpPacket] = []
+        self.lose_at = -1
+        self.lost: int | None = None
+        self._early: list[bytes] = []
+        self._viewer = viewer
+        viewer.connection.on_media = self._take
+
+    def _take(self, data: bytes) -> None:
+        if 64 <= data[1] & 0x7F < 96:
+            return
+        number = int.from_bytes(data[2:4], "big")
+        if len(self.packets) == self.lose_at and self.lost is None:
+            self.lost = number
+            return
+        self._early.append(data)
+        keys = self._viewer.dtls._rx_srtp
+        if keys is not None:
+            self.packets += [RtpPacket.parse(keys.unprotect(early)) for early in self._early]
+            self._early.clear()
+
+    async def say(self, packet: Any) -> None:
+        await self._viewer.dtls._send_rtp(bytes(packet))
+
+
+async def test_a_viewer_gets_the_cached_key_frame_first_and_then_live(
+    camera: Any, new_viewer: NewViewer, eventually: Eventually
+) -> None:
+    await asyncio.sleep(0.3)
+    viewer = new_viewer()
+    tap = Tap(viewer)
+    await camera.join("s", viewer)
+    await eventually(lambda: len(tap.packets) > 60)
+    assert tap.packets[0].payload[0] & 0x1F == 24, "parameter sets come first"
+    numbers = [packet.sequence_number for packet in tap.packets]
+    assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+    assert camera.source.demands == [True]
+
+
+async def test_after_the_last_viewer_nothing_is_wanted_or_sent(
+    camera: Any, new_viewer: NewViewer, eventually: Eventually
+) -> None:
+    one, two = new_viewer(), new_viewer()
+    await camera.join("one", one)
+    await camera.join("two", two)
+    await camera.sessions.close("one")
+    before = two.packets
+    await eventually(lambda: two.packets > before + 10)
+    await two.close()
+    await eventually(lambda: camera.source.demands == [True, False], seconds=1.0)
+    await eventually(lambda: camera.ended == {"two": "the viewer left"})
+    assert len(camera.sessions) == 0 and camera.broadcast.viewers == 0
+
+
+async def test_a_lost_packet_is_sent_again(camera: Any, new_viewer: NewViewer, eventually: Eventually) -> None:
+    viewer = new_viewer()
+    tap = Tap(viewer)
+    tap.lose_at = 20
+    await camera.join("s", viewer)
+    await eventually(lambda: tap.lost is not None and len(tap.packets) > 30)
+    await tap.say(RtcpRtpfbPacket(fmt=RTCP_RTPFB_NACK, ssrc=1, media_ssrc=tap.packets[0].ssrc, lost=[tap.lost]))
+    await eventually(lambda: tap.lost in [packet.sequence_number for packet in tap.packets])
+
+
+async def test_picture_loss_brings_the_group_again_and_one_request_to_the_source(
+    camera: Any, new_viewer: NewViewer, eventually: Eventually
+) -> None:
+    viewer = new_viewer()
+    tap = Tap(viewer)
+    await camera.join("s", viewer)
+    await eventually(lambda: len(tap.packets) > 20)
+    await asyncio.sleep(FIRST_RESTART_SECONDS)
+    tap.packets.clear()
+    for _ in range(5):
+        await tap.say(RtcpPsfbPacket(fmt=RTCP_PSFB_PLI, ssrc=1, media_ssrc=1))
+    await eventually(lambda: any(packet.payload[0] & 0x1F == 24 for packet in tap.packets), seconds=0.5)
+    assert camera.source.keyframe_requests == 1
+
+
+async def test_a_stock_viewer_decodes_the_picture(
+    run_camera: Callable[[Any], Awaitable[Any]], clip: ModuleType
+) -> None:
+    camera = await run_camera(clip.ClipSource(clip.encode_clip(width=320, height=240, frames=30, group=30)))
+    await asyncio.sleep(0.5)
+    viewer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+    tracks: list[Any] = []
+    viewer.on("track", tracks.append)
+    try:
+        await viewer.setRemoteDescription(RTCSessionDescription(await camera.open("s"), "offer"))
+        await viewer.setLocalDescription(await viewer.createAnswer())
+        await camera.sessions.answer("s", viewer.localDescription.sdp)
+        async with asyncio.timeout(10):
+            pictures = [await tracks[0].recv() for _ in range(20)]
+    finally:
+        await viewer.close()
+    assert {(picture.width, picture.height) for picture in pictures} == {(320, 240)}
+    times = [picture.pts for picture in pictures]
+    assert times == sorted(set(times))
+
+
+async def test_candidates_may_come_before_the_answer_and_junk_among_them_is_dropped(
+    camera: Any, new_viewer: NewViewer
+) -> None:
+    viewer = new_viewer()
+    offer = await camera.open("s")
+    for candidate in ("candidate:1 1 udp 1 0e1.local 9 typ host", "junk", "candidate:1 1 udp 1 0.0.0.0 9 typ host", ""):
+        camera.sessions.add_candidate("s", candidate)
+    camera.sessions.add_candidate("nobody", "candidate:1 1 udp 1 192.0.2.1 9 typ host")
+    answer = await viewer.answer(offer)
+    await camera.sessions.answer("s", "\r\n".join(line for line in answer.split("\r\n") if "candidate" not in line))
+    async with asyncio.timeout(10):
+        await viewer.connected.wait()
+
+
+async def test_a_bad_answer_says_why_and_frees_the_session(camera: Any) -> None:
+    await camera.open("s")
+    with pytest.raises(BadAnswer, match="no video"):
+        await camera.sessions.answer("s", "v=0\r\n")
+    assert len(camera.sessions) == 0
+    with pytest.raises(UnknownSession):
+        await camera.sessions.answer("s", "v=0\r\n")
+
+
+async def test_a_certificate_other_than_announced_ends_the_session(
+    camera: Any, new_viewer: NewViewer, eventually: Eventually
+) -> None:
+    viewer = new_viewer()
+    answer = await viewer.answer(await camera.open("s"))
+    forged = "a=fingerprint:sha-256 " + ":".join(["00"] * 32)
+    lines = [forged if line.startswith("a=fingerprint") else line for line in answer.split("\r\n")]
+    await camera.sessions.answer("s", "\r\n".join(lines))
+    await eventually(lambda: "s" in camera.ended)
+    assert "certificate" in camera.ended["s"]
+    assert viewer.packets == 0
+
+
+async def test_sessions_are_counted(camera: Any) -> None:
+    sessions = Sessions(camera.broadcast, limit=2)
+    await sessions.open("one", [], lambda *_: None)
+    await sessions.open("two", [], lambda *_: None)
+    with pytest.raises(ValueError, match="exists"):
+        await sessions.open("two", [], lambda *_: None)
+    with pytest.raises(TooManySessions):
+        await sessions.open("three", [], lambda *_: None)
+    await sessions.close("one")
+    await sessions.open("three", [], lambda *_: None)
+    for name in ("two", "three"):
+        await sessions.close(name)
+
+
+async def test_an_unanswered_offer_ends(camera: Any, eventually: Eventually, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(viewer_session, "ANSWER_LIMIT", 0.1)
+    await camera.open("s")
+    await eventually(lambda: camera.ended == {"s": "the viewer did not answer"})
+
+
+async def test_a_viewer_that_cannot_be_reached_is_given_up(
+    camera: Any, new_viewer: NewViewer, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(viewer_session, "CONNECT_LIMIT", 0.3)
+    viewer = new_viewer()
+    answer = await viewer.answer(await camera.open("s"))
+    await viewer.close()
+    await camera.sessions.answer("s", answer)
+    await eventually(lambda: camera.ended == {"s": "no way to the viewer was found in time"})
+
+
+async def test_a_viewer_that_vanished_is_noticed(
+    camera: Any, new_viewer: NewViewer, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(viewer_session, "SILENCE_LIMIT", 0.5)
+    viewer = new_viewer()
+    await camera.join("s", viewer)
+    for protocol in viewer.connection._protocols:
+        protocol.transport.pause_reading() if hasattr(protocol.transport, "pause_reading") else None
+        protocol.transport.abort()
+    await eventually(lambda: camera.ended == {"s": "the viewer fell silent"})
+    assert camera.source.demands == [True, False]
+
+
+def test_stun_server_is_found_among_ice_servers() -> None:
+    servers = [IceServer(["turn:turn.example:3478"]), IceServer(["stun:", "stun:a.example", "stun:b.example:19302"])]
+    assert first_stun(servers) == StunServer("a.example", 3478)
+    assert first_stun([IceServer(["stun:b.example:19302"])]) == StunServer("b.example", 19302)
+    assert first_stun([IceServer(["turn:x", "stun:x:port"])]) is None

@@ -1,0 +1,86 @@
+"""The warm peer: real sockets, addresses that change on command."""
+
+import asyncio
+
+import pytest
+
+from media import warm
+from media.peer import SendingPeer, StunServer
+from media.warm import WarmPeers
+
+
+async def ready(peers: WarmPeers) -> SendingPeer:
+    for _ in range(200):
+        if peers._ready is not None:
+            return peers._ready
+        await asyncio.sleep(0.01)
+    raise TimeoutError
+
+
+async def end(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    await asyncio.wait({task})
+
+
+async def test_the_prepared_peer_is_handed_out_once_and_another_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(warm, "REFILL_DELAY", 0.0)
+    peers = WarmPeers()
+    task = asyncio.create_task(peers.run())
+    first = await ready(peers)
+    assert await peers.take() is first
+    second = await ready(peers)
+    assert second is not first
+    assert "a=candidate:" in first.offer("h264", ["42e01f"], None)
+    await first.close()
+    await end(task)
+
+
+async def test_without_a_prepared_peer_one_is_made() -> None:
+    peer = await WarmPeers().take()
+    assert peer.connection.local_candidates
+    await peer.close()
+
+
+async def test_a_peer_gathered_on_other_addresses_is_not_handed_out() -> None:
+    addresses = [frozenset({"192.0.2.1"})]
+    peers = WarmPeers(addresses=lambda: addresses[0])
+    task = asyncio.create_task(peers.run())
+    stale = await ready(peers)
+    addresses[0] = frozenset({"192.0.2.9"})
+    taken = await peers.take()
+    assert taken is not stale
+    assert stale.connection.local_candidates == []
+    await taken.close()
+    await end(task)
+
+
+async def test_a_peer_gathered_without_the_server_is_not_handed_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("media.ice.GATHER_LIMIT", 0.1)
+    peers = WarmPeers()
+    task = asyncio.create_task(peers.run())
+    stale = await ready(peers)
+    peers.use(StunServer("127.0.0.1", 9))
+    taken = await peers.take()
+    assert taken is not stale
+    await taken.close()
+    await end(task)
+
+
+async def test_it_is_refreshed_while_nobody_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(warm, "REFRESH_SECONDS", 0.05)
+    peers = WarmPeers()
+    task = asyncio.create_task(peers.run())
+    first = await ready(peers)
+    await asyncio.sleep(0.2)
+    assert await ready(peers) is not first
+    await end(task)
+    assert peers._ready is None
+
+
+async def test_a_silent_stun_server_costs_no_more_than_its_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("media.ice.GATHER_LIMIT", 0.1)
+    peers = WarmPeers(StunServer("127.0.0.1", 9))
+    async with asyncio.timeout(3):
+        peer = await peers.take()
+    assert {candidate.type for candidate in peer.connection.local_candidates} == {"host"}
+    await peer.close()
