@@ -6,12 +6,14 @@ counted three ways: account with address (a person who mistypes), address (one a
 (many attackers, one account: wide, so that they cannot keep the owner out cheaply).
 """
 
+import contextlib
 import ipaddress
 import time
 
 from limits import RateLimitItem, parse_many
 from limits.aio.storage import MemoryStorage, Storage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
+from limits.errors import StorageError
 
 RULES: dict[str, list[RateLimitItem]] = {
     "login_pair": parse_many("6/minute; 30/hour"),
@@ -30,22 +32,37 @@ MAX_KEY_LENGTH = 120
 class Rates:
     """Counts uses under the rules above in one of the storages of `limits`."""
 
-    def __init__(self, storage: Storage | None = None) -> None:
-        self._strategy = SlidingWindowCounterRateLimiter(storage or MemoryStorage())
+    def __init__(self, storage: Storage | None = None, *, enabled: bool = True) -> None:
+        self._enabled = enabled
+        self._own = SlidingWindowCounterRateLimiter(MemoryStorage())
+        self._shared = SlidingWindowCounterRateLimiter(storage) if storage is not None else self._own
 
     async def hit(self, rule: str, key: str) -> float:
-        """Count one use. 0.0 when allowed, else seconds until it makes sense to try again."""
+        """Count one use. 0.0 when allowed, else seconds until it makes sense to try again.
+
+        While the shared storage is away each process counts for itself: a limit must neither fail open nor stop all.
+        """
+        if not self._enabled:
+            return 0.0
+        try:
+            return await self._hit(self._shared, rule, key[:MAX_KEY_LENGTH])
+        except StorageError:
+            return await self._hit(self._own, rule, key[:MAX_KEY_LENGTH])
+
+    async def _hit(self, strategy: SlidingWindowCounterRateLimiter, rule: str, key: str) -> float:
         wait = 0.0
         for item in RULES[rule]:
-            if not await self._strategy.hit(item, rule, key[:MAX_KEY_LENGTH]):
-                stats = await self._strategy.get_window_stats(item, rule, key[:MAX_KEY_LENGTH])
+            if not await strategy.hit(item, rule, key):
+                stats = await strategy.get_window_stats(item, rule, key)
                 wait = max(wait, stats.reset_time - time.time(), 1.0)
         return wait
 
     async def forgive(self, rule: str, key: str) -> None:
         """Forget what was counted."""
-        for item in RULES[rule]:
-            await self._strategy.clear(item, rule, key[:MAX_KEY_LENGTH])
+        for strategy in {self._shared, self._own}:
+            for item in RULES[rule]:
+                with contextlib.suppress(StorageError):
+                    await strategy.clear(item, rule, key[:MAX_KEY_LENGTH])
 
 
 def address_key(address: str) -> str:

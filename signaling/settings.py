@@ -99,9 +99,7 @@ class Settings:
     host: str = _setting("127.0.0.1", "Address to listen on; anything but loopback means TLS")
     port: int = _setting(8080, "Port of the web app, the API and the signaling socket", _port)
     public_url: str = _setting("", "Where apps and cameras reach this server; goes into QR codes", _origin)
-    data_dir: Path = _setting(
-        DEFAULT_DATA_DIR, "Folder for the database, the secret and the self-made certificate", Path
-    )
+    data_dir: str = _setting("data", "Folder for the database, the secret and the self-made certificate")
     database_url: str = _setting("", "postgresql://… for PostgreSQL; empty: a SQLite file in DATA_DIR", bare=True)
     redis_url: str = _setting("", "redis://… to share live state between processes; empty: in memory", bare=True)
     registration: str = _setting("closed", "closed (by invitation) or open", _one_of("closed", "open"))

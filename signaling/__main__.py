@@ -1,0 +1,138 @@
+"""`belvedere`: the command, and the composition root of the server."""
+
+import argparse
+import asyncio
+import os
+import secrets
+import signal
+import sys
+import time
+from collections.abc import Coroutine, Sequence
+from pathlib import Path
+
+import msgspec
+import structlog
+
+from signaling import logs
+from signaling.accounts import Accounts
+from signaling.cameras import TOKEN_BYTES
+from signaling.certificate import own_address
+from signaling.http.openapi import document
+from signaling.http.routes import ROUTES
+from signaling.live.memory import MemoryLiveState
+from signaling.passwords import Passwords
+from signaling.refusals import Refused
+from signaling.server import CannotStart, own_version, serving
+from signaling.settings import BadSettings, Settings, read_settings, settings_table, unknown_settings
+from signaling.store.database import open_store
+
+log = structlog.get_logger(__name__)
+
+
+def say(text: str) -> None:
+    """To the person at the terminal; at once, also into a file or a pipe."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+async def serve(settings: Settings) -> None:
+    """Run until SIGINT or SIGTERM. Raises `CannotStart`."""
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with serving(settings) as running:
+        log.info("listening", origin=running.origin, host=settings.host, port=settings.port)
+        say(f"Belvedere {running.services.version} at {running.origin}")
+        if running.first_start_link:
+            say(f"Make the administrator's account (this link works once, for a day):\n  {running.first_start_link}")
+        await stop.wait()
+        log.info("stopping")
+
+
+async def admin_link(settings: Settings) -> str | None:
+    """A new first-start link; None where there is an administrator already."""
+    store = await open_store(settings.database_url, Path(settings.data_dir))
+    passwords = Passwords(settings.bcrypt_cost)
+    accounts = Accounts(
+        store,
+        MemoryLiveState(time.time),
+        passwords,
+        key="",
+        origin=settings.origin(own_address()),
+        registration=settings.registration,
+    )
+    try:
+        return await accounts.first_start_link(secrets.token_urlsafe(TOKEN_BYTES), now=time.time())
+    finally:
+        passwords.close()
+        await store.close()
+
+
+def run_serve(settings: Settings) -> int:
+    """Returns the exit code."""
+    logs.configure(settings.log_level, settings.log_format)
+    for name in unknown_settings(os.environ):
+        log.warning("unknown_setting", name=name)
+    _run(serve(settings))
+    return 0
+
+
+def run_admin_link(settings: Settings) -> int:
+    """Returns the exit code."""
+    link = asyncio.run(admin_link(settings))
+    say(link or "There is an administrator already; further accounts are made by invitation.")
+    return 0 if link else 1
+
+
+def run_settings(_settings: Settings) -> int:
+    """Returns the exit code."""
+    say(settings_table())
+    return 0
+
+
+def run_openapi(settings: Settings) -> int:
+    """Returns the exit code."""
+    made = document(ROUTES, origin=settings.origin(own_address()), version=own_version())
+    say(msgspec.json.format(msgspec.json.encode(made), indent=2).decode())
+    return 0
+
+
+COMMANDS = {"serve": run_serve, "admin-link": run_admin_link, "settings": run_settings, "openapi": run_openapi}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command `belvedere`."""
+    parser = argparse.ArgumentParser(prog="belvedere", description=__doc__)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    commands.add_parser("serve", help="run the server (default); see `belvedere settings`")
+    commands.add_parser("admin-link", help="print a new link that makes the administrator, while there is none")
+    commands.add_parser("settings", help="print all settings")
+    commands.add_parser("openapi", help="print the OpenAPI document")
+    parser.add_argument("--version", action="version", version=own_version())
+    chosen = parser.parse_args(arguments).command or "serve"
+    try:
+        return COMMANDS[chosen](read_settings(os.environ))
+    except BadSettings as error:
+        return _fail(str(error))
+    except (CannotStart, Refused) as error:
+        return _fail(f"Belvedere cannot start: {error}")
+    except KeyboardInterrupt:
+        return 130
+
+
+def _run(work: Coroutine[None, None, None]) -> None:
+    if sys.platform == "win32":
+        asyncio.run(work)
+    else:
+        import uvloop
+
+        uvloop.run(work)
+
+
+def _fail(text: str) -> int:
+    sys.stderr.write(text + "\n")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

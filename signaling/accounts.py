@@ -1,0 +1,217 @@
+"""Accounts: registering by invitation, signing in and out, changing the password.
+
+Whoever holds a login may do what its account may; ending a login is written to the store first and then announced,
+so that sockets and streams close within a second and nothing depends on the announcement alone.
+"""
+
+from dataclasses import dataclass
+
+from sqlalchemy.exc import IntegrityError
+
+from signaling import tokens
+from signaling.live.state import LiveEvent, LiveState
+from signaling.passwords import Passwords, check_password_rules
+from signaling.protocol.identity import token_hash
+from signaling.rates import address_key
+from signaling.refusals import Refused
+from signaling.store import accounts as rows
+from signaling.store.database import Store
+from signaling.store.rows import Account, Invitation, Login
+
+INVITATION_SECONDS = 7 * 24 * 3600.0
+FIRST_START_SECONDS = 24 * 3600.0
+MAX_OPEN_INVITATIONS = 32
+"""Per administrator: more than any household hands out in a week."""
+MAX_LOGINS = 32
+"""Per account; the oldest ends when one more signs in."""
+MAX_EMAIL_LENGTH = 254
+"""RFC 5321 §4.5.3.1.3."""
+WRONG = "this e-mail and password do not belong together"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who is signed in, with which login."""
+
+    account: Account
+    login: Login
+
+
+class Accounts:
+    """`origin`: of this server; `key` signs logins; `registration`: closed or open."""
+
+    def __init__(
+        self, store: Store, live: LiveState, passwords: Passwords, *, key: str, origin: str, registration: str
+    ) -> None:
+        self._store = store
+        self._live = live
+        self._passwords = passwords
+        self._key = key
+        self._origin = origin
+        self.registration = registration
+
+    async def administrator_exists(self) -> bool:
+        async with self._store.read() as connection:
+            return await rows.administrator_exists(connection)
+
+    async def register(
+        self, email: str, password: str, invitation: str | None, *, account_id: str, now: float
+    ) -> Account:
+        """Make an account. Raises `Refused`: registration_closed, invitation_invalid, email_taken and others."""
+        email = normalised_email(email)
+        secret = token_hash(invitation) if invitation else None
+        await self._check_may_register(secret, now)
+        check_password_rules(password, email)
+        account = Account(account_id, email, await self._passwords.hash(password), False, now)
+        try:
+            return await self._insert(account, secret, now)
+        except IntegrityError:
+            raise Refused("email_taken", "there is already an account with this e-mail") from None
+
+    async def _check_may_register(self, secret: str | None, now: float) -> None:
+        if secret is None:
+            if self.registration != "open":
+                raise Refused("registration_closed", "this server takes new accounts by invitation only")
+            return
+        async with self._store.read() as connection:
+            if await rows.open_invitation(connection, secret, now) is None:
+                raise _invitation_invalid()
+
+    async def _insert(self, account: Account, secret: str | None, now: float) -> Account:
+        async with self._store.write() as connection:
+            if secret is not None:
+                invitation = await rows.open_invitation(connection, secret, now)
+                if invitation is None or not await rows.use_invitation(connection, secret, now):
+                    raise _invitation_invalid()
+                account = Account(account.id, account.email, account.password_hash, invitation.administrator, now)
+            await rows.insert_account(connection, account)
+        return account
+
+    async def invite(self, administrator: Account, secret: str, *, now: float) -> float:
+        """Make a one-time invitation good for a week; returns when it ends."""
+        if not administrator.administrator:
+            raise Refused("forbidden", "only an administrator invites")
+        invitation = Invitation(token_hash(secret), False, administrator.id, now, now + INVITATION_SECONDS)
+        async with self._store.write() as connection:
+            if await rows.open_invitations_by(connection, administrator.id, now) >= MAX_OPEN_INVITATIONS:
+                raise Refused("too_many_invitations", f"{MAX_OPEN_INVITATIONS} invitations are still open")
+            await rows.insert_invitation(connection, invitation)
+        return invitation.expires_at
+
+    async def first_start_link(self, secret: str, *, now: float) -> str | None:
+        """A link that makes the administrator, good for a day; None where there is one. Earlier links end."""
+        async with self._store.write() as connection:
+            if await rows.administrator_exists(connection):
+                return None
+            await rows.delete_first_start_links(connection)
+            invitation = Invitation(token_hash(secret), True, None, now, now + FIRST_START_SECONDS)
+            await rows.insert_invitation(connection, invitation)
+        return f"{self._origin}/#/register/{secret}"
+
+    async def log_in(self, email: str, password: str, login: Login, *, jti: str, now: float) -> tuple[Account, str]:
+        """Check the password and begin a login; returns its JWT too. `login.account_id` is filled in here.
+
+        Raises `Refused`: credentials_wrong, too_many_requests, busy.
+        """
+        email = email.strip().lower()
+        await self._count_attempt(email, login.address)
+        async with self._store.read() as connection:
+            account = await rows.account_by_email(connection, email) if "\0" not in email else None
+        if not await self._passwords.check(password, account.password_hash if account else None) or account is None:
+            raise Refused("credentials_wrong", WRONG)
+        await self._live.forgive("login_pair", _pair_key(email, login.address))
+        await self._begin(account, login, now)
+        token = tokens.sign_account_token(
+            self._key, origin=self._origin, account_id=account.id, login_id=login.id, jti=jti, now=now
+        )
+        return account, token
+
+    async def _count_attempt(self, email: str, address: str) -> None:
+        counted = (
+            ("login_address", address_key(address)),
+            ("login_pair", _pair_key(email, address)),
+            ("login_account", token_hash(email)),
+        )
+        for rule, key in counted:
+            wait = await self._live.hit(rule, key)
+            if wait:
+                raise Refused("too_many_requests", "too many attempts to sign in; wait a little", retry_after=wait)
+
+    async def _begin(self, account: Account, login: Login, now: float) -> None:
+        begun = Login(login.id, account.id, now, now + tokens.LOGIN_SECONDS, login.address, login.agent)
+        async with self._store.write() as connection:
+            await rows.insert_login(connection, begun)
+            surplus = [old.id for old in (await rows.logins_of(connection, account.id, now))[MAX_LOGINS:]]
+            ended = await rows.delete_logins(connection, account.id, surplus) if surplus else []
+        await self._announce_ended(account.id, ended)
+
+    async def caller(self, token: str, *, now: float) -> Caller | None:
+        """Who holds this JWT; None where it is not good, or no longer."""
+        try:
+            login_id = tokens.read_account_token(self._key, token, origin=self._origin, now=now)
+        except tokens.BadToken:
+            return None
+        return await self.caller_by_login(login_id, now=now)
+
+    async def caller_by_login(self, login_id: str, *, now: float) -> Caller | None:
+        """Who is signed in with this login; None where it has ended. Always asks the store: revocation is at once."""
+        async with self._store.read() as connection:
+            found = await rows.login_with_account(connection, login_id, now)
+        return Caller(found[1], found[0]) if found else None
+
+    async def logins(self, account_id: str, *, now: float) -> list[Login]:
+        async with self._store.read() as connection:
+            return await rows.logins_of(connection, account_id, now)
+
+    async def end_login(self, account_id: str, login_id: str) -> None:
+        """Raises `Refused` (not_found)."""
+        async with self._store.write() as connection:
+            ended = await rows.delete_logins(connection, account_id, [login_id])
+        if not ended:
+            raise Refused("not_found", "there is no such session")
+        await self._announce_ended(account_id, ended)
+
+    async def end_all_logins(self, account_id: str, *, now: float, keep: str | None = None) -> None:
+        async with self._store.write() as connection:
+            others = [login.id for login in await rows.logins_of(connection, account_id, now) if login.id != keep]
+            ended = await rows.delete_logins(connection, account_id, others)
+        await self._announce_ended(account_id, ended)
+
+    async def change_password(self, caller: Caller, current: str, new: str, *, now: float) -> None:
+        """All other logins of the account end. Raises `Refused`."""
+        account = caller.account
+        await self._count_attempt(account.email, caller.login.address)
+        if not await self._passwords.check(current, account.password_hash):
+            raise Refused("credentials_wrong", "the current password is not right")
+        check_password_rules(new, account.email)
+        password_hash = await self._passwords.hash(new)
+        async with self._store.write() as connection:
+            await rows.set_password(connection, account.id, password_hash)
+        await self.end_all_logins(account.id, now=now, keep=caller.login.id)
+
+    async def delete_ended(self, *, now: float) -> None:
+        """Housekeeping."""
+        async with self._store.write() as connection:
+            await rows.delete_ended(connection, now)
+
+    async def _announce_ended(self, account_id: str, login_ids: list[str]) -> None:
+        for login_id in login_ids:
+            await self._live.publish(LiveEvent("login_ended", login_id, account_id))
+
+
+def normalised_email(text: str) -> str:
+    """Lower case, without surrounding space. Raises `Refused` (email_invalid) where it cannot be an address."""
+    email = text.strip().lower()
+    name, at, domain = email.rpartition("@")
+    printable = all(character.isprintable() and not character.isspace() for character in email)
+    if not at or not name or not domain or not printable or len(email) > MAX_EMAIL_LENGTH or "@" in name:
+        raise Refused("email_invalid", "this is not an e-mail address")
+    return email
+
+
+def _pair_key(email: str, address: str) -> str:
+    return f"{token_hash(email)}/{address_key(address)}"
+
+
+def _invitation_invalid() -> Refused:
+    return Refused("invitation_invalid", "this invitation was used, has run out or never existed")

@@ -1,0 +1,62 @@
+"""What the signaling socket learns about cameras, written down for their owners."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from signaling.live.state import LiveEvent, LiveState
+from signaling.store import cameras as rows
+from signaling.store.database import Store
+
+MAX_CAPABILITIES_BYTES = 4096
+MAX_DETAIL = 300
+NAME_LENGTH = 64
+
+
+class CameraEvents:
+    """`clock`: seconds since the epoch. Unknown cameras are ignored: they may have been removed a moment ago."""
+
+    def __init__(self, store: Store, live: LiveState, *, clock: Callable[[], float]) -> None:
+        self._store = store
+        self._live = live
+        self._clock = clock
+
+    async def online(self, camera_id: str, capabilities: dict[str, Any] | None = None) -> None:
+        kept = capabilities or {}
+        if len(json.dumps(kept)) > MAX_CAPABILITIES_BYTES or "\\u0000" in json.dumps(kept):
+            kept = {}
+        await self._note(camera_id, "online", ("activated",), last_seen_at=self._clock(), capabilities=kept)
+
+    async def offline(self, camera_id: str) -> None:
+        await self._note(camera_id, None, (), last_seen_at=self._clock())
+
+    async def first_frame(self, camera_id: str) -> None:
+        await self._note(camera_id, "first_frame", rows.PROVEN_STEPS, first_frame=True)
+
+    async def reported(self, camera_id: str, name: str, detail: str) -> None:
+        """A problem the camera had or has; `name` is its code, empty or `ok` when it is over."""
+        code = _printable(name, NAME_LENGTH)
+        over = code in {"", "ok"}
+        problem = (None, None) if over else (code, _printable(detail, MAX_DETAIL))
+        await self._note(camera_id, None, (), problem_code=problem[0], problem_detail=problem[1])
+
+    async def _note(self, camera_id: str, step: str | None, earlier: tuple[str, ...], **values: Any) -> None:
+        async with self._store.write() as connection:
+            camera = await rows.camera_by_id(connection, camera_id)
+            if camera is None:
+                return
+            await rows.update_camera(connection, camera_id, **values)
+            await self._advance(connection, camera.pairing_id, step, earlier)
+        await self._live.publish(LiveEvent("camera", camera_id, camera.account_id))
+
+    async def _advance(
+        self, connection: AsyncConnection, pairing_id: str | None, step: str | None, earlier: tuple[str, ...]
+    ) -> None:
+        if step is not None and pairing_id is not None:
+            await rows.advance(connection, pairing_id, step, earlier)
+
+
+def _printable(text: str, length: int) -> str:
+    return "".join(character for character in text if character.isprintable())[:length].strip()

@@ -1,0 +1,239 @@
+"""Cameras of an account: adding, pairing, confirming, removing.
+
+A camera's `state` says how it stands with us (`pending`, `active`, `unpaired`); its pairing says how far the newest
+QR code has come. Only `activation` moves a camera to `active`.
+"""
+
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from signaling.live.state import LiveEvent, LiveState
+from signaling.protocol.identity import token_hash
+from signaling.refusals import Refused
+from signaling.store import cameras as rows
+from signaling.store.database import Store
+from signaling.store.rows import Camera, Pairing
+
+TOKEN_BYTES = 16
+"""128 bits (DESIGN §6.1)."""
+TOKEN_SECONDS = 600.0
+MAX_CAMERAS = 64
+"""Per account."""
+KEEP_OLD_PAIRINGS_SECONDS = 24 * 3600.0
+"""So long a camera with an old code still hears `token_expired` or `token_used` instead of `token_unknown`."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A camera as its owner sees it now."""
+
+    camera: Camera
+    pairing: Pairing | None
+    online: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """What a new QR code is about: ids and token from the caller, the rest from the person."""
+
+    pairing_id: str
+    token: str
+    ssid: str
+    hidden: bool
+    allowed_networks: list[str]
+
+    def pairing(self, camera_id: str, now: float) -> Pairing:
+        return Pairing(
+            id=self.pairing_id,
+            camera_id=camera_id,
+            token_hash=token_hash(self.token),
+            created_at=now,
+            expires_at=now + TOKEN_SECONDS,
+            step="waiting",
+            winner=None,
+            ssid=self.ssid,
+            hidden=self.hidden,
+            allowed_networks=self.allowed_networks,
+        )
+
+
+class Cameras:
+    """Every method checks the owner; somebody else's camera does not exist (`not_found`)."""
+
+    def __init__(self, store: Store, live: LiveState) -> None:
+        self._store = store
+        self._live = live
+
+    async def add(self, account_id: str, camera_id: str, name: str, model: str, code: Code, *, now: float) -> View:
+        """A pending camera with its first code. Raises `Refused` (too_many_cameras)."""
+        camera = _new(camera_id, account_id, name, model, code.pairing_id, now)
+        pairing = code.pairing(camera_id, now)
+        async with self._store.write() as connection:
+            if await rows.count_cameras(connection, account_id) >= MAX_CAMERAS:
+                raise Refused("too_many_cameras", f"an account has at most {MAX_CAMERAS} cameras")
+            await rows.insert_camera(connection, camera)
+            await rows.insert_pairing(connection, pairing)
+        await self.announce(camera)
+        return View(camera, pairing, online=False)
+
+    async def list(self, account_id: str) -> list[View]:
+        async with self._store.read() as connection:
+            found = await rows.cameras_of(connection, account_id)
+            wanted = [camera.pairing_id for camera in found if camera.pairing_id]
+            pairings = await rows.pairings_by_id(connection, wanted)
+        online = await self._live.online([camera.id for camera in found])
+        return [View(camera, pairings.get(camera.pairing_id or ""), camera.id in online) for camera in found]
+
+    async def show(self, account_id: str, camera_id: str) -> View:
+        async with self._store.read() as connection:
+            camera = await self._owned(connection, account_id, camera_id)
+            pairing = await rows.pairing_by_id(connection, camera.pairing_id) if camera.pairing_id else None
+        return View(camera, pairing, bool(await self._live.online([camera_id])))
+
+    async def rename(self, account_id: str, camera_id: str, name: str) -> View:
+        async with self._store.write() as connection:
+            camera = await self._owned(connection, account_id, camera_id)
+            await rows.update_camera(connection, camera_id, name=name)
+        await self.announce(camera)
+        return await self.show(account_id, camera_id)
+
+    async def remove(self, account_id: str, camera_id: str) -> None:
+        """The camera, its key and its codes are gone; its sockets close."""
+        async with self._store.write() as connection:
+            await self._owned(connection, account_id, camera_id)
+            await rows.delete_camera(connection, camera_id)
+        await self._live.publish(LiveEvent("camera_revoked", camera_id, account_id))
+        await self._live.publish(LiveEvent("camera_removed", camera_id, account_id))
+
+    async def pair_again(self, account_id: str, camera_id: str, code: Code, *, now: float) -> View:
+        """A new code. An earlier unused one dies; the old key works until the new code is activated."""
+        async with self._store.write() as connection:
+            camera = await self._owned(connection, account_id, camera_id)
+            await rows.kill_open_pairings(connection, camera_id, now)
+            await rows.insert_pairing(connection, code.pairing(camera_id, now))
+            state = camera.state if camera.state == "active" else "pending"
+            await rows.update_camera(
+                connection, camera_id, pairing_id=code.pairing_id, state=state, problem_code=None, problem_detail=None
+            )
+        await self.announce(camera)
+        return await self.show(account_id, camera_id)
+
+    async def cancel_pairing(self, account_id: str, camera_id: str, *, now: float) -> None:
+        """Raises `Refused` (not_pending) where no code waits to be used."""
+        async with self._store.write() as connection:
+            camera = await self._owned(connection, account_id, camera_id)
+            pairing = await rows.pairing_by_id(connection, camera.pairing_id) if camera.pairing_id else None
+            if pairing is None or pairing.winner is not None:
+                raise _not_pending()
+            await rows.kill_open_pairings(connection, camera_id, now)
+            state = camera.state if camera.state == "active" else "unpaired"
+            await rows.update_camera(connection, camera_id, pairing_id=None, state=state)
+        await self.announce(camera)
+
+    async def pending(self, account_id: str, camera_id: str, token: str, *, now: float) -> Pairing:
+        """The code that this token belongs to, while it may be drawn. Raises `Refused` (not_pending)."""
+        view = await self.show(account_id, camera_id)
+        pairing = view.pairing
+        if pairing is None or pairing.winner is not None or pairing.expires_at <= now:
+            raise _not_pending()
+        if pairing.token_hash != token_hash(token):
+            raise _not_pending()
+        return pairing
+
+    async def confirm(self, account_id: str, camera_id: str, *, mine: bool, now: float) -> View:
+        """The person looked at the picture. Yes ends the pairing; no revokes whatever key was let in."""
+        async with self._store.write() as connection:
+            camera = await self._owned(connection, account_id, camera_id)
+            if camera.state != "active":
+                raise Refused("not_active", "this camera has not been activated yet")
+            if mine:
+                await rows.update_camera(connection, camera_id, confirmed=True, pairing_id=None)
+            else:
+                await rows.kill_open_pairings(connection, camera_id, now)
+                await rows.update_camera(connection, camera_id, **_REVOKED)
+        if not mine:
+            await self._live.publish(LiveEvent("camera_revoked", camera_id, account_id))
+        await self.announce(camera)
+        return await self.show(account_id, camera_id)
+
+    async def give_token(self, account_id: str, camera_id: str, token: str, *, now: float) -> None:
+        """For an ONVIF device that is not ours: this bearer is its identity from now on, any earlier one ends."""
+        async with self._store.write() as connection:
+            camera = await self._owned(connection, account_id, camera_id)
+            await rows.kill_open_pairings(connection, camera_id, now)
+            fresh = {"public_key": None, "bearer_hash": token_hash(token), "state": "active"}
+            await rows.update_camera(connection, camera_id, confirmed=True, pairing_id=None, **fresh)
+        await self._live.publish(LiveEvent("camera_revoked", camera_id, account_id))
+        await self.announce(camera)
+
+    async def announce_expired(self, *, since: float, now: float) -> None:
+        """Tell the owners of codes that ran out in that time; old codes are forgotten."""
+        async with self._store.read() as connection:
+            expired = await rows.newly_expired(connection, since, now)
+        for camera in expired:
+            await self.announce(camera)
+
+    async def delete_old_pairings(self, *, now: float) -> None:
+        async with self._store.write() as connection:
+            await rows.delete_old_pairings(connection, now - KEEP_OLD_PAIRINGS_SECONDS)
+
+    async def announce(self, camera: Camera) -> None:
+        """Whoever shows this camera shall look again."""
+        await self._live.publish(LiveEvent("camera", camera.id, camera.account_id))
+
+    async def _owned(self, connection: AsyncConnection, account_id: str, camera_id: str) -> Camera:
+        camera = await rows.camera_by_id(connection, camera_id)
+        if camera is None or camera.account_id != account_id:
+            raise Refused("not_found", "there is no such camera")
+        return camera
+
+
+_REVOKED = {
+    "state": "unpaired",
+    "public_key": None,
+    "bearer_hash": None,
+    "pairing_id": None,
+    "confirmed": False,
+    "first_frame": False,
+}
+
+
+def step_now(view: View, now: float) -> str | None:
+    """How far the newest code has come; None without one. An unused code that is too old is `expired`."""
+    pairing = view.pairing
+    if pairing is None:
+        return None
+    return "expired" if pairing.winner is None and pairing.expires_at <= now else pairing.step
+
+
+def state_now(view: View, now: float) -> str:
+    """`pending` until its first code has run out."""
+    waiting_in_vain = view.camera.state == "pending" and step_now(view, now) in {"expired", None}
+    return "unpaired" if waiting_in_vain else view.camera.state
+
+
+def _new(camera_id: str, account_id: str, name: str, model: str, pairing_id: str, now: float) -> Camera:
+    return Camera(
+        id=camera_id,
+        account_id=account_id,
+        name=name,
+        model=model,
+        state="pending",
+        confirmed=False,
+        first_frame=False,
+        created_at=now,
+        last_seen_at=None,
+        hardware_id=None,
+        local_ip=None,
+        capabilities={},
+        public_key=None,
+        bearer_hash=None,
+        problem_code=None,
+        problem_detail=None,
+        pairing_id=pairing_id,
+    )
+
+
+def _not_pending() -> Refused:
+    return Refused("not_pending", "this code was used, has run out or belongs to another camera; make a new one")

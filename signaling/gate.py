@@ -1,0 +1,121 @@
+"""Lets devices and viewers in: what the signaling socket asks before it believes anyone."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from signaling import tokens
+from signaling.accounts import Accounts, Caller
+from signaling.live.state import LiveState
+from signaling.protocol.identity import token_hash
+from signaling.store import cameras as rows
+from signaling.store.database import Store
+from signaling.store.rows import Camera
+
+TICKET_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A camera that proved itself."""
+
+    camera_id: str
+    owner_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """A person that proved themself; `expires_at` in seconds since the epoch."""
+
+    user_id: str
+    login_id: str
+    expires_at: float
+
+
+class Gate:
+    """`clock`: seconds since the epoch. All methods may raise `Refused` or `LiveUnavailable`."""
+
+    def __init__(
+        self, store: Store, live: LiveState, accounts: Accounts, *, origin: str, clock: Callable[[], float]
+    ) -> None:
+        self._store = store
+        self._live = live
+        self._accounts = accounts
+        self._origin = origin
+        self._clock = clock
+
+    async def device_by_token(self, authorization: str) -> Device | None:
+        """`Bearer` with a JWT the device signed itself (good once), or with a camera's bearer secret."""
+        scheme, token = _split(authorization)
+        if scheme != "bearer" or not token:
+            return None
+        camera = await self._by_own_token(token) if tokens.is_jwt(token) else await self._by_bearer(token)
+        if camera is None or camera.state != "active":
+            return None
+        return Device(camera.id, camera.account_id)
+
+    async def viewer_by_token(self, authorization: str) -> Viewer | None:
+        """`Bearer` with an account's JWT, `Ticket` (good once), or the bare value of the cookie."""
+        scheme, token = _split(authorization)
+        caller: Caller | None = None
+        if scheme == "ticket":
+            login_id = await self._live.take(f"ticket:{token_hash(token)}")
+            caller = await self._accounts.caller_by_login(login_id, now=self._clock()) if login_id else None
+        elif scheme in {"bearer", ""} and tokens.is_jwt(token):
+            caller = await self._accounts.caller(token, now=self._clock())
+        return Viewer(caller.account.id, caller.login.id, caller.login.expires_at) if caller else None
+
+    async def make_ticket(self, caller: Caller, ticket: str) -> float:
+        """A ticket good once for 30 s; returns when it ends."""
+        await self._live.put(f"ticket:{token_hash(ticket)}", caller.login.id, TICKET_SECONDS)
+        return self._clock() + TICKET_SECONDS
+
+    async def may_watch(self, viewer: Viewer, camera_id: str) -> bool:
+        """Owners watch their own cameras, confirmed or not; nobody else does yet."""
+        async with self._store.read() as connection:
+            camera = await rows.camera_by_id(connection, camera_id) if _plain(camera_id) else None
+        return camera is not None and camera.state == "active" and camera.account_id == viewer.user_id
+
+    async def session_alive(self, login_id: str) -> bool:
+        """Whether this login has not ended."""
+        return await self._accounts.caller_by_login(login_id, now=self._clock()) is not None
+
+    async def camera_alive(self, camera_id: str) -> bool:
+        """Whether this camera still has a valid identity."""
+        async with self._store.read() as connection:
+            camera = await rows.camera_by_id(connection, camera_id)
+        return camera is not None and camera.state == "active"
+
+    async def _by_own_token(self, token: str) -> Camera | None:
+        named = tokens.device_named_in(token)
+        if named is None or not _plain(named):
+            return None
+        async with self._store.read() as connection:
+            camera = await rows.camera_by_id(connection, named)
+        if camera is None or camera.public_key is None:
+            return None
+        now = self._clock()
+        try:
+            claims = tokens.read_device_token(
+                camera.public_key, token, camera_id=camera.id, origin=self._origin, now=now
+            )
+        except tokens.BadToken:
+            return None
+        fresh = await self._live.use_once(f"jti:{camera.id}:{claims.jti}", claims.keep_seconds)
+        return camera if fresh else None
+
+    async def _by_bearer(self, token: str) -> Camera | None:
+        async with self._store.read() as connection:
+            return await rows.camera_by_bearer(connection, token_hash(token))
+
+
+def _split(authorization: str) -> tuple[str, str]:
+    """Scheme in lower case and the rest; a bare token has no scheme."""
+    text = authorization.strip()
+    if len(text) > tokens.MAX_TOKEN_LENGTH or not text.isprintable():
+        return "", ""
+    scheme, space, token = text.partition(" ")
+    return (scheme.lower(), token.strip()) if space else ("", text)
+
+
+def _plain(text: str) -> bool:
+    return 0 < len(text) <= 64 and text.isascii() and text.isprintable()

@@ -1,0 +1,33 @@
+"""What has to happen now and then without anybody asking."""
+
+import asyncio
+
+import structlog
+
+from signaling.http.services import Services
+from signaling.refusals import Refused
+
+log = structlog.get_logger(__name__)
+
+LOOK_SECONDS = 5.0
+"""So soon after a code has run out its owner's app hears it; the app's own countdown is exact."""
+SWEEP_SECONDS = 600.0
+
+
+async def keep_house(services: Services) -> None:
+    """Announce codes that ran out, delete what has ended; until cancelled."""
+    looked = swept = services.clock()
+    while True:
+        await asyncio.sleep(LOOK_SECONDS)
+        now = services.clock()
+        try:
+            await services.cameras.announce_expired(since=looked, now=now)
+            looked = now
+            if now - swept >= SWEEP_SECONDS:
+                await services.accounts.delete_ended(now=now)
+                await services.cameras.delete_old_pairings(now=now)
+                swept = now
+        except Refused as refusal:
+            log.warning("housekeeping_postponed", reason=refusal.detail)
+        except Exception:
+            log.exception("housekeeping_failed")

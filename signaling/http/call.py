@@ -1,0 +1,141 @@
+"""One request on its way through: from bytes to a checked call, and from a value to an answer."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import msgspec
+from aiohttp import web
+
+from signaling.accounts import Caller
+from signaling.http.addresses import client_address
+from signaling.http.origins import same_origin
+from signaling.http.services import Services
+from signaling.refusals import Refused
+
+SERVICES = web.AppKey("services", Services)
+COOKIE = "belvedere_session"
+MAX_BODY_BYTES = 64 * 1024
+BODY_SECONDS = 15.0
+"""A phone on a bad line sends 64 KiB in less; whoever is slower ties up a connection on purpose."""
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+MAX_ID_LENGTH = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request that passed all checks of its route. `body` has the route's type; `now` in seconds since the epoch."""
+
+    request: web.Request
+    services: Services
+    address: str
+    now: float
+    body: Any
+    signed_in: Caller | None
+
+    @property
+    def caller(self) -> Caller:
+        """Who calls. Only for routes that need an account."""
+        if self.signed_in is None:
+            raise Refused("unauthorized", "sign in first")
+        return self.signed_in
+
+    @property
+    def id(self) -> str:
+        """The `{id}` of the path. Raises `Refused` where it cannot be one of ours."""
+        text = self.request.match_info["id"]
+        if len(text) > MAX_ID_LENGTH or not text.isascii() or not text.replace("-", "").replace("_", "").isalnum():
+            raise Refused("not_found", "there is nothing with this id")
+        return text
+
+
+Handler = Callable[[Call], Awaitable[msgspec.Struct | web.StreamResponse | None]]
+Auth = Literal["nobody", "account"]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One row of the table. `answer`: a type of `shapes`, a media type, or None for 204."""
+
+    method: str
+    path: str
+    handler: Handler
+    summary: str
+    auth: Auth = "account"
+    body: type[msgspec.Struct] | None = None
+    answer: type[msgspec.Struct] | str | None = None
+    status: int = 200
+    limit: str | None = None
+    problems: tuple[str, ...] = ()
+
+
+async def run(route: Route, request: web.Request) -> web.StreamResponse:
+    """Check a request against its route, call the handler, write the answer. Raises `Refused` and others."""
+    services = request.app[SERVICES]
+    address = client_address(request, services.settings)
+    if route.limit is not None:
+        await count(services, route.limit, address)
+    signed_in = await authenticate(request, services) if route.auth == "account" else None
+    body = await read_body(request, route.body) if route.body is not None else None
+    call = Call(request, services, address, services.clock(), body, signed_in)
+    value = await route.handler(call)
+    return value if isinstance(value, web.StreamResponse) else json_answer(value, route.status)
+
+
+async def count(services: Services, rule: str, key: str) -> None:
+    """Raises `Refused` (too_many_requests)."""
+    wait = await services.live.hit(rule, key)
+    if wait:
+        raise Refused("too_many_requests", "too many requests from this address; wait a little", retry_after=wait)
+
+
+async def authenticate(request: web.Request, services: Services) -> Caller:
+    """Who calls, by header or cookie. Raises `Refused`: unauthorized, origin_refused."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    from_cookie = not scheme
+    if from_cookie:
+        token = request.cookies.get(COOKIE, "")
+    elif scheme.lower() != "bearer":
+        token = ""
+    caller = await services.accounts.caller(token.strip(), now=services.clock()) if token else None
+    if caller is None:
+        raise Refused("unauthorized", "sign in first")
+    if from_cookie and request.method not in SAFE_METHODS and not same_origin(request, services.origin):
+        raise Refused("origin_refused", "this request came from a page of another web site")
+    return caller
+
+
+async def read_body(request: web.Request, kind: type[msgspec.Struct]) -> msgspec.Struct:
+    """The body as `kind`. Raises `Refused`, or aiohttp's 413."""
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise Refused("unsupported_media_type", "send the body as it is, without Content-Encoding")
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            data = await request.read()
+    except TimeoutError:
+        raise Refused("request_timeout", "the body did not arrive in time") from None
+    except (web.RequestPayloadError, ConnectionError):
+        raise Refused("invalid_request", "the body did not arrive whole") from None
+    if data and request.content_type != "application/json":
+        raise Refused("unsupported_media_type", "send the body as application/json")
+    try:
+        return msgspec.json.decode(data or b"{}", type=kind)
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        raise Refused("invalid_body", str(error) or "not JSON") from None
+
+
+def json_answer(value: msgspec.Struct | None, status: int) -> web.Response:
+    """A value as JSON that nobody may keep; None is 204."""
+    headers = {"Cache-Control": "no-store"}
+    if value is None:
+        return web.Response(status=204, headers=headers)
+    return web.Response(
+        status=status, body=msgspec.json.encode(value), content_type="application/json", headers=headers
+    )
+
+
+def rfc3339(seconds: float) -> str:
+    """Seconds since the epoch as text, UTC."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

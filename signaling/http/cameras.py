@@ -1,0 +1,159 @@
+"""Handlers: cameras, pairing, QR images."""
+
+import asyncio
+import ipaddress
+from collections.abc import Callable
+from typing import cast
+
+import msgspec
+from aiohttp import web
+
+from signaling import qr_image
+from signaling.cameras import Code, View, state_now, step_now
+from signaling.http import shapes
+from signaling.http.call import Call, count, rfc3339
+from signaling.http.services import Services
+from signaling.protocol.qr import OnboardingCode
+from signaling.refusals import Refused
+
+
+async def list_cameras(call: Call) -> shapes.CameraList:
+    views = await call.services.cameras.list(call.caller.account.id)
+    return shapes.CameraList([camera_shape(view, call.services, call.now) for view in views])
+
+
+async def add(call: Call) -> shapes.CameraWithPairing:
+    body: shapes.CameraBody = call.body
+    await count(call.services, "pair", call.caller.account.id)
+    code, payload = _code(call, body)
+    view = await call.services.cameras.add(
+        call.caller.account.id, call.services.new_id(), _name(body.name), _name(body.model), code, now=call.now
+    )
+    return _with_pairing(call, view, code.token, payload)
+
+
+async def show(call: Call) -> shapes.Camera:
+    return camera_shape(await call.services.cameras.show(call.caller.account.id, call.id), call.services, call.now)
+
+
+async def rename(call: Call) -> shapes.Camera:
+    view = await call.services.cameras.rename(call.caller.account.id, call.id, _name(call.body.name))
+    return camera_shape(view, call.services, call.now)
+
+
+async def remove(call: Call) -> None:
+    await call.services.cameras.remove(call.caller.account.id, call.id)
+
+
+async def pair_again(call: Call) -> shapes.CameraWithPairing:
+    await count(call.services, "pair", call.caller.account.id)
+    code, payload = _code(call, call.body)
+    view = await call.services.cameras.pair_again(call.caller.account.id, call.id, code, now=call.now)
+    return _with_pairing(call, view, code.token, payload)
+
+
+async def cancel_pairing(call: Call) -> None:
+    await call.services.cameras.cancel_pairing(call.caller.account.id, call.id, now=call.now)
+
+
+async def qr_png(call: Call) -> web.Response:
+    return await _drawn(call, qr_image.png, "image/png")
+
+
+async def qr_svg(call: Call) -> web.Response:
+    return await _drawn(call, qr_image.svg, "image/svg+xml")
+
+
+async def confirm(call: Call) -> shapes.Camera:
+    view = await call.services.cameras.confirm(call.caller.account.id, call.id, mine=call.body.mine, now=call.now)
+    return camera_shape(view, call.services, call.now)
+
+
+async def device_token(call: Call) -> shapes.DeviceToken:
+    token = call.services.new_token()
+    await call.services.cameras.give_token(call.caller.account.id, call.id, token, now=call.now)
+    return shapes.DeviceToken(token)
+
+
+def camera_shape(view: View, services: Services, now: float) -> shapes.Camera:
+    """The camera as its owner sees it."""
+    camera = view.camera
+    seen = camera.last_seen_at
+    problem = shapes.CameraProblem(camera.problem_code, camera.problem_detail or "") if camera.problem_code else None
+    return shapes.Camera(
+        id=camera.id,
+        name=camera.name,
+        model=camera.model,
+        state=cast(shapes.State, state_now(view, now)),
+        online=view.online,
+        pairing=_pairing_shape(view, services, now),
+        confirmed=camera.confirmed,
+        first_frame=camera.first_frame,
+        created_at=rfc3339(camera.created_at),
+        last_seen_at=rfc3339(seen) if seen is not None else None,
+        hardware_id=camera.hardware_id,
+        local_ip=camera.local_ip,
+        capabilities=camera.capabilities,
+        problem=problem,
+    )
+
+
+def _pairing_shape(view: View, services: Services, now: float) -> shapes.Pairing | None:
+    pairing, step = view.pairing, step_now(view, now)
+    if pairing is None:
+        return None
+    return shapes.Pairing(
+        step=cast(shapes.Step, step),
+        expires_at=rfc3339(pairing.expires_at),
+        server_url=services.origin,
+        pin=services.pin,
+        ssid=pairing.ssid,
+        hidden=pairing.hidden,
+    )
+
+
+def _with_pairing(call: Call, view: View, token: str, payload: str | None) -> shapes.CameraWithPairing:
+    camera = camera_shape(view, call.services, call.now)
+    if camera.pairing is None:
+        raise Refused("not_pending", "another code was made for this camera at the same moment")
+    shown = payload if payload is not None else msgspec.UNSET
+    return shapes.CameraWithPairing(camera, msgspec.structs.replace(camera.pairing, token=token, payload=shown))
+
+
+def _code(call: Call, body: shapes.PairingBody) -> tuple[Code, str | None]:
+    """A new code, and its text where the person gave us the Wi-Fi password to draw it. Raises `Refused`."""
+    token = call.services.new_token()
+    text = _payload(call, token, body.ssid, body.wifi_password or "", body.hidden, body.qr_form)
+    code = Code(call.services.new_id(), token, body.ssid, body.hidden, _networks(body.allowed_networks))
+    return code, text if body.wifi_password is not None else None
+
+
+def _payload(call: Call, token: str, ssid: str, password: str, hidden: bool, form: str) -> str:
+    services = call.services
+    code = OnboardingCode(
+        services.origin, token, ssid, password, hidden, pin=services.pin, user_id=call.caller.account.id
+    )
+    return qr_image.payload(code, form)
+
+
+async def _drawn(call: Call, draw: Callable[[str], bytes], content_type: str) -> web.Response:
+    body: shapes.QrBody = call.body
+    await count(call.services, "draw", call.caller.account.id)
+    await call.services.cameras.pending(call.caller.account.id, call.id, body.token, now=call.now)
+    text = _payload(call, body.token, body.ssid, body.wifi_password, body.hidden, body.form)
+    image = await asyncio.to_thread(draw, text)
+    return web.Response(body=image, content_type=content_type, headers={"Cache-Control": "no-store"})
+
+
+def _networks(texts: list[str]) -> list[str]:
+    try:
+        return [str(ipaddress.ip_network(text.strip(), strict=False)) for text in texts]
+    except ValueError:
+        raise Refused("network_invalid", "a network looks like 192.0.2.0/24 or 2001:db8::/56") from None
+
+
+def _name(text: str) -> str:
+    name = text.strip()
+    if not name:
+        raise Refused("invalid_body", "a name needs at least one visible character")
+    return name

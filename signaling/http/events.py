@@ -1,0 +1,143 @@
+"""The event stream: every change of the caller's cameras, as server-sent events (HTML §9.2).
+
+First the whole list, then changes. Whoever falls behind gets the whole list again. The stream ends with its login.
+"""
+
+import asyncio
+
+import msgspec
+from aiohttp import web
+
+from signaling.http.call import Call
+from signaling.http.cameras import camera_shape
+from signaling.live.state import LiveEvent, Subscription
+from signaling.refusals import Refused
+
+HEARTBEAT_SECONDS = 15.0
+WRITE_SECONDS = 30.0
+"""A reader that takes nothing for so long is gone."""
+MAX_STREAMS = 2000
+MAX_STREAMS_PER_ACCOUNT = 32
+"""A household's phones and tabs."""
+HEARTBEAT = b": still here\n\n"
+HEADERS = {"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+
+
+class Streams:
+    """The open streams of this process: the task that serves each, and whose it is."""
+
+    def __init__(self) -> None:
+        self._owners: dict[asyncio.Task[object], str] = {}
+
+    def enter(self, task: "asyncio.Task[object]", account_id: str) -> None:
+        """Raises `Refused` (too_many_streams)."""
+        of_account = sum(owner == account_id for owner in self._owners.values())
+        if len(self._owners) >= MAX_STREAMS or of_account >= MAX_STREAMS_PER_ACCOUNT:
+            raise Refused("too_many_streams", "too many event streams are open; close one", retry_after=5)
+        self._owners[task] = account_id
+
+    def leave(self, task: "asyncio.Task[object]") -> None:
+        self._owners.pop(task, None)
+
+    def end(self) -> None:
+        """At shutdown."""
+        for task in tuple(self._owners):
+            task.cancel()
+
+
+STREAMS = web.AppKey("streams", Streams)
+
+
+async def events(call: Call) -> web.StreamResponse:
+    """Runs until the client goes, the login ends or the server stops."""
+    streams, task = call.request.app[STREAMS], asyncio.current_task()
+    if task is None:
+        raise RuntimeError("a handler runs in a task")
+    streams.enter(task, call.caller.account.id)
+    call.services.metrics.streams.inc()
+    subscription = call.services.live.subscribe()
+    stream = Stream(call, web.StreamResponse(headers=HEADERS), subscription)
+    try:
+        await stream.run()
+    except (TimeoutError, ConnectionError):
+        pass  # the reader is gone, or takes nothing: nobody is left to tell
+    finally:
+        subscription.close()
+        call.services.metrics.streams.dec()
+        streams.leave(task)
+    return stream.response
+
+
+class Stream:
+    """One reader."""
+
+    def __init__(self, call: Call, response: web.StreamResponse, subscription: Subscription) -> None:
+        self.response = response
+        self._call = call
+        self._services = call.services
+        self._account_id = call.caller.account.id
+        self._login = call.caller.login
+        self._subscription = subscription
+        self._known: set[str] = set()
+
+    async def run(self) -> None:
+        await self.response.prepare(self._call.request)
+        await self._send_all()
+        while await self._login_lives():
+            try:
+                async with asyncio.timeout(HEARTBEAT_SECONDS):
+                    event = await self._subscription.next()
+            except TimeoutError:
+                await self._write(HEARTBEAT)
+                continue
+            if event.kind == "login_ended" and event.subject == self._login.id:
+                break
+            await self._pass_on(event)
+        await self._send("session_ended", b"{}")
+
+    async def _login_lives(self) -> bool:
+        return self._services.clock() < self._login.expires_at
+
+    async def _pass_on(self, event: LiveEvent) -> None:
+        if event.kind == "lost":
+            await self._send_all()
+        elif event.account_id != self._account_id:
+            return
+        elif event.kind == "camera":
+            await self._send_one(event.subject)
+        elif event.kind == "camera_removed":
+            await self._send_removed(event.subject)
+
+    async def _send_all(self) -> None:
+        """The whole list; a login that ended while we were deaf ends the stream."""
+        if await self._services.accounts.caller_by_login(self._login.id, now=self._services.clock()) is None:
+            await self._send("session_ended", b"{}")
+            raise ConnectionResetError("the login has ended")
+        views = await self._services.cameras.list(self._account_id)
+        for gone in self._known - {view.camera.id for view in views}:
+            await self._send_removed(gone)
+        for view in views:
+            await self._send_camera(msgspec.json.encode(camera_shape(view, self._services, self._services.clock())))
+            self._known.add(view.camera.id)
+
+    async def _send_one(self, camera_id: str) -> None:
+        try:
+            view = await self._services.cameras.show(self._account_id, camera_id)
+        except Refused:
+            return  # removed in the meantime: its own event follows
+        self._known.add(camera_id)
+        await self._send_camera(msgspec.json.encode(camera_shape(view, self._services, self._services.clock())))
+
+    async def _send_camera(self, data: bytes) -> None:
+        await self._send("camera", data)
+
+    async def _send_removed(self, camera_id: str) -> None:
+        self._known.discard(camera_id)
+        await self._send("removed", msgspec.json.encode({"id": camera_id}))
+
+    async def _send(self, name: str, data: bytes) -> None:
+        await self._write(b"event: " + name.encode() + b"\ndata: " + data + b"\n\n")
+
+    async def _write(self, data: bytes) -> None:
+        async with asyncio.timeout(WRITE_SECONDS):
+            await self.response.write(data)

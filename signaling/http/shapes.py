@@ -1,0 +1,268 @@
+"""What goes over the wire: bodies and answers of the REST API. These types validate and make the OpenAPI document."""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+PRINTABLE = r"^[^\u0000-\u001f\u007f]*$"
+"""No control characters: nothing we keep needs them, and PostgreSQL refuses NUL."""
+URL_SAFE = r"^[A-Za-z0-9_-]+$"
+
+Email = Annotated[str, Meta(min_length=3, max_length=254, pattern=PRINTABLE, description="E-mail address")]
+Password = Annotated[str, Meta(min_length=1, max_length=1024, description="8 to 1024 characters")]
+Name = Annotated[str, Meta(min_length=1, max_length=100, pattern=PRINTABLE)]
+Secret = Annotated[str, Meta(min_length=1, max_length=128, pattern=URL_SAFE)]
+Ssid = Annotated[str, Meta(max_length=32, pattern=PRINTABLE, description="Wi-Fi name, at most 32 bytes of UTF-8")]
+WifiPassword = Annotated[str, Meta(max_length=64, pattern=PRINTABLE, description="Used to draw the code, never kept")]
+Cidr = Annotated[str, Meta(min_length=1, max_length=64, pattern=PRINTABLE, examples=["192.0.2.0/24"])]
+Key = Annotated[str, Meta(max_length=64, pattern=URL_SAFE, description="Ed25519 public key, 32 bytes in base64url")]
+Proof = Annotated[str, Meta(max_length=128, pattern=URL_SAFE, description="Signature over the activation, base64url")]
+Time = Annotated[str, Meta(description="RFC 3339, UTC", examples=["2026-01-31T12:00:00Z"])]
+QrForm = Literal["compact", "long"]
+State = Literal["pending", "active", "unpaired"]
+Step = Literal["waiting", "seen", "activated", "online", "first_frame", "expired", "failed"]
+
+
+class Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A request's body: unknown members are refused."""
+
+
+class AccountBody(Body, frozen=True):
+    """`invitation`: the secret at the end of an invitation link."""
+
+    email: Email
+    password: Password
+    invitation: Secret | None = None
+
+
+class SessionBody(Body, frozen=True):
+    """`cookie`: set a cookie for this browser instead of answering with a token."""
+
+    email: Email
+    password: Password
+    cookie: bool = False
+
+
+class PasswordBody(Body, frozen=True):
+    """All other sessions of the account end."""
+
+    current_password: Password
+    new_password: Password
+
+
+class PairingBody(Body, frozen=True, kw_only=True):
+    """`wifi_password` only where the server is to draw the code; then the answer has its text in `payload`."""
+
+    ssid: Ssid = ""
+    hidden: bool = False
+    wifi_password: WifiPassword | None = None
+    qr_form: QrForm = "compact"
+    allowed_networks: Annotated[list[Cidr], Meta(max_length=16)] = []
+
+
+class CameraBody(PairingBody, frozen=True, kw_only=True):
+    """A new camera."""
+
+    name: Name
+    model: Name
+
+
+class RenameBody(Body, frozen=True):
+    """A new name."""
+
+    name: Name
+
+
+class QrBody(Body, frozen=True):
+    """What to draw. Nothing of it is kept."""
+
+    token: Secret
+    ssid: Ssid = ""
+    wifi_password: WifiPassword = ""
+    hidden: bool = False
+    form: QrForm = "compact"
+
+
+class ConfirmBody(Body, frozen=True):
+    """`false` revokes the camera's key."""
+
+    mine: bool
+
+
+class ActivateBody(Body, frozen=True):
+    """`proof` and `public_key` come together; without them the answer has a bearer secret."""
+
+    secret_token: Secret
+    my_hardware_id: Annotated[str, Meta(min_length=1, max_length=128, pattern=PRINTABLE)]
+    my_local_ip: Annotated[str, Meta(max_length=64, pattern=PRINTABLE)]
+    public_key: Key | None = None
+    proof: Proof | None = None
+
+
+class SeenBody(Body, frozen=True):
+    """Sent by the camera as soon as it has a network."""
+
+    secret_token: Secret
+
+
+class Account(msgspec.Struct, frozen=True):
+    """A person."""
+
+    id: str
+    email: str
+    administrator: bool
+    created_at: Time
+
+
+class SessionAnswer(msgspec.Struct, frozen=True):
+    """`token` is null where a cookie was asked for."""
+
+    account: Account
+    token: str | None
+    expires_at: Time
+
+
+class Session(msgspec.Struct, frozen=True):
+    """A signed-in browser or app; `current` is the one that asks."""
+
+    id: str
+    created_at: Time
+    expires_at: Time
+    address: str
+    agent: str
+    current: bool
+
+
+class Sessions(msgspec.Struct, frozen=True):
+    """Newest first."""
+
+    sessions: list[Session]
+
+
+class Setup(msgspec.Struct, frozen=True):
+    """What a sign-in page needs to know."""
+
+    registration: Literal["closed", "open"]
+    administrator_exists: bool
+    version: str
+
+
+class Invitation(msgspec.Struct, frozen=True):
+    """`link` is shown once."""
+
+    link: str
+    expires_at: Time
+
+
+class Pairing(msgspec.Struct, frozen=True, kw_only=True):
+    """The newest QR code. `token` and `payload` stand only in the answer that made it."""
+
+    step: Step
+    expires_at: Time
+    server_url: str
+    pin: str | None
+    ssid: str
+    hidden: bool
+    token: str | msgspec.UnsetType = msgspec.UNSET
+    payload: str | msgspec.UnsetType = msgspec.UNSET
+
+
+class CameraProblem(msgspec.Struct, frozen=True):
+    """The camera's last report; what the code means is in /api/verdicts."""
+
+    code: str
+    detail: str
+
+
+class Camera(msgspec.Struct, frozen=True, kw_only=True):
+    """A camera as its owner sees it."""
+
+    id: str
+    name: str
+    model: str
+    state: State
+    online: bool
+    pairing: Pairing | None
+    confirmed: bool
+    first_frame: bool
+    created_at: Time
+    last_seen_at: Time | None
+    hardware_id: str | None
+    local_ip: str | None
+    capabilities: dict[str, Any]
+    problem: CameraProblem | None
+
+
+class CameraList(msgspec.Struct, frozen=True):
+    """Oldest first."""
+
+    cameras: list[Camera]
+
+
+class CameraWithPairing(msgspec.Struct, frozen=True):
+    """The camera and its new code."""
+
+    camera: Camera
+    pairing: Pairing
+
+
+class DeviceToken(msgspec.Struct, frozen=True):
+    """Bearer for an ONVIF device that is not ours; shown once."""
+
+    token: str
+
+
+class Ticket(msgspec.Struct, frozen=True):
+    """Good once, for 30 s: `register.params.authorization = "Ticket …"`."""
+
+    ticket: str
+    expires_at: Time
+
+
+class Activated(msgspec.Struct, frozen=True, omit_defaults=True):
+    """`bearer` only where the camera sent no public key."""
+
+    camera_id: str
+    name: str
+    signaling_url: str
+    server_time: Time
+    bearer: str | None = None
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """A failure in words, and what to do about it."""
+
+    code: str
+    sentence: str
+    advice: str
+
+
+class Verdicts(msgspec.Struct, frozen=True):
+    """All of them."""
+
+    verdicts: list[Verdict]
+
+
+class Health(msgspec.Struct, frozen=True):
+    """`ok`."""
+
+    status: Literal["ok"]
+
+
+class Fault(msgspec.Struct, frozen=True):
+    """One thing that is wrong with a body; `field` is its path, for instance `allowed_networks[0]`."""
+
+    detail: str
+    field: str
+
+
+class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
+    """RFC 9457. `code` is stable; `type` is a reference that stands for it."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    errors: list[Fault] = []

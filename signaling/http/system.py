@@ -1,0 +1,20 @@
+"""Handlers: health, verdicts."""
+
+from signaling.http import shapes
+from signaling.http.call import Call
+from signaling.verdicts import VERDICTS
+
+
+async def healthz(_call: Call) -> shapes.Health:
+    """The process answers."""
+    return shapes.Health("ok")
+
+
+async def readyz(call: Call) -> shapes.Health:
+    """It can work: the database answers."""
+    await call.services.store.ping()
+    return shapes.Health("ok")
+
+
+async def verdicts(_call: Call) -> shapes.Verdicts:
+    return shapes.Verdicts([shapes.Verdict(v.code, v.sentence, v.advice) for v in VERDICTS])

@@ -1,0 +1,248 @@
+"""The server as a whole: opens what it needs, in order, and closes it again in the opposite order."""
+
+import asyncio
+import contextlib
+import errno
+import hashlib
+import hmac
+import secrets
+import ssl
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+import structlog
+from aiohttp import web
+
+from signaling import certificate
+from signaling.accounts import Accounts
+from signaling.activation import Activation
+from signaling.camera_events import CameraEvents
+from signaling.cameras import TOKEN_BYTES, Cameras
+from signaling.door import Door
+from signaling.gate import Gate
+from signaling.housekeeping import keep_house
+from signaling.http.addresses import client_address
+from signaling.http.app import create_app
+from signaling.http.origins import same_origin
+from signaling.http.services import Services
+from signaling.hub import Hub, open_hub
+from signaling.live.memory import MemoryLiveState
+from signaling.live.redis import RedisLiveState
+from signaling.live.state import LiveState, LiveUnavailable
+from signaling.metrics import Metrics
+from signaling.passwords import Passwords
+from signaling.protocol.messages import IceServer
+from signaling.rates import Rates
+from signaling.refusals import Refused
+from signaling.settings import Settings
+from signaling.store.database import Store, open_store
+from signaling.store.secret import kept_in_file, kept_in_store
+
+ID_BYTES = 12
+SHUTDOWN_SECONDS = 2.0
+"""For requests that are being answered; the hub takes at most as long for its sockets, before that."""
+MAX_LINE_BYTES, MAX_HEADER_BYTES = 8190, 8190
+KEEPALIVE_SECONDS = 75.0
+BACKLOG = 1024
+
+log = structlog.get_logger(__name__)
+
+
+class CannotStart(Exception):
+    """The text is one sentence for the operator."""
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A server that answers. `first_start_link`: makes the administrator; None where there is one."""
+
+    origin: str
+    services: Services
+    hub: Hub
+    first_start_link: str | None
+
+
+@contextlib.asynccontextmanager
+async def serving(settings: Settings) -> AsyncIterator[Running]:
+    """Run the server for as long as the block lasts. Raises `CannotStart`."""
+    async with contextlib.AsyncExitStack() as stack:
+        try:
+            running = await _open(settings, stack)
+        except LiveUnavailable as error:
+            raise CannotStart("Redis does not answer at REDIS_URL") from error
+        except Refused as error:
+            raise CannotStart(f"{error.detail}: {error.__cause__}") from error
+        yield running
+
+
+async def _open(settings: Settings, stack: contextlib.AsyncExitStack) -> Running:
+    origin = settings.origin(certificate.own_address())
+    tls, pin = await asyncio.to_thread(_tls, settings, origin)
+    services = await _open_services(settings, origin, pin, stack)
+    hub = await _open_hub(services)
+    socket = Door(
+        hub, origin_is_ours=lambda r: same_origin(r, origin), client_address=lambda r: client_address(r, settings)
+    )
+    await _listen(create_app(services, socket=socket.handle), settings, tls, stack)
+    await _listen_for_metrics(services, stack)
+    stack.push_async_callback(hub.close)
+    house = asyncio.create_task(keep_house(services))
+    stack.callback(house.cancel)
+    link = await services.accounts.first_start_link(services.new_token(), now=services.clock())
+    return Running(origin, services, hub, link)
+
+
+async def _open_services(
+    settings: Settings, origin: str, pin: str | None, stack: contextlib.AsyncExitStack
+) -> Services:
+    data_dir = Path(settings.data_dir)
+    store = await open_store(settings.database_url, data_dir)
+    stack.push_async_callback(store.close)
+    key = await _secret(settings, store, data_dir)
+    live = open_live(settings)
+    await live.start()
+    stack.push_async_callback(live.aclose)
+    passwords = Passwords(settings.bcrypt_cost)
+    stack.callback(passwords.close)
+    await passwords.warm_up()
+    accounts = Accounts(
+        store, live, passwords, key=derived(key, "logins").hex(), origin=origin, registration=settings.registration
+    )
+    return Services(
+        settings=settings,
+        origin=origin,
+        pin=pin,
+        version=own_version(),
+        store=store,
+        live=live,
+        accounts=accounts,
+        cameras=Cameras(store, live),
+        activation=Activation(store, live, origin=origin),
+        gate=Gate(store, live, accounts, origin=origin, clock=time.time),
+        events=CameraEvents(store, live, clock=time.time),
+        metrics=Metrics(),
+        ticket_key=derived(key, "session tickets"),
+        clock=time.time,
+        new_id=lambda: secrets.token_urlsafe(ID_BYTES),
+        new_token=lambda: secrets.token_urlsafe(TOKEN_BYTES),
+    )
+
+
+async def _open_hub(services: Services) -> Hub:
+    servers = list(services.settings.ice_servers)
+
+    def ice_servers(_role: Literal["device", "client"], _whom: str) -> list[IceServer]:
+        return servers
+
+    hub = open_hub(
+        node=services.new_id(),
+        gate=services.gate,
+        live=services.live,
+        events=services.events,
+        ticket_key=services.ticket_key,
+        ice_servers=ice_servers,
+        meter=services.metrics,
+        fresh_id=services.new_id,
+    )
+    await hub.start()
+    services.metrics.watch(hub.sizes)
+    return hub
+
+
+def open_live(settings: Settings) -> LiveState:
+    """The back end that the settings name."""
+    if settings.redis_url:
+        return RedisLiveState(settings.redis_url, limit_rates=settings.rate_limits)
+    return MemoryLiveState(time.time, Rates(enabled=settings.rate_limits))
+
+
+async def _secret(settings: Settings, store: Store, data_dir: Path) -> str:
+    if settings.secret_key:
+        return settings.secret_key
+    if settings.database_url:
+        return await kept_in_store(store, lambda: secrets.token_hex(32))
+    return await kept_in_file(data_dir, lambda: secrets.token_hex(32))
+
+
+def derived(key: str, purpose: str) -> bytes:
+    """A key of its own for each purpose."""
+    return hmac.digest(key.encode(), purpose.encode(), hashlib.sha256)
+
+
+def own_version() -> str:
+    try:
+        return version("belvedere")
+    except PackageNotFoundError:
+        return "0"
+
+
+def _tls(settings: Settings, origin: str) -> tuple[ssl.SSLContext | None, str | None]:
+    """The context and, for a self-made certificate, the pin. Raises `CannotStart`."""
+    if not settings.uses_tls:
+        return None, None
+    data_dir = Path(settings.data_dir)
+    try:
+        if settings.tls_cert:
+            return certificate.server_context(Path(settings.tls_cert), Path(settings.tls_key)), None
+        names = certificate.own_names(urlsplit(origin).hostname or "", certificate.own_address())
+        pin = certificate.ensure(data_dir, names, datetime.now(UTC))
+        paths = data_dir / certificate.CERTIFICATE_FILE, data_dir / certificate.KEY_FILE
+        return certificate.server_context(*paths), pin
+    except (OSError, ValueError, TypeError) as error:
+        raise CannotStart(f"the TLS certificate or its key cannot be used: {error}") from error
+
+
+async def _listen(
+    app: web.Application, settings: Settings, tls: ssl.SSLContext | None, stack: contextlib.AsyncExitStack
+) -> None:
+    runner = web.AppRunner(
+        app,
+        access_log=None,
+        handle_signals=False,
+        shutdown_timeout=SHUTDOWN_SECONDS,
+        keepalive_timeout=KEEPALIVE_SECONDS,
+        max_line_size=MAX_LINE_BYTES,
+        max_field_size=MAX_HEADER_BYTES,
+    )
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    try:
+        await web.TCPSite(runner, settings.host, settings.port, ssl_context=tls, backlog=BACKLOG).start()
+    except OSError as error:
+        raise CannotStart(_why_not(error, settings.host, settings.port)) from error
+
+
+async def _listen_for_metrics(services: Services, stack: contextlib.AsyncExitStack) -> None:
+    """A port of its own. A server whose metrics port is taken still serves cameras, and says so."""
+    settings = services.settings
+    if settings.metrics_port == 0:
+        return
+
+    async def page(_request: web.Request) -> web.Response:
+        return web.Response(body=services.metrics.page(), headers={"Content-Type": services.metrics.content_type})
+
+    app = web.Application()
+    app.router.add_get("/metrics", page)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    try:
+        await web.TCPSite(runner, settings.metrics_host, settings.metrics_port).start()
+    except OSError:
+        log.warning("no_metrics", reason="the port is taken", port=settings.metrics_port)
+
+
+def _why_not(error: OSError, host: str, port: int) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"port {port} is taken by another program; choose another with BELVEDERE_PORT"
+    if error.errno == errno.EACCES:
+        return f"this user may not listen on port {port}; choose one from 1024 up with BELVEDERE_PORT"
+    if error.errno == errno.EADDRNOTAVAIL:
+        return f"this machine does not have the address {host} (BELVEDERE_HOST)"
+    return f"cannot listen on {host} port {port}: {error.strerror or error}"

@@ -1,0 +1,52 @@
+"""What went wrong, in a sentence for a person, and what to do. The web app shows these texts."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    code: str
+    sentence: str
+    advice: str
+
+
+VERDICTS = (
+    Verdict("wifi_password_wrong", "The Wi-Fi password is not right.", "Make a new code and type the password again."),
+    Verdict(
+        "network_not_found",
+        "The camera cannot see this Wi-Fi.",
+        "Check the name. Most cameras only know 2.4 GHz; a hidden network must be marked as hidden.",
+    ),
+    Verdict(
+        "no_internet",
+        "The camera joined the Wi-Fi, but gets no further.",
+        "Guest networks often want a sign-in page that a camera cannot fill in. Use another network.",
+    ),
+    Verdict(
+        "server_unreachable",
+        "The camera is on the Wi-Fi but cannot reach this server.",
+        "Check that the server's address works from that network, for instance with a phone.",
+    ),
+    Verdict("server_untrusted", "The server's key is not the one in the code.", "Make a new code from this server."),
+    Verdict("token_expired", "The code has run out.", "Make a new code; it is good for ten minutes."),
+    Verdict("token_used", "Another device has already used this code.", "If that was not you, make a new code."),
+    Verdict("token_unknown", "This server does not know the code.", "Make a new code here and show that one."),
+    Verdict("proof_invalid", "The camera could not prove its key.", "Restart the camera and try a new code."),
+    Verdict("clock_wrong", "The camera's clock is wrong.", "Let it reach a time server, or set its clock."),
+    Verdict(
+        "network_not_allowed",
+        "The camera called from a network that this code does not allow.",
+        "Make a new code without the restriction, or with the camera's network.",
+    ),
+    Verdict("source_failed", "The camera has no picture.", "Check that its lens or stream works and is not in use."),
+    Verdict("camera_unavailable", "The camera is offline.", "Check its power and its Wi-Fi."),
+    Verdict("no_common_codec", "This browser cannot show the camera's kind of video.", "Try Chromium, Safari or Edge."),
+    Verdict(
+        "no_direct_way",
+        "The two networks allow no direct connection.",
+        "Try from the camera's own network, or add a TURN server to this Belvedere.",
+    ),
+    Verdict("too_many_viewers", "The camera cannot serve another viewer.", "Close a picture somewhere else."),
+    Verdict("camera_timeout", "The camera does not answer.", "It may be starting; wait a minute and try again."),
+    Verdict("server_away", "This server cannot be reached at the moment.", "A running picture goes on without it."),
+)

@@ -1,0 +1,288 @@
+"""Real servers for tests, as child processes on free loopback ports: Redis, PostgreSQL and Belvedere itself.
+
+    with belvedere(tmp_path) as server:            # started and ready
+        server.url                                 # "http://127.0.0.1:PORT"
+        server.invitation                          # secret of the first-start link
+        server.kill(); server.start()              # kill -9, and again with the same port and data
+
+Each context manager ends what it started and leaves nothing behind. Nothing here touches processes of others.
+"""
+
+import contextlib
+import json
+import os
+import pwd
+import re
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+START_SECONDS = 30.0
+STOP_SECONDS = 10.0
+POLL_SECONDS = 0.05
+EMAIL, PASSWORD = "owner@example.org", "correct horse battery"
+POSTGRESQL_PROGRAMS = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
+
+
+def free_port() -> int:
+    """A loopback port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class Belvedere:
+    """A server as its own process. Settings without prefix: `rate_limits="0"`. Output goes to `log`."""
+
+    data_dir: Path
+    settings: dict[str, str]
+    port: int = field(default_factory=free_port)
+    process: "subprocess.Popen[bytes] | None" = None
+
+    @property
+    def url(self) -> str:
+        scheme = "https" if self.settings.get("public_url", "").startswith("https") else "http"
+        return f"{scheme}://127.0.0.1:{self.port}"
+
+    @property
+    def log(self) -> Path:
+        return self.data_dir / "server.log"
+
+    @property
+    def output(self) -> str:
+        """All that it has written."""
+        return self.log.read_text(errors="replace") if self.log.exists() else ""
+
+    @property
+    def invitation(self) -> str:
+        """The secret of the newest first-start link."""
+        return re.findall(r"/#/register/([A-Za-z0-9_-]+)", self.output)[-1]
+
+    def start(self, *, wait: bool = True) -> None:
+        """Start it; by default wait until it is ready."""
+        self.data_dir.mkdir(parents=True, exist_ok=True)
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "signaling"],
+                env=_environment(self.data_dir, self.port, self.settings),
+                cwd=Path(__file__).parent.parent,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        if wait:
+            self.wait_ready()
+
+    def wait_ready(self) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while not self._is_ready():
+            died = self.process is None or self.process.poll() is not None
+            if died or time.monotonic() > deadline:
+                raise AssertionError(f"the server did not start:\n{self.output[-3000:]}")
+            time.sleep(POLL_SECONDS)
+
+    def stop(self) -> int:
+        """SIGTERM; returns the exit code."""
+        if self.process is None:
+            return 0
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(STOP_SECONDS)
+        finally:
+            self.kill()
+
+    def kill(self) -> None:
+        """SIGKILL, at whatever moment this is."""
+        if self.process is not None:
+            if self.process.poll() is None:
+                self.process.kill()
+            self.process.wait()
+        self.process = None
+
+    def call(self, method: str, path: str, body: Any = None, token: str = "") -> tuple[int, Any]:
+        """One request from blocking code: status and the JSON of the answer (None without a body)."""
+        headers = {"Content-Type": "application/json"} if body is not None else {}
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
+        data = json.dumps(body).encode() if body is not None else None
+        request = urllib.request.Request(self.url + path, data, headers, method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=20, context=_trusting_context(self.url)) as answer:
+                return answer.status, _json(answer.read())
+        except urllib.error.HTTPError as error:
+            return error.code, _json(error.read())
+
+    def sign_up(self, email: str = EMAIL, password: str = PASSWORD) -> str:
+        """Make the administrator with the first-start link and sign in; returns the token."""
+        body = {"email": email, "password": password}
+        status, answer = self.call("POST", "/api/accounts", body | {"invitation": self.invitation})
+        assert status == 201, answer
+        return self.sign_in(email, password)
+
+    def sign_in(self, email: str = EMAIL, password: str = PASSWORD) -> str:
+        status, answer = self.call("POST", "/api/sessions", {"email": email, "password": password})
+        assert status == 201, answer
+        return str(answer["token"])
+
+    def _is_ready(self) -> bool:
+        try:
+            return self.call("GET", "/readyz")[0] == 200
+        except (OSError, ValueError):
+            return False
+
+
+@contextlib.contextmanager
+def belvedere(data_dir: Path, **settings: str) -> Iterator[Belvedere]:
+    """A ready server on a free port. `settings`: `database_url=…`, `rate_limits="0"` and so on."""
+    server = Belvedere(data_dir, settings)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+
+
+@dataclass
+class RedisServer:
+    """A redis-server that keeps nothing on disk."""
+
+    folder: Path
+    port: int = field(default_factory=free_port)
+    process: "subprocess.Popen[bytes] | None" = None
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    def start(self) -> None:
+        options = {"--port": str(self.port), "--bind": "127.0.0.1", "--save": "", "--dir": str(self.folder)}
+        command = ["redis-server", *(word for pair in options.items() for word in pair)]
+        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        _wait_for_port(self.port, self.process)
+
+    def kill(self) -> None:
+        """All it held is gone."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+        self.process = None
+
+
+@contextlib.contextmanager
+def redis_server() -> Iterator[RedisServer]:
+    """A Redis that listens on a free port."""
+    with tempfile.TemporaryDirectory() as folder:
+        server = RedisServer(Path(folder))
+        server.start()
+        try:
+            yield server
+        finally:
+            server.kill()
+
+
+@contextlib.contextmanager
+def postgresql_server() -> Iterator[str]:
+    """A fresh PostgreSQL; gives the URL of an empty database. `fresh_database` makes further ones."""
+    programs = POSTGRESQL_PROGRAMS[-1]
+    folder = Path(tempfile.mkdtemp(prefix="belvedere-postgresql-"))
+    port = free_port()
+    data = folder / "data"
+    as_user = _unprivileged(folder)
+    subprocess.run([*as_user, programs / "initdb", "-D", data, "-U", "belvedere", "-A", "trust", "-N"], **_quiet())
+    options = ["-p", str(port), "-h", "127.0.0.1", "-k", str(folder), "-F", "-c", "max_connections=80"]
+    process = subprocess.Popen([*as_user, programs / "postgres", "-D", data, *options], **_quiet(check=False))
+    try:
+        _wait_for_port(port, process)
+        url = f"postgresql://belvedere@127.0.0.1:{port}/postgres"
+        _wait_for_query(programs, url)
+        yield url
+    finally:
+        process.send_signal(signal.SIGINT)  # fast shutdown; runuser passes it on
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(STOP_SECONDS)
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def fresh_database(server_url: str, name: str) -> str:
+    """An empty database on that server; gives its URL."""
+    psql(server_url, f'CREATE DATABASE "{name}"')
+    return server_url.rpartition("/")[0] + "/" + name
+
+
+def psql(url: str, statement: str) -> str:
+    """Run one statement with PostgreSQL's own client."""
+    command = [POSTGRESQL_PROGRAMS[-1] / "psql", "-X", "-q", "-A", "-t", "-c", statement, url]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def _environment(data_dir: Path, port: int, settings: dict[str, str]) -> dict[str, str]:
+    """Ours, without settings that happen to be set around the tests."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("BELVEDERE_")}
+    for name in ("DATABASE_URL", "REDIS_URL"):
+        kept.pop(name, None)
+    fast = {"HOST": "127.0.0.1", "PORT": str(port), "DATA_DIR": str(data_dir), "METRICS_PORT": "0", "BCRYPT_COST": "4"}
+    given = {name.upper(): value for name, value in settings.items()}
+    return kept | {f"BELVEDERE_{name}": value for name, value in (fast | given).items()}
+
+
+def _trusting_context(url: str) -> ssl.SSLContext | None:
+    """The certificate is self-made; what it is worth is tested elsewhere."""
+    if not url.startswith("https"):
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _json(data: bytes) -> Any:
+    return json.loads(data) if data else None
+
+
+def _unprivileged(folder: Path) -> list[str]:
+    """PostgreSQL refuses to run as root: hand the folder to its own user and become that."""
+    if os.geteuid() != 0:
+        return []
+    entry = pwd.getpwnam("postgres")
+    os.chown(folder, entry.pw_uid, entry.pw_gid)
+    return ["setpriv", f"--reuid={entry.pw_uid}", f"--regid={entry.pw_gid}", "--clear-groups", "--"]
+
+
+def _quiet(*, check: bool = True) -> dict[str, Any]:
+    quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": "/"}
+    return quiet | {"check": True} if check else quiet
+
+
+def _wait_for_port(port: int, process: "subprocess.Popen[bytes]") -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise AssertionError(f"the server ended at once, with code {process.returncode}")
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return
+        time.sleep(POLL_SECONDS)
+    raise AssertionError("the server does not listen")
+
+
+def _wait_for_query(programs: Path, url: str) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while subprocess.run([programs / "pg_isready", "-q", "-d", url], check=False).returncode:
+        if time.monotonic() > deadline:
+            raise AssertionError("PostgreSQL does not answer")
+        time.sleep(POLL_SECONDS)
