@@ -64,7 +64,14 @@ class EncodingThread:
         self._done: Future[None] | None = None
         self._size: tuple[int, int] | None = None
         self._encoder: VideoEncoder | None = None
+        self._busy = False
         self.late = 0
+
+    @property
+    def idle(self) -> bool:
+        """Whether everything submitted has been encoded."""
+        with self._changed:
+            return not self._pictures and not self._busy
 
     def __enter__(self) -> Self:
         self._done = self._pool.submit(self._run)
@@ -103,7 +110,9 @@ class EncodingThread:
 
     def _next(self) -> Picture | None:
         with self._changed:
+            self._busy = False
             self._changed.wait_for(lambda: self._pictures or self._closing)
+            self._busy = not self._closing
             return None if self._closing else self._pictures.popleft()
 
     def _encode(self, picture: Picture) -> None:

@@ -14,12 +14,11 @@ _PASSABLE_AUDIO: dict[str, AudioCodec] = {"opus": "opus", "pcm_mulaw": "pcmu", "
 
 @dataclass(frozen=True, slots=True)
 class VideoFacts:
-    """What is known of a video stream before its first picture. `fps` is 0 where unknown."""
+    """What is known of a video stream before its first picture; None is unknown."""
 
     codec: str
     width: int
     height: int
-    fps: float = 0.0
     profile: str | None = None
     pixels: str | None = None
     b_frames: bool = False

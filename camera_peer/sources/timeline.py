@@ -4,8 +4,9 @@ All times are seconds. A source's times are placed on the monotonic clock once, 
 themselves, so that video and audio keep the distance their source gave them.
 """
 
-JUMP = 2.0
-"""Seconds that a source's time may run ahead of the clock, or back, from frame to frame before it counts as a jump."""
+JUMP = 0.5
+"""Seconds that a source's time may run ahead of the clock from frame to frame before it counts as a jump. RTSP times
+jump by about one when the camera's first RTCP report arrives; a viewer who believed it would see everything late."""
 
 
 class Origin:
@@ -41,7 +42,7 @@ class Timeline:
         """Where a frame belongs that says `at` and comes `now`."""
         if self._last is not None:
             gone = at - self._last[0]
-            if gone < -JUMP or gone > now - self._last[1] + JUMP:
+            if gone < 0 or gone > now - self._last[1] + JUMP:
                 self._own = now - at
         shift = self._origin.shift(at, now) if self._own is None else self._own
         self._last = (at, now)

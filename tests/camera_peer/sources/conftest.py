@@ -1,6 +1,10 @@
 """Real files for the sources, made with PyAV."""
 
-from collections.abc import Callable
+import asyncio
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -9,9 +13,97 @@ import av
 import numpy as np
 import pytest
 
-from camera_peer.sources.stamp import Stamp, draw_stamp
+from camera_peer.sources.stamp import Stamp, draw_stamp, read_stamp
+from media.frames import EncodedFrame, Source
 
 MakeVideo = Callable[..., Path]
+
+OURS = ("reader", "pattern", "encoder", "test-work")
+"""Names of threads that must be gone after every test."""
+
+
+class Recording:
+    """Runs a source and keeps what it delivers."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.frames: list[EncodedFrame] = []
+        self.arrivals: list[float] = []
+        self._arrived = asyncio.Event()
+
+    @property
+    def video(self) -> list[EncodedFrame]:
+        return [frame for frame in self.frames if frame.codec in ("h264", "vp8")]
+
+    @property
+    def audio(self) -> list[EncodedFrame]:
+        return [frame for frame in self.frames if frame.codec not in ("h264", "vp8")]
+
+    def take(self, frame: EncodedFrame) -> None:
+        self.frames.append(frame)
+        self.arrivals.append(time.monotonic())
+        self._arrived.set()
+
+    async def until(self, enough: Callable[[], bool], within: float = 15.0) -> None:
+        """Run the source until `enough`; fails the test if that takes too long. Raises what the source raises."""
+        async with self.running():
+            await self.wait(enough, within)
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> Any:
+        task = asyncio.create_task(self.source.run(self.take))
+        self._task = task
+        try:
+            yield self
+        finally:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+    async def wait_seconds(self, seconds: float) -> None:
+        """Let the source do what it should not. Raises what it raises."""
+        with contextlib.suppress(TimeoutError):
+            await self.wait(lambda: False, seconds)
+
+    async def wait(self, enough: Callable[[], bool], within: float = 15.0) -> None:
+        async with asyncio.timeout(within):
+            while not enough():
+                arrived = asyncio.create_task(self._arrived.wait())
+                try:
+                    await asyncio.wait([self._task, arrived], return_when=asyncio.FIRST_COMPLETED)
+                finally:
+                    arrived.cancel()
+                self._arrived.clear()
+                if self._task.done():
+                    self._task.result()
+
+
+def stamps(frames: list[EncodedFrame]) -> list[Stamp | None]:
+    """What a viewer reads in the decoded pictures of these frames."""
+    decoder: Any = av.CodecContext.create(frames[0].codec, "r")
+    pictures = [p for frame in frames for p in decoder.decode(av.Packet(frame.data))] + decoder.decode(None)
+    return [read_stamp(p.to_ndarray(format="rgb24")) for p in pictures]
+
+
+@pytest.fixture(autouse=True)
+def no_thread_left() -> Iterator[None]:
+    yield
+    assert [thread.name for thread in threading.enumerate() if thread.name.startswith(OURS)] == []
+
+
+@pytest.fixture(name="record")
+def record_fixture() -> type[Recording]:
+    return Recording
+
+
+@pytest.fixture(name="stamps")
+def stamps_fixture() -> Callable[[list[EncodedFrame]], list[Stamp | None]]:
+    return stamps
+
+
+@pytest.fixture(name="picture")
+def picture_fixture() -> Callable[[int, int, int], av.VideoFrame]:
+    return picture
 
 
 def picture(width: int, height: int, count: int) -> av.VideoFrame:

@@ -1,0 +1,46 @@
+import asyncio
+from collections.abc import Callable
+
+import av
+import pytest
+
+from camera_peer.encoder import KeyframeGate
+from camera_peer.sources.encoding import EncodingThread, Picture, Wish
+from camera_peer.sources.handover import Outlet
+
+Paint = Callable[[int, int, int], av.VideoFrame]
+
+
+async def test_an_encoder_that_is_behind_drops_pictures_instead_of_keeping_them(picture: Paint) -> None:
+    outlet = Outlet(asyncio.get_running_loop())
+    pictures = [Picture(picture(1280, 720, n), n * 3000, 0.0) for n in range(30)]
+    with EncodingThread(outlet, Wish("h264", 500_000), 30, KeyframeGate()) as encoder:
+        for one in pictures:
+            encoder.submit(one)
+        while not encoder.idle:
+            await asyncio.sleep(0.01)
+    frames = await outlet.take()
+    assert encoder.late > 0
+    assert len(frames) + encoder.late == 30
+    assert frames[-1].timestamp == 29 * 3000, "the newest is never the one to go"
+
+
+async def test_a_size_that_changes_begins_with_a_key_frame(picture: Paint) -> None:
+    outlet = Outlet(asyncio.get_running_loop())
+    with EncodingThread(outlet, Wish("h264", 500_000), 30, KeyframeGate()) as encoder:
+        for n, size in enumerate([(320, 180), (320, 180), (640, 360), (640, 360)]):
+            encoder.submit(Picture(picture(*size, n), n, 0.0))
+            while not encoder.idle:
+                await asyncio.sleep(0.005)
+    assert [frame.keyframe for frame in await outlet.take()] == [True, False, True, False]
+
+
+async def test_what_the_encoder_dies_of_reaches_the_source(picture: Paint) -> None:
+    outlet = Outlet(asyncio.get_running_loop())
+    with (
+        pytest.raises(ZeroDivisionError),
+        EncodingThread(outlet, Wish("h264", 500_000), 0, KeyframeGate()) as encoder,
+    ):
+        for n in range(200):
+            encoder.submit(Picture(picture(320, 180, n), n, 0.0))
+            await asyncio.sleep(0.01)
