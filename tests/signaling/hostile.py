@@ -1,0 +1,92 @@
+"""Messages nobody should send, drawn by hypothesis: malformed, out of order, about others' sessions, huge."""
+
+import json
+from typing import Any
+
+from hypothesis import strategies as st
+
+METHODS = (
+    "register",
+    "unregister",
+    "connect",
+    "invite",
+    "trickle",
+    "extend",
+    "error",
+    "belvedere.close",
+    "belvedere.goAway",
+    "belvedere.event",
+    "belvedere.stats",
+    "rpc.discover",
+    "",
+)
+MEMBERS = ("session", "peer", "offer", "answer", "candidate", "authorization", "code", "belvedere", "name", "tickets")
+MAX_SESSION_INDEX = 30
+
+json_values: st.SearchStrategy[Any] = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False)
+    | st.text(max_size=20)
+    | st.sampled_from(["session-1", "session-2", "c1", "u1", "viewer u1 u1"]),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(MEMBERS) | st.text(max_size=8), inner, max_size=4)
+    ),
+    max_leaves=8,
+)
+"""Any JSON, with the words of the protocol more often than chance would have them."""
+
+garbage: st.SearchStrategy[str] = (
+    st.text(max_size=60)
+    | json_values.map(json.dumps)
+    | st.sampled_from(
+        [
+            "[" * 20_000,
+            '{"a":' * 5_000,
+            '"' + "x" * 65_000 + '"',
+            '{"jsonrpc":"2.0","id":1e999,"method":"register"}',
+            '{"jsonrpc":"2.0","id":' + "9" * 4000 + ',"method":"unregister"}',
+            '{"jsonrpc":"2.0","id":"\\ud800","method":"connect","params":{"peer":"\\udfff"}}',
+            '{"jsonrpc":"2.0","id":1,"method":"connect","params":{"peer":"c1","peer":"c2"}}',
+            '{"jsonrpc":"2.0","id":1,"method":"connect","params":[1,2]}',
+            '{"jsonrpc":"2.0","error":{"code":' + "9" * 400 + ',"message":"x","session":"session-1"}}',
+            '{"jsonrpc":"2.0","id":1,"result":null,"error":{"code":1,"message":"both"}}',
+            "\x00",
+            "",
+        ]
+    )
+)
+"""Texts that are no message, or hardly one."""
+
+
+def calls(sessions: st.SearchStrategy[str], cameras: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    """Well-formed messages at the wrong time, or about the wrong thing; some members spoilt."""
+    params = st.fixed_dictionaries(
+        {},
+        optional={
+            "session": sessions | json_values,
+            "peer": cameras | json_values,
+            "offer": st.sampled_from(["v=0", "", "x" * 30_000]) | json_values,
+            "candidate": st.fixed_dictionaries({}, optional={"candidate": st.text(max_size=30) | json_values})
+            | json_values,
+            "code": st.sampled_from([1001, 1002, 1003, 408]) | st.integers() | json_values,
+            "message": st.text(max_size=30),
+            "reason": st.text(max_size=30) | st.just("r" * 50_000),
+            "firstFrameMs": st.floats(0, 1e6) | json_values,
+            "name": st.text(max_size=30),
+            "authorization": st.text(max_size=30) | json_values,
+        },
+    )
+    ids = st.integers(-5, 400) | st.text(max_size=5) | st.none() | st.integers() | json_values
+    request = st.fixed_dictionaries(
+        {"jsonrpc": st.just("2.0"), "method": st.sampled_from(METHODS), "params": params}, optional={"id": ids}
+    )
+    answer = st.fixed_dictionaries(
+        {"jsonrpc": st.just("2.0"), "id": ids},
+        optional={
+            "result": st.fixed_dictionaries({}, optional={"answer": st.just("v=0") | json_values}) | json_values,
+            "error": st.fixed_dictionaries({"code": st.integers(), "message": st.text(max_size=9)}) | json_values,
+        },
+    )
+    return (request | answer).map(json.dumps)

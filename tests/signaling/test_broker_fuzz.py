@@ -1,0 +1,186 @@
+"""Whatever several tenants send, in whatever order: the broker does not raise, and no tenant reaches another."""
+
+import os
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from signaling.protocol.sessions import State
+from signaling.table import Limits, Table
+from tests.signaling.hostile import calls, garbage
+from tests.signaling.world import ANSWER, OFFER, Peer, World
+
+SCALE = int(os.environ.get("BELVEDERE_FUZZ", "1"))
+TENANTS = (1, 2, 3)
+LIMITS = Limits(
+    sessions_per_camera=4,
+    sessions_per_user=6,
+    sessions_per_socket=5,
+    pending_per_socket=8,
+    candidates_per_side=6,
+    ended_remembered=12,
+)
+MAX_PEERS = 60
+
+tenants = st.sampled_from(TENANTS)
+any_session = st.integers(1, 30).map(lambda n: f"session-{n}")
+any_camera = st.sampled_from([f"c{n}" for n in TENANTS])
+hostile = garbage | calls(any_session, any_camera)
+
+
+class Tenants(RuleBasedStateMachine):
+    """Three households on one server; each has a camera and viewers, and all of them misbehave."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.world = World(LIMITS)
+        self.tenant: dict[Peer, int] = {}
+        self.tickets: list[str] = []
+
+    @initialize()
+    def begin(self) -> None:
+        for tenant in TENANTS:
+            self._enter(self.world.device(f"c{tenant}"), tenant)
+            self._enter(self.world.viewer(f"u{tenant}"), tenant)
+
+    def _enter(self, peer: Peer, tenant: int) -> None:
+        self.tenant[peer] = tenant
+
+    def _open(self, pick: int) -> Peer | None:
+        peers = [peer for peer in self.tenant if peer.closed is None]
+        return peers[pick % len(peers)] if peers else None
+
+    @rule(tenant=tenants, kind=st.sampled_from(["device", "viewer", "plain"]), held=st.integers(0, 50))
+    def arrive(self, tenant: int, kind: str, held: int) -> None:
+        if len(self.world.table.parties) >= MAX_PEERS:
+            return
+        tickets = self.tickets[-held:] if held else []
+        if kind == "viewer":
+            peer = self.world.viewer(f"u{tenant}", tickets=tickets)
+        else:
+            peer = self.world.device(f"c{tenant}", tickets=tickets, ours=kind == "device")
+        self._enter(peer, tenant)
+
+    @rule(pick=st.integers(0, 1000), properly=st.booleans())
+    def leave(self, pick: int, properly: bool) -> None:
+        peer = self._open(pick)
+        if peer is not None and len(self.world.table.parties) > 4:
+            peer.closed = (1000, "")
+            peer.leave(properly=properly)
+
+    @rule(pick=st.integers(0, 1000), text=hostile)
+    def misbehave(self, pick: int, text: str) -> None:
+        peer = self._open(pick)
+        if peer is not None:
+            peer.say(text)
+
+    @rule(pick=st.integers(0, 1000), camera=any_camera)
+    def connect(self, pick: int, camera: str) -> None:
+        peer = self._open(pick)
+        if peer is not None:
+            peer.ask("connect", peer=camera)
+
+    @rule(
+        pick=st.integers(0, 1000), how=st.sampled_from(["result", "answer", "error", "nonsense"]), which=st.integers()
+    )
+    def react(self, pick: int, how: str, which: int) -> None:
+        """Answer some request that was really asked."""
+        peer = self._open(pick)
+        asked = [m for m in peer.inbox if "method" in m and "id" in m] if peer is not None else []
+        if peer is None or not asked:
+            return
+        request = asked[which % len(asked)]
+        if how == "error":
+            peer.refuse(request, 488)
+        else:
+            result: dict[str, Any] = {"result": {}, "answer": {"answer": ANSWER}, "nonsense": {"answer": 4}}
+            peer.reply(request, **result[how])
+
+    @rule(pick=st.integers(0, 1000), session=any_session, what=st.sampled_from(["invite", "extend"]))
+    def request(self, pick: int, session: str, what: str) -> None:
+        peer = self._open(pick)
+        if peer is not None:
+            peer.ask(what, session=session, offer=OFFER)
+
+    @rule(pick=st.integers(0, 1000))
+    def whole_call(self, pick: int) -> None:
+        """Now and then everything is as it should be, so that there is something to disturb."""
+        world = self.world
+        tenant = TENANTS[pick % len(TENANTS)]
+        device = world.table.device(f"c{tenant}")
+        viewers = [p for p, owner in self.tenant.items() if owner == tenant and p.closed is None and self._is_viewer(p)]
+        if device is None or not viewers:
+            return
+        answer = viewers[-1].ask("connect", peer=f"c{tenant}")
+        if "result" not in answer:
+            return
+        session = answer["result"]["session"]
+        self.tickets.append(answer["result"]["belvedere"]["ticket"])
+        camera = world.peers[device.address]
+        camera.reply(camera.got("connect")[-1])
+        camera.ask("invite", session=session, offer=OFFER)
+        viewers[-1].reply(viewers[-1].got("invite")[-1], answer=ANSWER)
+
+    def _is_viewer(self, peer: Peer) -> bool:
+        party = self.world.table.parties.get(peer.address)
+        return party is not None and party.role == "client"
+
+    @rule(seconds=st.sampled_from([0.1, 1.0, 6.0, 20.0, 4000.0]))
+    def wait(self, seconds: float) -> None:
+        self.world.sleep(seconds)
+
+    @invariant()
+    def nothing_crosses_over(self) -> None:
+        """Whatever a peer was ever told about a session was about one of its own tenant's."""
+        for session in self.world.table.sessions.values():
+            tenant = session.camera[1:]
+            assert session.user == f"u{tenant}"
+            if session.client is not None:
+                assert self.world.table.parties[session.client].user == session.user
+        for peer, tenant in self.tenant.items():
+            for message in peer.inbox:
+                if message.get("method") in ("connect", "invite", "trickle", "extend"):
+                    name = message["params"]["session"]
+                    owner = self.world.table.sessions.get(name)
+                    assert owner is None or owner.camera == f"c{tenant}"
+
+    @invariant()
+    def the_table_is_bounded_and_sound(self) -> None:
+        sound(self.world.table)
+
+
+def sound(table: Table) -> None:
+    """The indices agree with each other, and nothing has outgrown its bound."""
+    limits = table.limits
+    for camera, address in table.devices.items():
+        assert table.parties[address].camera == camera
+    for index, key in ((table.by_camera, "camera"), (table.by_user, "user")):
+        assert sum(len(names) for names in index.values()) == len(table.sessions)
+        for value, names in index.items():
+            assert names
+            assert all(getattr(table.sessions[name], key) == value for name in names)
+    assert all(len(names) <= limits.sessions_per_camera for names in table.by_camera.values())
+    for party in table.parties.values():
+        assert len(party.pending) <= 2 * limits.pending_per_socket
+        assert all(pending.session in table.sessions for pending in party.pending.values())
+        assert all(table.sessions[name].client == party.address for name in party.sessions)
+        assert len(party.answering) <= 2 * limits.pending_per_socket
+    for session in table.sessions.values():
+        assert session.state is not State.ENDED
+        assert len(session.held) <= 2 * limits.candidates_per_side
+        assert session.state is State.FLOWING or (session.camera in table.devices and session.client is not None)
+    assert len(table.ended) <= limits.ended_remembered
+    assert len(table.alarms) <= 64 + 4 * (len(table.sessions) + len(table.parties)) + 1
+    assert table.registered == sum(party.role is not None for party in table.parties.values())
+
+
+TestTenants = pytest.mark.timeout(600)(Tenants.TestCase)
+TestTenants.settings = settings(
+    max_examples=60 * SCALE,
+    stateful_step_count=60,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
