@@ -8,6 +8,7 @@ import structlog
 from camera_peer.broadcast import Broadcast
 from media import rtcp
 from media.answer import Answer
+from media.catchup import LONG_QUEUE, corrected_multiple, measured_multiple
 from media.delivery import Delivery
 from media.dtls import SrtpError
 from media.frames import CLOCK_RATES
@@ -17,6 +18,8 @@ from media.rtp_stream import RtpStream
 
 log = structlog.get_logger(__name__)
 
+PROBE_SECONDS = 0.02
+"""Between two probes of the path while catching up: a few dozen in all."""
 REPORT_SECONDS = 1.0
 """Between sender reports; the first goes with the first picture, so that sound and picture line up at once."""
 FIRST_RESTART_SECONDS = 0.25
@@ -41,6 +44,7 @@ class ConnectedViewer:
             self._audio = RtpStream(peer.audio, answer.audio_type, None)
         self._delivery = Delivery()
         self._timer: asyncio.TimerHandle | None = None
+        self._tuning: asyncio.Task[None] | None = None
         self._video_report_at = self._audio_report_at = 0.0
         self._began_at = 0.0
         self._restarts = 0
@@ -59,9 +63,9 @@ class ConnectedViewer:
         """Leave, and say goodbye to the viewer."""
         self._broadcast.leave(self)
         self._peer.dtls.on_rtcp = None
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        for handle in (self._timer, self._tuning):
+            if handle is not None:
+                handle.cancel()
         ssrcs = [self._video.ssrc] if self._audio is None else [self._video.ssrc, self._audio.ssrc]
         self._peer.send_rtcp(rtcp.goodbye(ssrcs))
 
@@ -102,9 +106,34 @@ class ConnectedViewer:
 
     def _begin(self, group: tuple[CutFrame, ...]) -> None:
         self._began_at = time.monotonic()
-        self._delivery.start(group, self._peer.connection.round_trip, self._began_at)
+        self._delivery.start(group, self._began_at)
+        self._pump()
         if not group:
             self._broadcast.request_keyframe()
+        elif self._tuning is None or self._tuning.done():
+            self._tuning = asyncio.get_running_loop().create_task(self._tune(group[0].size))
+
+    async def _tune(self, train: int) -> None:
+        """Catch up as fast as the path carries. `train`: bytes of the key frame that was just sent at once."""
+        connection = self._peer.connection
+        best = connection.round_trip or LONG_QUEUE
+        multiple = None
+        while self._delivery.catching_up:
+            taken = await connection.probe()
+            best = best if taken is None else min(best, taken)
+            queued = LONG_QUEUE if taken is None else taken - best
+            if multiple is None:
+                multiple = measured_multiple(self._delivery.bitrate, train, queued)
+            else:
+                multiple = corrected_multiple(multiple, queued)
+            self._delivery.retune(multiple, time.monotonic())
+            self._wake()
+            await asyncio.sleep(PROBE_SECONDS)
+
+    def _wake(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         self._pump()
 
     def _pump(self) -> None:

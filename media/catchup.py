@@ -12,16 +12,18 @@ STEP = 90
 MAX_LEAD = CLOCK_RATE
 """A source clock is trusted to run on for 1 s beyond its last frame."""
 
-NEAR_ROUND_TRIP = 0.010
-"""Seconds: a viewer nearer than that is on the same network."""
-NEAR_BITRATE = 100_000_000
-"""bit/s that a home network carries."""
-FAR_BITRATE = 6_000_000
-"""bit/s that a home's uplink usually carries; more is lost in its queue."""
-MIN_MULTIPLE = 2.0
-"""Slower than that the present is never reached: 1 s of group takes 1 s."""
+UNKNOWN_PATH = 6_000_000
+"""bit/s to send with until the path was probed: what a home's uplink usually carries."""
+MIN_MULTIPLE = 1.2
+"""Slower than that the present is hardly ever reached; the next key frame does it then."""
 MAX_MULTIPLE = 30.0
 """As fast as a browser decodes small pictures: 900 frames/s."""
+SHORT_QUEUE = 0.010
+"""Seconds of queueing that tell nothing: the viewer's own scheduling takes as long."""
+LONG_QUEUE = 0.080
+"""Seconds of queueing above which a home router's buffer may overflow."""
+USABLE_SHARE = 0.95
+"""Of a measured rate: the rest is for sound, reports and retransmissions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +57,28 @@ def begin(first: int, last: int, silence: float, multiple: float) -> CatchUp:
     return CatchUp(first, last + lead, multiple)
 
 
-def multiple_for(bitrate: float, round_trip: float | None) -> float:
-    """How much faster than live to send, from the stream's bit/s and the path's round trip in seconds."""
-    near = round_trip is not None and round_trip <= NEAR_ROUND_TRIP
-    room = NEAR_BITRATE if near else FAR_BITRATE
-    return min(MAX_MULTIPLE, max(MIN_MULTIPLE, room / max(bitrate, 1.0)))
+def clamp(multiple: float) -> float:
+    """Within what makes sense."""
+    return min(MAX_MULTIPLE, max(MIN_MULTIPLE, multiple))
+
+
+def first_multiple(bitrate: float) -> float:
+    """How much faster than live to send before anything is known of the path; `bitrate` in bit/s."""
+    return clamp(UNKNOWN_PATH / max(bitrate, 1.0))
+
+
+def measured_multiple(bitrate: float, train: int, queued: float) -> float:
+    """After the first probe: a key frame of `train` bytes, sent at once, delayed a probe behind it by `queued` seconds,
+    so that the narrowest link carries that much in that time."""
+    if queued <= SHORT_QUEUE:
+        return MAX_MULTIPLE
+    return clamp(USABLE_SHARE * train * 8 / queued / max(bitrate, 1.0))
+
+
+def corrected_multiple(multiple: float, queued: float) -> float:
+    """After each later probe: faster while nothing queues, slower before the queue overflows."""
+    if queued <= SHORT_QUEUE:
+        return clamp(multiple * 1.5)
+    if queued >= LONG_QUEUE:
+        return clamp(multiple * 0.7)
+    return multiple

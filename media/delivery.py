@@ -2,7 +2,7 @@
 
 from collections import deque
 
-from media.catchup import CLOCK_RATE, STEP, CatchUp, begin, multiple_for
+from media.catchup import CLOCK_RATE, STEP, CatchUp, begin, first_multiple
 from media.packetiser import CutFrame
 
 MAX_BACKLOG_BYTES = 8 * 1024 * 1024
@@ -20,6 +20,7 @@ class Delivery:
         self._queued = 0
         self._catch_up: CatchUp | None = None
         self._started_at = 0.0
+        self._bitrate = 0.0
         self._waiting = True
         self._last: int | None = None
 
@@ -33,7 +34,17 @@ class Delivery:
         """Older frames are still queued."""
         return bool(self._queue)
 
-    def start(self, group: tuple[CutFrame, ...], round_trip: float | None, now: float) -> None:
+    @property
+    def bitrate(self) -> float:
+        """Of the group the viewer started with, in bit/s; 0 before."""
+        return self._bitrate
+
+    @property
+    def multiple(self) -> float | None:
+        """How much faster than live frames are sent now; none when they are live."""
+        return None if self._catch_up is None else self._catch_up.multiple
+
+    def start(self, group: tuple[CutFrame, ...], now: float) -> None:
         """Begin with a cached group, key frame first. An empty one leaves the viewer waiting for a key frame."""
         self._drop_queue()
         if not group:
@@ -42,12 +53,21 @@ class Delivery:
         first, last = group[0], group[-1]
         seconds = max(1, last.frame.timestamp - first.frame.timestamp) / CLOCK_RATE
         size = sum(frame.size for frame in group)
-        multiple = multiple_for(size * 8 / seconds, round_trip)
-        self._catch_up = begin(first.frame.timestamp, last.frame.timestamp, now - last.arrived_at, multiple)
+        self._bitrate = size * 8 / seconds
+        silence = now - last.arrived_at
+        self._catch_up = begin(first.frame.timestamp, last.frame.timestamp, silence, first_multiple(self._bitrate))
         self._started_at = now
         self._waiting = False
         self._queue.extend(group)
         self._queued = size
+
+    def retune(self, multiple: float, now: float) -> None:
+        """Go on catching up at another speed. Nothing happens when there is nothing to catch up with."""
+        if self._catch_up is None or not self._queue:
+            return
+        clock = self._catch_up.start + int((now - self._started_at) * CLOCK_RATE)
+        self._catch_up = CatchUp(self._queue[0].frame.timestamp, clock, multiple)
+        self._started_at = now
 
     def push(self, frame: CutFrame) -> None:
         """A live video frame arrived. A key frame makes everything queued before it needless."""

@@ -99,6 +99,21 @@ class GuardedConnection(aioice.Connection):
             raise ConnectionError("no candidate pair is nominated")
         return pair.protocol.transport, pair.remote_addr
 
+    async def probe(self) -> float | None:
+        """Seconds until the peer answers a check on the nominated pair, behind all that was sent before; none when it
+        does not within half a second (one RTO of RFC 8489 §6.2.1)."""
+        pair = self._nominated.get(1)
+        if pair is None or self.remote_password is None:
+            return None
+        started = asyncio.get_running_loop().time()
+        request = self.build_request(pair, nominate=False)
+        key = self.remote_password.encode()
+        try:
+            await pair.protocol.request(request, pair.remote_addr, integrity_key=key, retransmissions=0)
+        except stun.TransactionError:
+            return None
+        return asyncio.get_running_loop().time() - started
+
     def data_received(self, data: bytes, component: int) -> None:
         if self._guarded and self._queue.qsize() < MAX_RECEIVE_QUEUE:
             super().data_received(data, component)
