@@ -22,6 +22,7 @@ def device_input(spec: DeviceSpec) -> Input:
         format="v4l2",
         attempts=({**shape, "input_format": spec.pixels}, shape, {}),
         ended=f"The camera {spec.path} stopped sending.",
+        silent=f"The camera {spec.path} sends no pictures.",
     )
 
 

@@ -67,11 +67,10 @@ class EncodingThread:
         self._busy = False
         self.late = 0
 
-    @property
-    def idle(self) -> bool:
-        """Whether everything submitted has been encoded."""
+    def finish(self, within: float) -> bool:
+        """Wait, at most so many seconds, until everything submitted has been encoded."""
         with self._changed:
-            return not self._pictures and not self._busy
+            return self._changed.wait_for(lambda: not self._pictures and not self._busy, within)
 
     def __enter__(self) -> Self:
         self._done = self._pool.submit(self._run)
@@ -82,7 +81,7 @@ class EncodingThread:
     ) -> None:
         with self._changed:
             self._closing = True
-            self._changed.notify()
+            self._changed.notify_all()
         self._pool.shutdown(wait=True)
 
     def submit(self, picture: Picture) -> None:
@@ -94,7 +93,7 @@ class EncodingThread:
                 self._pictures.popleft()
                 self.late += 1
             self._pictures.append(picture)
-            self._changed.notify()
+            self._changed.notify_all()
 
     def clear(self) -> None:
         """Forget what waits: nobody wants it any more."""
@@ -102,15 +101,20 @@ class EncodingThread:
             self._pictures.clear()
 
     def _run(self) -> None:
-        while (picture := self._next()) is not None:
-            try:
+        try:
+            while (picture := self._next()) is not None:
                 self._encode(picture)
-            except av.FFmpegError as error:
-                raise SourceError(f"The {self._wish.codec} encoder failed: {error.strerror}.") from None
+        except av.FFmpegError as error:
+            raise SourceError(f"The {self._wish.codec} encoder failed: {error.strerror}.") from None
+        finally:
+            with self._changed:
+                self._busy = False
+                self._changed.notify_all()
 
     def _next(self) -> Picture | None:
         with self._changed:
             self._busy = False
+            self._changed.notify_all()
             self._changed.wait_for(lambda: self._pictures or self._closing)
             self._busy = not self._closing
             return None if self._closing else self._pictures.popleft()

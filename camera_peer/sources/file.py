@@ -5,7 +5,7 @@ from pathlib import Path
 
 import av
 
-from camera_peer.sources.input import Input, timed_out
+from camera_peer.sources.input import Input
 from media.frames import SourceError
 
 
@@ -20,6 +20,7 @@ def file_input(text: str) -> Input:
         # A playlist inside a file may name other files and addresses; none of them is this camera's.
         attempts=({"protocol_whitelist": "file"},),
         empty=_damaged(path),
+        silent=f"The file {path} took too long to read.",
     )
 
 
@@ -37,8 +38,6 @@ def _check(path: Path) -> None:
 def _explain(path: Path, error: av.FFmpegError) -> str:
     if isinstance(error, av.PermissionError):
         return f"The file {path} may not be read by this user."
-    if timed_out(error):
-        return f"The file {path} took too long to read."
     return _damaged(path)
 
 

@@ -1,5 +1,6 @@
 """An input as PyAV opens it: a file, an RTSP camera, a device. What differs between them is data and sentences."""
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -19,8 +20,10 @@ AnyPacket: TypeAlias = "Packet[Stream]"
 class Input:
     """`name` may be logged and shown, `url` may not. `attempts`: options to try, one after the other, while the input
     refuses them. `live`: comes at its own pace and must not end; else it is paced by its times and repeated.
+
     `check` raises `SourceError` before anything is opened. `explain` turns PyAV's error into a sentence; PyAV's own
-    text holds the address with its password."""
+    text holds the address with its password. `silent` is said when a time limit struck, whatever PyAV calls it.
+    """
 
     name: str
     url: str = field(repr=False)
@@ -32,6 +35,7 @@ class Input:
     open_within: float = 5.0
     read_within: float = 5.0
     ended: str = "The source has ended."
+    silent: str = "The source does not answer."
     empty: str = "The source has no picture that can be shown."
 
 
@@ -39,6 +43,7 @@ def open_input(source: Input) -> InputContainer:
     """Open it, within `2 * open_within` seconds. Raises `SourceError`."""
     source.check()
     last = len(source.attempts) - 1
+    began = time.monotonic()
     for number, options in enumerate(source.attempts):
         try:
             return av.open(
@@ -52,10 +57,11 @@ def open_input(source: Input) -> InputContainer:
             if number == last:
                 raise SourceError(source.explain(error)) from None
         except av.FFmpegError as error:
-            raise SourceError(source.explain(error)) from None
+            late = time.monotonic() - began >= source.open_within
+            raise SourceError(source.silent if late else sentence(source, error)) from None
     raise SourceError(source.ended)
 
 
-def timed_out(error: av.FFmpegError) -> bool:
-    """Whether a time limit of ours or of the system's struck."""
-    return isinstance(error, (av.ExitError, av.TimeoutError))
+def sentence(source: Input, error: av.FFmpegError) -> str:
+    """What to say of an error: PyAV calls a time limit of ours an exit."""
+    return source.silent if isinstance(error, (av.ExitError, av.TimeoutError)) else source.explain(error)

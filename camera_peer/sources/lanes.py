@@ -26,8 +26,9 @@ log = structlog.get_logger(__name__)
 KEYFRAME_WITHIN = 12.0
 """Seconds to wait for a picture that a viewer can start from; cameras send one every 1 to 10 s."""
 
-MAX_BAD_PACKETS = 150
-"""Packets in a row that cannot be decoded before the source counts as broken: five seconds of pictures."""
+MAX_BAD_PACKETS = 600
+"""Packets in a row of which no picture came before the source counts as broken: twenty seconds, because one that is
+joined in the middle of a long group shows nothing until the group ends."""
 
 MAX_GROUP_BYTES, MAX_GROUP_PACKETS = 8 * 1024 * 1024, 600
 """What is kept undecoded while nobody watches: 10 s at 6 Mbit/s and 60 pictures a second. Beyond it the next viewer
@@ -126,16 +127,17 @@ class EncodeLane:
         self._awake = False
         self._bad = 0
         self._pictures = 0
+        self._slept = False
 
     @property
     def hopeless(self) -> bool:
-        """Whether pictures were tried and none could be decoded."""
-        return self._bad > 0 and self._pictures == 0
+        """Whether every packet so far was tried and no picture came of any."""
+        return self._bad > 0 and self._pictures == 0 and not self._slept
 
     def feed(self, packet: AnyPacket, at: float) -> None:
         if not self._wanted():
             self._encoder.clear()
-            self._awake = False
+            self._awake, self._slept = False, True
             self._group.keep(packet)
             return
         if not self._awake:
@@ -159,16 +161,15 @@ class EncodeLane:
             self._submit(newest, _time(newest, at))
 
     def _decode(self, packet: AnyPacket) -> list[VideoFrame]:
+        frames: list[VideoFrame] = []
         try:
             frames = cast("list[VideoFrame]", packet.decode())
         except (av.FFmpegError, ValueError) as error:
-            self._bad += 1
-            if self._bad >= MAX_BAD_PACKETS:
-                raise SourceError("The source's pictures cannot be decoded: they are damaged or cut short.") from None
             log.debug("packet_not_decoded", error=type(error).__name__)
-            return []
-        self._bad = 0 if frames else self._bad
+        self._bad = 0 if frames else self._bad + 1
         self._pictures += len(frames)
+        if self._bad >= MAX_BAD_PACKETS:
+            raise SourceError("The source's pictures cannot be decoded: they are damaged or cut short.")
         return frames
 
     def _submit(self, frame: VideoFrame, at: float) -> None:

@@ -16,7 +16,7 @@ from av.video.stream import VideoStream
 from camera_peer.encoder import MAX_FPS, KeyframeGate
 from camera_peer.sources.encoding import EncodingThread, Wish
 from camera_peer.sources.handover import Outlet, run_in_thread
-from camera_peer.sources.input import AnyPacket, Input, open_input
+from camera_peer.sources.input import AnyPacket, Input, open_input, sentence
 from camera_peer.sources.interleave import interleave
 from camera_peer.sources.lanes import (
     CannotPass,
@@ -107,7 +107,7 @@ class ReaderSource:
                     self._must_encode = str(reason)
                     continue
                 except av.FFmpegError as error:
-                    raise SourceError(self._input.explain(error)) from None
+                    raise SourceError(sentence(self._input, error)) from None
                 if self._input.live and not outlet.stopped:
                     raise SourceError(self._input.ended)
 
@@ -211,7 +211,9 @@ def _choose(container: InputContainer, source: Input, audio: bool) -> Streams:
     if not pictures:
         raise SourceError(f"{source.name} has no video that can be read.")
     video = pictures[0]
-    if not 0 < video.width * video.height <= MAX_PIXELS:
+    if video.width * video.height <= 0:
+        raise SourceError(source.empty)
+    if video.width * video.height > MAX_PIXELS:
         raise SourceError(f"{source.name} has pictures of {video.width}x{video.height}, which cannot be used.")
     sounds = [stream for stream in container.streams.audio if stream.codec_context is not None] if audio else []
     return Streams(video, sounds[0] if sounds else None)

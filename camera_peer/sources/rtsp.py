@@ -4,7 +4,7 @@ import socket
 
 import av
 
-from camera_peer.sources.input import Input, timed_out
+from camera_peer.sources.input import Input
 from camera_peer.sources.spec import RtspSpec
 from media.frames import SourceError
 
@@ -33,6 +33,7 @@ def rtsp_input(spec: RtspSpec) -> Input:
         open_within=OPEN_WITHIN,
         read_within=SILENT_FOR,
         ended=f"The camera at {spec.place} stopped sending.",
+        silent=f"The camera at {spec.place} does not answer, or stopped sending.",
     )
 
 
@@ -51,8 +52,6 @@ def _explain(place: str, error: av.FFmpegError) -> str:
         return f"The camera at {place} has no stream under this path."
     if isinstance(error, av.ConnectionRefusedError):
         return f"Nothing speaks RTSP at {place}: the connection was refused."
-    if timed_out(error):
-        return f"The camera at {place} does not answer or stopped sending."
     if isinstance(error, (av.ConnectionResetError, av.BrokenPipeError, av.EOFError)):
         return f"The camera at {place} closed the connection."
     if isinstance(error, av.OSError) and error.errno is not None and not isinstance(error, av.InvalidDataError):

@@ -1,3 +1,4 @@
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,7 @@ async def test_raw_pictures_are_encoded_while_somebody_watches(record: Any) -> N
         source.request_keyframe()
         await recording.wait(lambda: sum(frame.keyframe for frame in recording.video) >= 2)
     assert recording.video[0].keyframe
-    steps = [b.timestamp - a.timestamp for a, b in zip(recording.video, recording.video[1:], strict=False)]
+    steps = [b.timestamp - a.timestamp for a, b in itertools.pairwise(recording.video)]
     assert all(step == 4500 for step in steps)
 
 

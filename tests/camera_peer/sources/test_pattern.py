@@ -1,4 +1,5 @@
 import asyncio
+import itertools
 from typing import Any
 
 import av
@@ -23,9 +24,9 @@ async def test_pictures_and_ticks_come_on_time(codec: VideoCodec, record: Any, s
     video, audio = recording.video, recording.audio
     assert video[0].keyframe
     assert {frame.codec for frame in video} == {codec}
-    steps = {after.timestamp - before.timestamp for before, after in zip(video, video[1:], strict=False)}
+    steps = {after.timestamp - before.timestamp for before, after in itertools.pairwise(video)}
     assert steps == {3000}
-    assert {after.timestamp - before.timestamp for before, after in zip(audio, audio[1:], strict=False)} == {960}
+    assert {after.timestamp - before.timestamp for before, after in itertools.pairwise(audio)} == {960}
     assert abs(audio[-1].timestamp / 48_000 - video[-1].timestamp / 90_000) < 0.2, "one time for both"
     read = stamps(video)
     assert [stamp.count for stamp in read] == list(range(1, len(video) + 1))
@@ -64,7 +65,7 @@ async def test_a_key_frame_comes_on_request_but_not_all_the_time(record: Any) ->
     await recording.until(flood)
     keys = [frame.timestamp / 90_000 for frame in recording.video if frame.keyframe]
     assert len(keys) >= 3
-    assert min(after - before for before, after in zip(keys, keys[1:], strict=False)) >= MIN_KEYFRAME_INTERVAL - 0.1
+    assert min(after - before for before, after in itertools.pairwise(keys)) >= MIN_KEYFRAME_INTERVAL - 0.1
 
 
 @pytest.mark.parametrize("spec", [f"test:passthrough?{SMALL}&gop=0.5", f"test:?{SMALL}&gop=0.5&obey=no"])

@@ -2,18 +2,24 @@
 
 import asyncio
 import contextlib
+import signal
 import socket
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 import structlog
 
 from camera_peer.sources import open_source
+from camera_peer.sources.encoding import Wish
 from camera_peer.sources.parameter_sets import kind, units_of
+from camera_peer.sources.reader import ReaderSource
+from camera_peer.sources.rtsp import rtsp_input
+from camera_peer.sources.spec import RtspSpec, parse_spec
 from media.frames import SourceError
 
 SERVER = Path(__file__).with_name("rtsp_server.py")
@@ -37,16 +43,27 @@ class Server:
     def url(self, path: str, login: str = "") -> str:
         return f"rtsp://{login}127.0.0.1:{self.port}{path}"
 
+    def freeze(self) -> None:
+        self._process.send_signal(signal.SIGSTOP)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+
     def kill(self) -> None:
         self._process.kill()
-        self._process.communicate()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                pipe.close()
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    running = Server()
-    yield running
-    running.kill()
+    with Server() as running:
+        yield running
 
 
 async def test_h264_passes(server: Server, record: Any) -> None:
@@ -131,34 +148,45 @@ async def test_an_address_where_no_camera_is_gives_one_clear_sentence(kind_of: s
             "unknown": "cannot be found",
         }[kind_of]
         with pytest.raises(SourceError, match=sentence) as error:
-            await record(open_source(f"rtsp://owner:geheim@{host}:{port}/x")).until(lambda: False)
+            await record(hurried(f"rtsp://owner:geheim@{host}:{port}/x")).until(lambda: False)
     assert_no_secret(error)
 
 
-async def test_a_server_that_dies_is_one_clear_sentence_and_a_new_one_is_found(record: Any) -> None:
-    mortal = Server()
-    source = open_source(mortal.url("/open/h264"))
-    recording = record(source)
-    async with recording.running():
-        await recording.wait(lambda: len(recording.video) >= 5)
-        mortal.kill()
-        with pytest.raises(SourceError, match=r"The camera at .* (stopped sending|closed the connection)"):
-            await recording.wait(lambda: False)
+@pytest.mark.parametrize("end", [Server.kill, Server.freeze])
+async def test_a_server_that_dies_or_freezes_is_one_clear_sentence(end: Callable[[Server], None], record: Any) -> None:
+    with Server() as mortal:
+        source = hurried(mortal.url("/open/h264"))
+        recording = record(source)
+
+        def ended_on_the_way() -> bool:
+            if len(recording.video) >= 5:
+                end(mortal)
+            return False
+
+        with pytest.raises(SourceError, match=r"The camera at .*(stopped sending|closed the connection)"):
+            await recording.until(ended_on_the_way)
     with pytest.raises(SourceError, match="refused"):
         await recording.until(lambda: False)
 
 
-async def test_a_stalled_camera_can_be_left_at_any_time(server: Server, record: Any) -> None:
+async def test_a_stalled_camera_can_be_left_at_any_time() -> None:
     """Cancelling while the connection hangs ends the thread within the time limits (checked after every test)."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
-        source = open_source(f"rtsp://127.0.0.1:{listener.getsockname()[1]}/x")
+        source = hurried(f"rtsp://127.0.0.1:{listener.getsockname()[1]}/x")
         task = asyncio.create_task(source.run(lambda _: None))
         await asyncio.sleep(0.2)
         task.cancel()
-        with contextlib.suppress(SourceError), pytest.raises(asyncio.CancelledError):
+        with pytest.raises(asyncio.CancelledError):
             await asyncio.wait_for(task, 15)
+
+
+def hurried(url: str) -> ReaderSource:
+    """The same source with shorter time limits."""
+    spec = parse_spec(url)
+    assert isinstance(spec, RtspSpec)
+    return ReaderSource(replace(rtsp_input(spec), open_within=1.5, read_within=1.0), Wish("h264", 500_000), audio=True)
 
 
 def answer_as_web_server(listener: socket.socket) -> None:
