@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 const here = import.meta.dirname;
 
 // `npm run dev` shows the pages against a server that runs elsewhere.
-const server = process.env['BELVEDERE_SERVER'] ?? 'http://127.0.0.1:8443';
+const server = process.env['BELVEDERE_SERVER'] ?? 'http://127.0.0.1:8080';
 
 export default defineConfig({
   base: './',

@@ -20,6 +20,8 @@ const RETRY_EXTEND_MS = 30_000;
 const LONGEST_LEASE_MS = 86_400_000;
 
 export interface AttemptOwner {
+  /** The answer is on its way: from here on the browser's own threads do the work. */
+  answered(attempt: Attempt): void;
   /** The first frame is on screen. Milliseconds since the attempt began. */
   picture(attempt: Attempt, firstFrameMs: number): void;
   lost(attempt: Attempt, cause: Cause, detail: string): void;
@@ -133,6 +135,7 @@ export class Attempt implements SessionHandler {
     if (!sharesVideo(answer.sdp ?? '')) return this.noCodec(reply, answer.sdp ?? '');
     reply(answer.sdp ?? '');
     await connection.setLocalDescription(answer);
+    this.owner.answered(this);
     for (const candidate of this.early.take()) this.candidate(candidate);
   }
 

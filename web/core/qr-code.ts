@@ -4,6 +4,8 @@ import encodeQR from 'qr';
 
 /** Above this a camera's lens reads too little (measured: version 11 at 8 %). */
 export const MAX_VERSION = 10;
+/** Characters; far more than version 10 holds (271 bytes), and less than the encoder's own limit. */
+const MAX_TEXT = 1024;
 /** ISO/IEC 18004 §5.3.8: four light modules around. */
 export const QUIET_ZONE = 4;
 
@@ -14,19 +16,18 @@ const versionOf = (size: number): number => (size - 17) / 4;
  * More error correction is taken only where it costs no extra module: fewer modules beat it.
  */
 export function qrModules(text: string): boolean[][] | null {
-  let low: boolean[][];
-  try {
-    low = encode(text, 'low');
-  } catch {
-    return null;
-  }
+  if (text.length > MAX_TEXT) return null;
+  const low = encode(text, 'low');
   if (versionOf(low.length) > MAX_VERSION) return null;
   const medium = encode(text, 'medium');
   return medium.length === low.length ? medium : low;
 }
 
-const encode = (text: string, ecc: 'low' | 'medium'): boolean[][] =>
-  encodeQR(text, 'raw', { ecc, encoding: 'byte', border: 0 });
+/** The encoder wants a border of at least one module; ours is in the view box. */
+function encode(text: string, ecc: 'low' | 'medium'): boolean[][] {
+  const bordered = encodeQR(text, 'raw', { ecc, encoding: 'byte', border: 1 });
+  return bordered.slice(1, -1).map((row) => row.slice(1, -1));
+}
 
 /** One path of horizontal runs; the quiet zone is in the view box. */
 export function qrPath(modules: boolean[][]): { path: string; size: number } {

@@ -32,6 +32,7 @@ import { ago } from './time';
 
 const OUT_OF_SIGHT_MS = 10_000;
 const CONTROLS_MS = 3_000;
+const PATIENCE_MS = 250;
 
 const connections = new Map<string, Connection>();
 
@@ -57,6 +58,7 @@ export class BelvedereCamera extends LitElement {
     factsOpen: { state: true },
     paused: { state: true },
     full: { state: true },
+    patient: { state: true },
   };
 
   declare camera: string;
@@ -68,6 +70,8 @@ export class BelvedereCamera extends LitElement {
   declare factsOpen: boolean;
   declare paused: boolean;
   declare full: boolean;
+  /** Just begun: a picture that is about to come needs no words before it. */
+  declare patient: boolean;
   authorize: (() => Promise<string | null>) | undefined;
   /** The connection to use, where the page has one; else elements share one for each server. */
   connectTo: Connection | undefined;
@@ -87,7 +91,7 @@ export class BelvedereCamera extends LitElement {
     super();
     this.camera = this.server = this.label = '';
     this.controls = this.factsOpen = this.paused = this.full = false;
-    this.away = false;
+    this.away = this.patient = false;
     this.poster = null;
   }
 
@@ -103,6 +107,8 @@ export class BelvedereCamera extends LitElement {
     for (const type of ['change', 'quality'] as const) viewer.addEventListener(type, this.onViewer);
     viewer.addEventListener('video', this.onVideo);
     viewer.addEventListener('picture', this.onPicture);
+    this.patient = viewer.phase === 'connecting';
+    setTimeout(() => (this.patient = false), PATIENCE_MS);
     this.requestUpdate();
   }
 
@@ -247,7 +253,7 @@ export class BelvedereCamera extends LitElement {
   private notice(): TemplateResult | typeof nothing {
     if (this.paused) return html`<p>${text.watch.paused}</p>`;
     const phase = this.current?.phase ?? 'idle';
-    if (phase === 'live' || phase === 'idle') return nothing;
+    if (phase === 'live' || phase === 'idle' || this.patient) return nothing;
     const cause = this.current?.cause ?? null;
     if (phase === 'connecting' && cause === null) return html`${pulse}<p>${text.watch.opening}</p>`;
     if (phase === 'stalled') return html`${pulse}<p>${text.watch.stalled}</p>${this.age()}`;
@@ -279,9 +285,7 @@ export class BelvedereCamera extends LitElement {
     return html`
       ${this.factsOpen ? factsPanel(this.current, () => this.toggleFacts()) : nothing}
       <div class="bar ${this.away && !this.factsOpen ? 'away' : ''}">
-        ${button(this.muted ? 'volumeOff' : 'volume', this.muted ? text.watch.unmute : text.watch.mute, () =>
-          this.toggleMute(),
-        )}
+        ${this.current?.audible ? this.muteButton() : nothing}
         ${
           way
             ? html`<button
@@ -302,6 +306,12 @@ export class BelvedereCamera extends LitElement {
         )}
       </div>
     `;
+  }
+
+  private muteButton(): TemplateResult {
+    const { muted } = this;
+    const label = muted ? text.watch.unmute : text.watch.mute;
+    return button(muted ? 'volumeOff' : 'volume', label, () => this.toggleMute());
   }
 
   toggleMute(): void {

@@ -6,6 +6,7 @@ export const cameraStyles = css`
   :host {
     display: block;
     position: relative;
+    isolation: isolate;
     overflow: hidden;
     background: #0a0b0c;
     color: #f4f5f5;
@@ -139,7 +140,7 @@ export const cameraStyles = css`
     opacity: 0;
     pointer-events: none;
   }
-  .bar.away:focus-within {
+  .bar.away:has(:focus-visible) {
     opacity: 1;
     pointer-events: auto;
   }

@@ -12,6 +12,9 @@ import { text } from './text';
 /** Between looks at a server that does not answer when the page opens. */
 const RETRY_MS = 3_000;
 
+/** Shorter than a person notices between click and page. */
+const LAYOUT_WAITS_MS = 80;
+
 const VERDICT_OF: Partial<Record<Cause, string>> = {
   offline: 'camera_unavailable',
   signaling: 'server_away',
@@ -82,13 +85,20 @@ export class Household extends EventTarget {
     this.leave();
   }
 
-  /** Starts watching inside the click itself; the watch page then takes the viewer over. */
-  click(camera: string): void {
+  /**
+   * Starts watching inside the click itself; the watch page then takes the viewer over. Resolves when that page
+   * may be drawn: the answer to the camera goes before any layout, unless the camera takes its time.
+   */
+  async click(camera: string): Promise<void> {
     performance.clearMarks('belvedere:click');
     performance.clearMarks('belvedere:first-frame');
     performance.mark('belvedere:click');
     if (this.clicked) this.connection.leave(this.clicked);
-    this.clicked = this.connection.watch(camera);
+    const viewer = (this.clicked = this.connection.watch(camera));
+    await new Promise((resolve) => {
+      viewer.addEventListener('answered', resolve, { once: true });
+      setTimeout(resolve, LAYOUT_WAITS_MS);
+    });
   }
 
   watch(camera: string): Viewer {

@@ -84,7 +84,7 @@ class HomePage extends Page {
           class="picture"
           href=${watchable ? address.watch(camera.id) : address.pair(camera.id)}
           aria-label=${(watchable ? words.watch : words.open)(camera.name, state)}
-          @click=${(event: MouseEvent) => this.open(event, camera, watchable)}
+          @click=${(event: MouseEvent) => void this.open(event, camera, watchable)}
         >
           ${still ? html`<canvas data-camera=${camera.id}></canvas>` : this.plain(kind)}
           ${still ? html`<span class="age">${words.pictureFrom(ago(still.at, this.now))}</span>` : nothing}
@@ -111,9 +111,12 @@ class HomePage extends Page {
   }
 
   /** The first message leaves inside the click; the page follows. */
-  private open(event: MouseEvent, camera: Camera, watchable: boolean): void {
+  private async open(event: MouseEvent, camera: Camera, watchable: boolean): Promise<void> {
     const plain = event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey;
-    if (watchable && plain) this.household.click(camera.id);
+    if (!watchable || !plain) return;
+    event.preventDefault();
+    await this.household.click(camera.id);
+    location.hash = address.watch(camera.id);
   }
 }
 

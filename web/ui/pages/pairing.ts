@@ -72,6 +72,11 @@ class PairingStepElement extends Page {
     return this.showing(camera, step);
   }
 
+  /** Beside a code there is room on a wide screen. */
+  protected override updated(): void {
+    this.classList.toggle('with-code', this.querySelector('.qr') !== null);
+  }
+
   protected override willUpdate(changed: PropertyValues): void {
     if (changed.has('pairing') && this.pairing) this.shownAt = this.household.api.now();
     const camera = this.household.cameras?.get(this.camera);

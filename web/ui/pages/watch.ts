@@ -13,6 +13,7 @@ import { text } from '../text';
 
 /** The last still is renewed this often, so that it is never much older than the visit. */
 const STILL_MS = 30_000;
+const STILL_AFTER_MS = 150;
 /** The very first frame may be old or half painted; a moment later the picture is settled. */
 const FIRST_STILL_MS = 1_500;
 
@@ -30,6 +31,7 @@ class WatchPage extends Page {
   declare still: Still | null;
   private viewer: Viewer | null = null;
   private timer: ReturnType<typeof setInterval> | undefined;
+  private poster: ReturnType<typeof setTimeout> | undefined;
   private first: ReturnType<typeof setTimeout> | undefined;
 
   constructor() {
@@ -98,10 +100,18 @@ class WatchPage extends Page {
     this.leave();
     this.viewer = this.household.watch(this.camera);
     this.live = this.viewer.phase === 'live';
-    void recall(this.camera).then((still) => (this.still = still));
+    this.still = null;
+    // Drawn only where it is needed: a quick connection has its picture sooner than a still is decoded.
+    this.poster = setTimeout(() => void this.showStill(), STILL_AFTER_MS);
+  }
+
+  private async showStill(): Promise<void> {
+    const still = this.live ? null : await recall(this.camera);
+    if (!this.live) this.still = still;
   }
 
   private leave(): void {
+    clearTimeout(this.poster);
     if (!this.viewer) return;
     if (this.viewer.video) this.keepStill(this.viewer.video);
     this.household.connection.leave(this.viewer);
