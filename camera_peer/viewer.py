@@ -3,23 +3,20 @@
 import asyncio
 import time
 
-import structlog
-
 from camera_peer.broadcast import Broadcast
 from media import rtcp
 from media.answer import Answer
 from media.catchup import LONG_QUEUE, corrected_multiple, measured_multiple
 from media.delivery import Delivery
-from media.dtls import SrtpError
-from media.frames import CLOCK_RATES
+from media.frames import CLOCK_RATES, AudioCodec, VideoCodec
 from media.packetiser import CutFrame
 from media.peer import SendingPeer
 from media.rtp_stream import RtpStream
 
-log = structlog.get_logger(__name__)
-
 PROBE_SECONDS = 0.02
 """Between two probes of the path while catching up: a few dozen in all."""
+WORTH_A_KEY_FRAME = 0.25
+"""Seconds of catching up above which a fresh key frame, from a source that can make one, is sooner."""
 REPORT_SECONDS = 1.0
 """Between sender reports; the first goes with the first picture, so that sound and picture line up at once."""
 FIRST_RESTART_SECONDS = 0.25
@@ -28,15 +25,20 @@ RESTART_SECONDS = 1.0
 """Least seconds between later restarts from the cached group for one viewer's picture loss."""
 
 
+Codecs = tuple[VideoCodec, AudioCodec | None]
+"""What was offered. A source that changes its codecs needs new sessions; until then its frames are not sent."""
+
+
 class ConnectedViewer:
     """Joins the broadcast on `start` and leaves it on `stop`. All on the event loop, nothing awaits."""
 
-    def __init__(self, peer: SendingPeer, answer: Answer, broadcast: Broadcast) -> None:
+    def __init__(self, peer: SendingPeer, answer: Answer, broadcast: Broadcast, codecs: Codecs) -> None:
         self.estimated_bitrate: int | None = None
         """The viewer's REMB in bit/s, once it sent one."""
         self.loss = 0.0
         """Fraction of the video packets lost in the last report interval."""
         self._peer = peer
+        self._codecs = codecs
         self._broadcast = broadcast
         self._video = RtpStream(peer.video, answer.video_type, answer.abs_send_time)
         self._audio: RtpStream | None = None
@@ -71,14 +73,13 @@ class ConnectedViewer:
 
     def deliver(self, frame: CutFrame) -> None:
         """A live frame of the broadcast."""
-        try:
-            if frame.is_video:
-                self._delivery.push(frame)
-                self._pump()
-            elif self._audio is not None:
-                self._send(self._audio, frame, frame.frame.timestamp)
-        except SrtpError as error:
-            log.warning("packet_not_encrypted", error=str(error))
+        if frame.frame.codec not in self._codecs:
+            return
+        if frame.is_video:
+            self._delivery.push(frame)
+            self._pump()
+        elif self._audio is not None:
+            self._send(self._audio, frame, frame.frame.timestamp)
 
     def take_rtcp(self, data: bytes) -> None:
         """Act on one compound packet of the viewer; a malformed one is ignored."""
@@ -122,11 +123,15 @@ class ConnectedViewer:
             taken = await connection.probe()
             best = best if taken is None else min(best, taken)
             queued = LONG_QUEUE if taken is None else taken - best
+            now = time.monotonic()
             if multiple is None:
                 multiple = measured_multiple(self._delivery.bitrate, train, queued)
+                self._delivery.retune(multiple, now)
+                if self._delivery.remaining(now) > WORTH_A_KEY_FRAME:
+                    self._broadcast.request_keyframe()
             else:
                 multiple = corrected_multiple(multiple, queued)
-            self._delivery.retune(multiple, time.monotonic())
+                self._delivery.retune(multiple, now)
             self._wake()
             await asyncio.sleep(PROBE_SECONDS)
 

@@ -92,7 +92,7 @@ class ViewerSession:
         except (ConnectionError, DtlsFailed) as error:
             return str(error)
         log.info("viewer_connected", session=self.id)
-        self._viewer = ConnectedViewer(self._peer, answer, self._broadcast)
+        self._viewer = ConnectedViewer(self._peer, answer, self._broadcast, self._offered)
         self._viewer.start()
         return await self._watch()
 
@@ -195,9 +195,11 @@ class Sessions:
             await self._forget(session_id)
 
     async def _live(self, session: ViewerSession, closed: Closed) -> None:
-        reason = ""
         try:
             reason = await session.run()
+        except Exception:
+            log.exception("viewer_session_failed", session=session.id)
+            reason = "an internal error ended the session"
         finally:
             await self._forget(session.id)
         log.info("viewer_session_ended", session=session.id, reason=reason)

@@ -1,5 +1,6 @@
 """Reading the SDP answer to our offer. Whatever is wrong with it becomes a `BadAnswer` with one clear sentence."""
 
+import re
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -73,8 +74,8 @@ def read_answer(sdp: str, video: VideoCodec, audio: AudioCodec | None) -> Answer
     sound = by_mid.get(AUDIO_MID)
     data = by_mid.get(DATA_MID)
     return Answer(
-        username=_required(section, session, "ice-ufrag"),
-        password=_required(section, session, "ice-pwd"),
+        username=_credential(section, session, "ice-ufrag", shortest=4),
+        password=_credential(section, session, "ice-pwd", shortest=22),
         fingerprints=_fingerprints(section, session),
         role=_role(section, session),
         video_type=video_type,
@@ -112,6 +113,14 @@ def _required(section: _Section, session: _Section, name: str) -> str:
     value = section.first(name) or session.first(name)
     if not value:
         raise BadAnswer(f"the answer has no a={name}")
+    return value
+
+
+def _credential(section: _Section, session: _Section, name: str, shortest: int) -> str:
+    """RFC 8839 §5.4: 4 or 22 to 256 ice-chars."""
+    value = _required(section, session, name)
+    if not re.fullmatch(rf"[A-Za-z0-9+/]{{{shortest},256}}", value):
+        raise BadAnswer(f"a={name} of the answer is malformed")
     return value
 
 

@@ -44,6 +44,12 @@ class Delivery:
         """How much faster than live frames are sent now; none when they are live."""
         return None if self._catch_up is None else self._catch_up.multiple
 
+    def remaining(self, now: float) -> float:
+        """Seconds until everything queued now is sent at the present speed."""
+        if self._catch_up is None or not self._queue:
+            return 0.0
+        return max(0.0, self._due_at(self._queue[-1]) - now)
+
     def start(self, group: tuple[CutFrame, ...], now: float) -> None:
         """Begin with a cached group, key frame first. An empty one leaves the viewer waiting for a key frame."""
         self._drop_queue()

@@ -2,17 +2,21 @@
 
 import asyncio
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 
+import structlog
 from aiortc import RTCCertificate
 
 from media.answer import Answer
-from media.dtls import DtlsFailed, DtlsLink, fingerprint_of
+from media.dtls import DtlsFailed, DtlsLink, SrtpError, fingerprint_of
 from media.frames import AudioCodec, VideoCodec
 from media.ice import GuardedConnection, gathered, usable_candidate
 from media.offer import Media, Transport, write_offer
 from media.rtp_stream import StreamState
 from media.udp_out import DatagramSender
+
+log = structlog.get_logger(__name__)
 
 MAX_CANDIDATES = 64
 """The bound of a session's candidates in signaling, kept here too."""
@@ -46,7 +50,6 @@ class SendingPeer:
         self._dtls = DtlsLink(connection, certificate)
         self._sender: DatagramSender | None = None
         self._candidates = 0
-        self._connected = False
 
     @property
     def dtls(self) -> DtlsLink:
@@ -78,17 +81,22 @@ class SendingPeer:
         await self.connection.start(answer.username, answer.password)
         await self._dtls.establish(answer.role, list(answer.fingerprints))
         self._sender = DatagramSender(*self.connection.remote_address())
-        self._connected = True
 
     def send(self, packets: list[bytes]) -> None:
-        """Encrypt plain RTP packets and send them, in order."""
-        if self._sender is not None and self._dtls.state == "connected":
-            self._sender.send([self._dtls.protect(packet) for packet in packets])
+        """Encrypt plain RTP packets and send them, in order. Nothing happens before and after the connection."""
+        self._send(packets, self._dtls.protect)
 
     def send_rtcp(self, packet: bytes) -> None:
         """Encrypt one compound RTCP packet and send it."""
-        if self._sender is not None and self._dtls.state == "connected":
-            self._sender.send([self._dtls.protect_rtcp(packet)])
+        self._send([packet], self._dtls.protect_rtcp)
+
+    def _send(self, packets: list[bytes], protect: Callable[[bytes], bytes]) -> None:
+        if self._sender is None or self._dtls.state != "connected":
+            return
+        try:
+            self._sender.send([protect(packet) for packet in packets])
+        except SrtpError as error:
+            log.warning("packets_not_encrypted", count=len(packets), error=str(error))
 
     async def close(self) -> None:
         """End DTLS and ICE. Safe at any moment, also twice."""

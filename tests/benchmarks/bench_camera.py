@@ -20,6 +20,7 @@ HERE = Path(__file__).parent
 WARM_UP = 2.0
 MEASURE = 6.0
 CONNECT_LIMIT = 20.0
+POLL = 0.1
 SCHEDULE = [
     ("ours", 16), ("stock", 16), ("ours", 1), ("encoded", 1), ("ours", 16), ("stock", 16),
     ("ours", 4), ("encoded", 4), ("encoded", 16), ("ours", 16), ("stock", 16),
@@ -70,9 +71,10 @@ async def measure(mode: str, viewers: int, clip: Path) -> Result:
             offer = (await camera.ask(open=str(number)))["offer"]
             answer = (await crowd.ask(offer=offer))["answer"]
             await camera.ask(answer=answer, id=str(number))
-        async with asyncio.timeout(CONNECT_LIMIT):
-            while (await crowd.ask(count=True))["connected"] < viewers:
-                await asyncio.sleep(0.1)
+        for _ in range(int(CONNECT_LIMIT / POLL)):
+            if (await crowd.ask(count=True))["connected"] == viewers:
+                break
+            await asyncio.sleep(POLL)
         await asyncio.sleep(WARM_UP)
         got, used = await crowd.ask(count=True), await camera.ask(usage=True)
         await asyncio.sleep(MEASURE)

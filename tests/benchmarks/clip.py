@@ -16,7 +16,14 @@ BLOCK = 32
 
 
 def encode_clip(
-    *, width: int = 1280, height: int = 720, fps: int = 30, frames: int = 120, group: int = 60, bitrate: int = 2_000_000
+    *,
+    width: int = 1280,
+    height: int = 720,
+    fps: int = 30,
+    frames: int = 120,
+    group: int = 60,
+    bitrate: int = 2_000_000,
+    profile: str = "baseline",
 ) -> list[tuple[bytes, bool]]:
     """Annex B access units and whether each is a key frame. Moving gradient and noise, so that it costs its bitrate."""
     codec = av.CodecContext.create("libx264", "w")
@@ -26,7 +33,8 @@ def encode_clip(
     codec.options = {
         "preset": "ultrafast",
         "tune": "zerolatency",
-        "profile": "baseline",
+        "profile": profile,
+        "bf": "0",
         "x264-params": f"keyint={group}:min-keyint={group}:scenecut=0:repeat-headers=1",
     }
     ramp = np.linspace(0, 255, width, dtype=np.uint8)

@@ -40,7 +40,7 @@ def test_the_key_frame_of_the_group_goes_at_once_and_the_rest_follows_faster_tha
     taken, end = drain(delivery, now)
     assert numbers(taken) == list(range(1, 45))
     assert 0 < end - now < 0.2
-    assert not delivery.catching_up
+    assert not delivery.catching_up and delivery.remaining(end) == 0.0
 
 
 def test_on_an_unknown_path_the_group_is_sent_no_faster_than_a_home_uplink_carries(make_frame: MakeFrame) -> None:
@@ -60,7 +60,9 @@ def test_the_speed_may_change_on_the_way(make_frame: MakeFrame) -> None:
     now = group[-1].arrived_at
     delivery.start(group, now)
     taken = delivery.take(now + 0.1)
+    assert delivery.remaining(now + 0.1) > 0.35
     delivery.retune(30.0, now + 0.1)
+    assert delivery.remaining(now + 0.1) < 0.05
     rest, end = drain(delivery, now + 0.1)
     assert numbers(taken + rest) == list(range(45))
     assert 0.13 < end - now < 0.15
