@@ -124,8 +124,6 @@ def device_connected(table: Table, pending: Pending, reply: wire.Result | wire.F
     if isinstance(reply, wire.Result):
         step(table, session, Event.ACCEPT, now)
         return []
-    if session.state is State.FLOWING:
-        return [Counted("late_answer")]
     reason = reply.message[: table.limits.reason_chars] or "the camera refused"
     return end(table, session, Event.REFUSE, reason, to_device=None, to_client=reply.code)
 

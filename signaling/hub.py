@@ -128,7 +128,7 @@ class Hub:
 
     async def serve(self, request: web.Request, credential: Credential | None) -> web.WebSocketResponse:
         """Speak with one peer until its socket closes."""
-        ws = new_response()
+        ws = new_response(self.table.limits)
         await ws.prepare(request)
         socket = Socket(Address(self._node, self._fresh_id()), ws, request, self.table.limits)
         task = asyncio.current_task()

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from aiohttp import WSMsgType, web
 
 from signaling.effects import TOO_SLOW, UNSUPPORTED_DATA, Address
-from signaling.protocol.messages import HEARTBEAT_SECONDS, MAX_MESSAGE_BYTES, SUBPROTOCOL
+from signaling.protocol.messages import MAX_MESSAGE_BYTES, SUBPROTOCOL
 from signaling.table import Limits
 
 CLOSE_SECONDS = 2.0
@@ -21,11 +21,11 @@ LEFT_ON_PURPOSE = frozenset({1000, 1001})
 """RFC 6455 §7.4.1: normal closure, going away. A browser sends 1001 when its page is closed."""
 
 
-def new_response() -> web.WebSocketResponse:
+def new_response(limits: Limits) -> web.WebSocketResponse:
     """A WebSocket as we want it: compression off (15 KiB a connection, not 106: FACTS §3b), heartbeat on."""
     return web.WebSocketResponse(
         timeout=CLOSE_SECONDS,
-        heartbeat=HEARTBEAT_SECONDS,
+        heartbeat=limits.heartbeat_seconds,
         protocols=(SUBPROTOCOL,),
         compress=False,
         max_msg_size=MAX_MESSAGE_BYTES,

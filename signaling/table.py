@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from signaling.effects import Address
-from signaling.protocol.messages import MAX_CANDIDATES, MessageId
+from signaling.protocol.messages import HEARTBEAT_SECONDS, MAX_CANDIDATES, MessageId
 from signaling.protocol.sessions import State
 
 Role = Literal["device", "client"]
@@ -45,6 +45,8 @@ class Limits:
     messages_per_second: float = 50.0
     """Per socket; candidates of several sessions come in bursts. Who sends more is read more slowly."""
     messages_burst: int = 400
+    heartbeat_seconds: float = HEARTBEAT_SECONDS
+    """A peer that answers no ping within half of this is gone."""
     sockets_per_address: int = 512
     """Many households share an address behind a carrier's NAT."""
     sockets_unregistered: int = 2000

@@ -1,0 +1,143 @@
+"""The real hub and door behind a real aiohttp server, with a gate that is a few dictionaries.
+
+Tokens: `Bearer device-CAMERA`, `Bearer viewer-USER-LOGIN`, `Ticket viewer-USER-LOGIN`. Users watch the cameras that
+`owners` gives them.
+"""
+
+import secrets
+import time
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from aiohttp import web
+
+from signaling.door import Door
+from signaling.gate import Device, Viewer
+from signaling.hub import Hub, open_hub
+from signaling.live.memory import MemoryLiveState
+from signaling.live.state import LiveEvent, LiveUnavailable
+from signaling.table import Limits
+
+TICKET_KEY = b"a key that outlives the restart of a server"
+
+
+class SmallGate:
+    """Who is who."""
+
+    def __init__(self) -> None:
+        self.owners: dict[str, str] = {"c1": "u1", "c2": "u2"}
+        self.dead: set[str] = set()
+        self.broken = False
+        self.while_asking: Any = None
+
+    async def device_by_token(self, authorization: str) -> Device | None:
+        self._check()
+        camera = authorization.removeprefix("Bearer device-")
+        return Device(camera, self.owners[camera]) if camera in self.owners and camera not in self.dead else None
+
+    async def viewer_by_token(self, authorization: str) -> Viewer | None:
+        self._check()
+        scheme, _, token = authorization.partition(" ")
+        kind, *words = token.split("-")
+        if scheme not in {"Bearer", "Ticket"} or kind != "viewer" or len(words) != 2 or words[1] in self.dead:
+            return None
+        if self.while_asking is not None:
+            await self.while_asking(words[1])
+        return Viewer(words[0], words[1], time.time() + 86_400)
+
+    async def may_watch(self, viewer: Viewer, camera_id: str) -> bool:
+        self._check()
+        return self.owners.get(camera_id) == viewer.user_id
+
+    async def session_alive(self, login_id: str) -> bool:
+        return login_id not in self.dead
+
+    async def camera_alive(self, camera_id: str) -> bool:
+        return camera_id in self.owners and camera_id not in self.dead
+
+    def _check(self) -> None:
+        if self.broken:
+            raise LiveUnavailable("no")
+
+
+class Diary:
+    """Remembers what it was told about cameras, and what was counted."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, ...]] = []
+        self.counted: Counter[str] = Counter()
+        self.capabilities: dict[str, Any] | None = None
+
+    def count(self, name: str) -> None:
+        self.counted[name] += 1
+
+    async def online(self, camera_id: str, capabilities: dict[str, Any] | None = None) -> None:
+        self.told.append(("online", camera_id))
+        self.capabilities = capabilities
+
+    async def offline(self, camera_id: str) -> None:
+        self.told.append(("offline", camera_id))
+
+    async def first_frame(self, camera_id: str) -> None:
+        self.told.append(("first_frame", camera_id))
+
+    async def reported(self, camera_id: str, name: str, detail: str) -> None:
+        self.told.append(("reported", camera_id, name, detail))
+
+
+class SmallServer:
+    """`url` is where the socket is. `stop` and `start` restart it on the same port, with an empty table."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.gate = SmallGate()
+        self.diary = Diary()
+        self.live = MemoryLiveState(time.time)
+        self.port = 0
+        self.hub: Hub
+        self._runner: web.AppRunner
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/api/signaling"
+
+    async def start(self) -> None:
+        self.hub = open_hub(
+            node="node",
+            gate=self.gate,
+            live=self.live,
+            events=self.diary,
+            ticket_key=TICKET_KEY,
+            ice_servers=lambda _role, _whom: [],
+            meter=self.diary,
+            fresh_id=lambda: secrets.token_urlsafe(12),
+            limits=self.limits,
+        )
+        await self.hub.start()
+        app = web.Application()
+        app.router.add_get("/api/signaling", Door(self.hub).handle)
+        self._runner = web.AppRunner(app, shutdown_timeout=1.0)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", self.port, reuse_address=True).start()
+        self.port = self._runner.addresses[0][1]
+
+    async def stop(self) -> None:
+        await self.hub.close()
+        await self._runner.cleanup()
+
+    async def revoke(self, kind: Any, subject: str) -> None:
+        self.gate.dead.add(subject)
+        await self.live.publish(LiveEvent(kind, subject))
+
+
+@asynccontextmanager
+async def small_server(limits: Limits | None = None) -> AsyncIterator[SmallServer]:
+    """A server for the length of the block."""
+    server = SmallServer(limits or Limits())
+    await server.start()
+    try:
+        yield server
+    finally:
+        await server.stop()
