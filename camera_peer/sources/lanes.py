@@ -141,8 +141,6 @@ class EncodeLane:
             self._group.keep(packet)
             return
         if not self._awake:
-            self._awake = True
-            self._gate.force()
             self._wake(packet, at)
             return
         for frame in self._decode(packet):
@@ -151,6 +149,10 @@ class EncodeLane:
     def _wake(self, packet: AnyPacket, at: float) -> None:
         """Decode what was kept, show only the newest."""
         self._group.keep(packet)
+        if self._group.broken:
+            return
+        self._awake = True
+        self._gate.force()
         if self._group.fresh:
             packet.stream.codec_context.flush_buffers()
         newest = None
@@ -236,22 +238,23 @@ class EncodeSoundLane:
 
 class Group:
     """The packets since the last key frame, within bounds. Packets that continue what the decoder already has are
-    kept as well: going idle in the middle of a group loses nothing."""
+    kept as well: going idle in the middle of a group loses nothing. `broken`: it grew too long, and only the next key
+    frame helps. `fresh`: it begins with a key frame."""
 
     def __init__(self) -> None:
         self._packets: list[AnyPacket] = []
         self._bytes = 0
-        self._broken = False
+        self.broken = False
         self.fresh = False
 
     def keep(self, packet: AnyPacket) -> None:
         if packet.is_keyframe:
-            self._packets, self._bytes, self._broken, self.fresh = [], 0, False, True
+            self._packets, self._bytes, self.broken, self.fresh = [], 0, False, True
         self._packets.append(packet)
         self._bytes += packet.size
         if self._bytes > MAX_GROUP_BYTES or len(self._packets) > MAX_GROUP_PACKETS:
-            self._broken = True
-        if self._broken:
+            self.broken = True
+        if self.broken:
             self._packets.clear()
 
     def take(self) -> list[AnyPacket]:

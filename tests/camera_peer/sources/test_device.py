@@ -59,7 +59,7 @@ async def test_raw_pictures_are_encoded_while_somebody_watches(record: Any) -> N
         await recording.wait(lambda: sum(frame.keyframe for frame in recording.video) >= 2)
     assert recording.video[0].keyframe
     steps = [b.timestamp - a.timestamp for a, b in itertools.pairwise(recording.video)]
-    assert all(step == 4500 for step in steps)
+    assert all(step % 4500 == 0 for step in steps)
 
 
 async def test_a_camera_that_stops_says_so(record: Any) -> None:

@@ -7,6 +7,7 @@ import pytest
 from camera_peer.encoder import KeyframeGate
 from camera_peer.sources.encoding import EncodingThread, Picture, Wish
 from camera_peer.sources.handover import Outlet
+from camera_peer.sources.lanes import MAX_GROUP_BYTES, MAX_GROUP_PACKETS, Group
 
 Paint = Callable[[int, int, int], av.VideoFrame]
 
@@ -41,3 +42,23 @@ async def test_what_the_encoder_dies_of_reaches_the_source(picture: Paint) -> No
         encoder.finish(5)
         with pytest.raises(ZeroDivisionError):
             encoder.submit(one)
+
+
+def test_a_group_that_grew_too_long_waits_for_the_next_key_frame() -> None:
+    def packet(size: int, *, key: bool) -> av.Packet:
+        made = av.Packet(size)
+        made.is_keyframe = key
+        return made
+
+    group = Group()
+    group.keep(packet(10, key=True))
+    group.keep(packet(MAX_GROUP_BYTES, key=False))
+    assert (group.broken, group.take()) == (True, [])
+    group.keep(packet(10, key=False))
+    assert group.take() == []
+    newest = packet(10, key=True)
+    group.keep(newest)
+    assert (group.broken, group.fresh, group.take()) == (False, True, [newest])
+    for _ in range(MAX_GROUP_PACKETS + 1):
+        group.keep(packet(1, key=False))
+    assert group.broken

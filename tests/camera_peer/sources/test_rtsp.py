@@ -79,7 +79,7 @@ async def test_h264_passes(server: Server, record: Any) -> None:
     assert recording.video[0].keyframe
     times = [frame.timestamp for frame in recording.video]
     assert times == sorted(set(times))
-    assert (times[-1] - times[0]) / 90_000 == pytest.approx(39 / 25, abs=0.2)
+    assert (times[-1] - times[0]) / 90_000 == pytest.approx(39 / 25, abs=0.5)
     assert SECRET not in repr(logs)
     assert "/locked" not in repr(logs), "paths may hold passwords too"
 
