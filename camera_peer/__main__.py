@@ -5,33 +5,44 @@ import asyncio
 import contextlib
 import os
 import random
+import secrets
 import signal
 import sys
 import time
-from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import structlog
 
-from camera_peer import identity, logs, settings, state
+from camera_peer import identity, logs, settings, state, storage
+from camera_peer.agent import CameraAgent
+from camera_peer.broadcast import Broadcast
 from camera_peer.camera import Camera, Outside
 from camera_peer.identity import DamagedKey
 from camera_peer.lens import Frame
 from camera_peer.pairing import code_from
+from camera_peer.picture import Picture
 from camera_peer.problem import CameraProblem
 from camera_peer.sensor import frames_of_file
 from camera_peer.settings import BadSetting, Settings
 from camera_peer.source_lens import SourceLens
 from camera_peer.sources import open_source
-from camera_peer.state import DamagedState
+from camera_peer.state import DamagedState, Pairing
 from camera_peer.status import Status
+from camera_peer.trust import trust_for
+from camera_peer.viewer_session import Sessions
 from camera_peer.wifi.spec import BadWifi, open_joiner
+from media.frames import SourceError
+from signaling.client import Handler, SignalingClient
 from signaling.protocol.qr import BadPayload
 
 log = structlog.get_logger(__name__)
 
+VERSION = version("belvedere")
 COMMANDS = ("run", "pair", "reset")
+JTI_BYTES = 16
 FAILED = 1
 MISUSED = 2
 
@@ -69,20 +80,60 @@ def lens_for(chosen: Settings) -> Callable[[], AsyncGenerator[Frame, None]] | No
 
 async def run(chosen: Settings) -> int:
     """The camera, until it is told to stop."""
+    source = open_source(chosen.source, codec=chosen.codec, audio=chosen.audio)
+    device, outside, status = load_identity(chosen), outside_of(chosen), Status(chosen.hook or None)
+    broadcast = Broadcast(source)
+    agent = CameraAgent(
+        Sessions(broadcast),
+        lambda told: Picture(broadcast.run, told, random=outside.random),
+        lambda pairing, handler, tickets, backoff: line(pairing, device, chosen, handler, tickets, backoff),
+        random=outside.random,
+        monotonic=outside.monotonic,
+    )
+    camera = Camera(chosen.data, device, outside, status, lens=lens_for(chosen))
+    with storage.locked(chosen.data):
+        async with hooks(status):
+            await camera.run(agent)
     return 0
+
+
+def line(
+    pairing: Pairing,
+    device: identity.Identity,
+    chosen: Settings,
+    handler: Handler,
+    tickets: Callable[[], list[str]],
+    backoff: Callable[[int], float],
+) -> SignalingClient:
+    """The connection to the server that this pairing names; a fresh signature for each try."""
+
+    def authorization() -> str:
+        now = client.server_time()
+        return (
+            f"Bearer {device.device_token(pairing.camera_id, pairing.origin, now=now, jti=secrets.token_urlsafe(16))}"
+        )
+
+    client = SignalingClient(
+        pairing.signaling_url,
+        authorization=authorization,
+        handler=handler,
+        backoff=backoff,
+        random=random.SystemRandom().random,
+        tickets=tickets,
+        capabilities={"video": chosen.codec, "name": chosen.name, "extend": True},
+        tls=trust_for(pairing.pin),
+        version=VERSION,
+    )
+    return client
 
 
 async def pair(chosen: Settings, argument: str) -> int:
     """One onboarding by hand. A running camera with the same data directory notices within a second."""
     code = code_from(argument)
     status = Status(chosen.hook or None)
-    hooks = asyncio.create_task(status.run())
     camera = Camera(chosen.data, load_identity(chosen), outside_of(chosen), status, afresh=True)
-    try:
+    async with hooks(status):
         await camera.onboard(code)
-    finally:
-        hooks.cancel()
-        await asyncio.wait({hooks})
     name = camera.pairing.name if camera.pairing else ""
     sys.stdout.write(f"Paired{f' as “{name}”' if name else ''}. Start the camera with: belvedere-camera --source …\n")
     return 0
@@ -93,6 +144,17 @@ async def reset(chosen: Settings) -> int:
     found = state.reset(chosen.data)
     sys.stdout.write("The pairing and the key are gone.\n" if found else "There was nothing to forget.\n")
     return 0
+
+
+@contextlib.asynccontextmanager
+async def hooks(status: Status) -> AsyncIterator[None]:
+    """The status hook runs while the block does."""
+    task = asyncio.create_task(status.run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait({task})
 
 
 def load_identity(chosen: Settings) -> identity.Identity:
@@ -121,9 +183,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         logs.configure(chosen.log_format)
         work = {"run": lambda: run(chosen), "pair": lambda: pair(chosen, options.code), "reset": lambda: reset(chosen)}
         return asyncio.run(until_stopped(work[options.command]()))
-    except (BadSetting, BadWifi) as error:
+    except (BadSetting, BadWifi, SourceError) as error:
         return say(str(error), MISUSED)
-    except (BadPayload, CameraProblem, DamagedKey, DamagedState) as error:
+    except (BadPayload, CameraProblem, DamagedKey, DamagedState, storage.InUse) as error:
         return say(str(error), FAILED)
     except OSError as error:
         return say(f"the data directory cannot be used: {error.strerror} ({error.filename})", FAILED)

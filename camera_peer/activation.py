@@ -9,7 +9,6 @@ import socket
 import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -57,15 +56,6 @@ class Answer:
     status: int
     body: dict[str, Any]
     retry_after: float | None = None
-    date: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Activated:
-    """`clock_offset`: server's time minus ours, in seconds, as told by the HTTP `Date`."""
-
-    pairing: Pairing
-    clock_offset: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,11 +128,10 @@ async def activate(
     identity: Identity,
     *,
     random: Callable[[], float],
-    wall_clock: Callable[[], float],
     monotonic: Callable[[], float],
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     delayed: Callable[[CameraProblem], None],
-) -> Activated:
+) -> Pairing:
     """Activate this camera. Raises `CameraProblem` when the code cannot work, or not within the token's life.
 
     `delayed` hears of each failure that is tried again.
@@ -152,7 +141,7 @@ async def activate(
     timeout = aiohttp.ClientTimeout(total=REQUEST_SECONDS)
     async with aiohttp.ClientSession(timeout=timeout, cookie_jar=aiohttp.DummyCookieJar()) as http:
         await persistence.until_answered(lambda: _tell_seen(http, trust, code))
-        return await persistence.until_answered(lambda: _claim(http, trust, code, identity, wall_clock))
+        return await persistence.until_answered(lambda: _claim(http, trust, code, identity))
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,9 +196,7 @@ async def _tell_seen(http: aiohttp.ClientSession, trust: Trust, code: Onboarding
     judge(await _post(http, trust, f"{origin_of(code)}/api/camera/seen", {"secret_token": code.token}))
 
 
-async def _claim(
-    http: aiohttp.ClientSession, trust: Trust, code: OnboardingCode, identity: Identity, wall_clock: Callable[[], float]
-) -> Activated:
+async def _claim(http: aiohttp.ClientSession, trust: Trust, code: OnboardingCode, identity: Identity) -> Pairing:
     origin = origin_of(code)
     fields = {
         "secret_token": code.token,
@@ -218,8 +205,7 @@ async def _claim(
         **identity.activation_fields(origin, code.token),
     }
     answer = await _post(http, trust, f"{origin}/api/camera/activate", fields)
-    offset = answer.date - wall_clock() if answer.date is not None else 0.0
-    return Activated(pairing_from(judge(answer), code), offset)
+    return pairing_from(judge(answer), code)
 
 
 async def _post(http: aiohttp.ClientSession, trust: Trust, url: str, body: dict[str, str]) -> Answer:
@@ -229,7 +215,6 @@ async def _post(http: aiohttp.ClientSession, trust: Trust, url: str, body: dict[
             response.status,
             _object(data),
             retry_after=_seconds(response.headers.get("Retry-After")),
-            date=http_date(response.headers.get("Date")),
         )
 
 
@@ -242,14 +227,6 @@ def _object(data: bytes) -> dict[str, Any]:
 
 def _seconds(text: str | None) -> float | None:
     return float(text) if text is not None and text.isascii() and text.isdigit() else None
-
-
-def http_date(text: str | None) -> float | None:
-    """Seconds since 1970 of an HTTP date (RFC 9110 §5.6.7), or None."""
-    try:
-        return parsedate_to_datetime(text).timestamp() if text else None
-    except (ValueError, OverflowError):
-        return None
 
 
 async def local_address(origin: str) -> str:

@@ -11,11 +11,10 @@ from typing import Any, Protocol
 import structlog
 
 from camera_peer import state as storage
-from camera_peer.activation import Activated, activate
-from camera_peer.backoff import full_jitter
+from camera_peer.activation import activate
 from camera_peer.identity import Identity
 from camera_peer.lens import Frame, Lens
-from camera_peer.lifecycle import REJECTIONS_BEFORE_RESET, Event, State, first_state, step
+from camera_peer.lifecycle import Event, State, first_state, step
 from camera_peer.problem import CameraProblem, Problem
 from camera_peer.state import CameraState, LastProblem, Pairing
 from camera_peer.wifi.joiner import WifiJoiner
@@ -30,8 +29,8 @@ WATCH_SECONDS = 1.0
 SAME_CODE_SECONDS = 10.0
 """A code whose Wi-Fi could not be joined is tried again after this: the person may only have to come nearer."""
 MAX_REFUSED = 64
-RETRY_BASE_SECONDS = 1.0
-RETRY_CEILING_SECONDS = 30.0
+LENS_PAUSE_SECONDS = 5.0
+"""Before a lens that failed is opened again; half of it is random."""
 
 
 class Shown(Protocol):
@@ -41,25 +40,24 @@ class Shown(Protocol):
 
 
 class IdentityRejected(Exception):
-    """The server answered 401 to this camera's identity. `clock_offset`: what its `Date` taught us, in seconds."""
-
-    def __init__(self, clock_offset: float) -> None:
-        super().__init__("the server rejects this camera")
-        self.clock_offset = clock_offset
+    """The server has said often enough (`REJECTIONS_BEFORE_RESET`) that it does not know this camera."""
 
 
-class Watch(Protocol):
-    """The camera's life online; consumed here, written in `camera_peer.agent`."""
+class Moves(Protocol):
+    """What the agent tells the lifecycle."""
 
-    async def __call__(
-        self,
-        pairing: Pairing,
-        clock_offset: float,
-        report: LastProblem | None,
-        registered: Callable[[], None],
-        lost: Callable[[], None],
-    ) -> None:
-        """Stay connected until cancelled. Raises `IdentityRejected`."""
+    def registered(self) -> LastProblem | None:
+        """Online. Returns what there is to report from before."""
+
+    def lost(self) -> None:
+        """No longer online."""
+
+
+class Agent(Protocol):
+    """The camera's life once it is paired; consumed here, written in `camera_peer.agent`."""
+
+    async def run(self, pairing: Pairing, moves: Moves) -> None:
+        """Show pictures and stay connected until cancelled. Raises `IdentityRejected`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +68,6 @@ class Outside:
     random: Callable[[], float]
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     monotonic: Callable[[], float] = time.monotonic
-    wall_clock: Callable[[], float] = time.time
 
 
 class Camera:
@@ -95,20 +92,18 @@ class Camera:
         self._memory = storage.load(directory)
         self._stamp = storage.stamp(directory)
         self._refused: dict[str, float] = {}
-        self._clock_offset = 0.0
-        self._rejections = 0
         self.state = first_state(self._memory.pairing is not None and not afresh)
 
     @property
     def pairing(self) -> Pairing | None:
         return self._memory.pairing
 
-    async def run(self, watch: Watch) -> None:
+    async def run(self, agent: Agent) -> None:
         """Live until cancelled."""
         self._status.show(self.state)
         while True:
             if self._memory.pairing is not None:
-                await self._serve(watch, self._memory.pairing)
+                await self._serve(agent, self._memory.pairing)
             else:
                 await self._become_paired()
 
@@ -123,21 +118,19 @@ class Camera:
             raise
         self._move(Event.JOINED)
         try:
-            activated = await self._activate(code)
+            pairing = await self._activate(code)
         except CameraProblem as problem:
             self._fail(Event.ACTIVATION_REFUSED, problem, code)
             raise
-        self._clock_offset = activated.clock_offset
-        self._remember(CameraState(pairing=activated.pairing, problem=self._memory.problem))
+        self._remember(CameraState(pairing=pairing, problem=self._memory.problem))
         self._move(Event.ACTIVATED)
 
-    async def _activate(self, code: OnboardingCode) -> Activated:
+    async def _activate(self, code: OnboardingCode) -> Pairing:
         outside = self._outside
         return await activate(
             code,
             self._identity,
             random=outside.random,
-            wall_clock=outside.wall_clock,
             monotonic=outside.monotonic,
             sleep=outside.sleep,
             delayed=lambda problem: self._move(Event.ACTIVATION_DELAYED, problem),
@@ -181,50 +174,36 @@ class Camera:
                 return await Lens(frames, monotonic=self._outside.monotonic, skip=self._is_refused).scan()
         except SourceError as error:
             self._move(Event.LENS_LOST, CameraProblem(Problem.SOURCE_FAILED, str(error)))
-        await self._outside.sleep(RETRY_BASE_SECONDS + self._outside.random() * RETRY_CEILING_SECONDS / 3)
+        await self._outside.sleep(LENS_PAUSE_SECONDS * (0.5 + self._outside.random() / 2))
         return None
 
-    async def _serve(self, watch: Watch, pairing: Pairing) -> None:
+    async def _serve(self, agent: Agent, pairing: Pairing) -> None:
         """Be online with this pairing until it changes or the server rejects it."""
         changed = asyncio.create_task(self._until_changed())
-        serving = asyncio.create_task(
-            watch(pairing, self._clock_offset, self._memory.problem, self._registered, self._lost)
-        )
+        serving = asyncio.create_task(agent.run(pairing, self))
         try:
             await asyncio.wait({serving, changed}, return_when=asyncio.FIRST_COMPLETED)
             if changed.done():
                 self._reload()
                 return
             serving.result()
-        except IdentityRejected as rejection:
-            self._clock_offset = rejection.clock_offset
-            await self._rejected()
+        except IdentityRejected:
+            problem = CameraProblem(Problem.IDENTITY_REJECTED)
+            self._remember(CameraState(problem=LastProblem(problem.problem, str(problem))))
+            self._move(Event.REJECTED, problem)
         finally:
             await _end(serving, changed)
 
-    async def _rejected(self) -> None:
-        if self.state is State.ONLINE:
-            self._lost()
-        self._rejections += 1
-        if self._rejections < REJECTIONS_BEFORE_RESET:
-            attempt = self._rejections - 1
-            outside = self._outside
-            await outside.sleep(
-                full_jitter(attempt, base=RETRY_BASE_SECONDS, ceiling=RETRY_CEILING_SECONDS, random=outside.random)
-            )
-            return
-        self._rejections = 0
-        problem = CameraProblem(Problem.IDENTITY_REJECTED)
-        self._remember(CameraState(problem=LastProblem(problem.problem, str(problem))))
-        self._move(Event.REJECTED, problem)
-
-    def _registered(self) -> None:
-        self._rejections = 0
+    def registered(self) -> LastProblem | None:
+        """See `Moves`."""
         self._move(Event.REGISTERED)
-        if self._memory.problem is not None:
+        earlier = self._memory.problem
+        if earlier is not None:
             self._remember(CameraState(pairing=self._memory.pairing))
+        return earlier
 
-    def _lost(self) -> None:
+    def lost(self) -> None:
+        """See `Moves`."""
         self._move(Event.SOCKET_LOST)
 
     def _fail(self, event: Event, problem: CameraProblem, code: OnboardingCode) -> None:
@@ -257,7 +236,6 @@ class Camera:
     def _reload(self) -> None:
         self._stamp = storage.stamp(self._directory)
         self._memory = storage.load(self._directory)
-        self._rejections = 0
         self._move(Event.RESET if self._memory.pairing is None else Event.PAIRED_ELSEWHERE)
 
 

@@ -1,10 +1,35 @@
 """Files that survive a power cut: either the old content or the new one is there, never half of it."""
 
+import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 PRIVATE_FILE = 0o600
 PRIVATE_DIRECTORY = 0o700
+LOCK_FILE = "running.lock"
+
+
+class InUse(Exception):
+    """Another process runs a camera with this directory; two with one key would push each other off the server."""
+
+
+@contextmanager
+def locked(directory: Path) -> Iterator[None]:
+    """Hold the directory while the block runs; the lock goes with the process, however it ends. Raises `InUse`."""
+    make_private_directory(directory)
+    descriptor = os.open(directory / LOCK_FILE, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise InUse(
+                f"another camera is running with the directory {directory}; give this one its own --data"
+            ) from None
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def make_private_directory(directory: Path) -> None:

@@ -11,16 +11,17 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from camera_peer import identity
-from camera_peer.activation import Activated, activate
+from camera_peer.activation import activate
 from camera_peer.problem import CameraProblem, Problem
 from camera_peer.trust import PinnedKey, is_plain_and_remote, key_pin, trust_for
+from camera_peer.state import Pairing
 from signaling.protocol.qr import OnboardingCode
 from tests.camera_peer.fake_server import fake_server, self_made
 
 TOKEN = "AAECAwQFBgcICQoLDA0ODw"
 
 
-async def pair(origin: str, pin: str | None, directory: Path) -> Activated:
+async def pair(origin: str, pin: str | None, directory: Path) -> Pairing:
     async def no_second_try(_: float) -> None:
         raise AssertionError("tried again")
 
@@ -28,7 +29,6 @@ async def pair(origin: str, pin: str | None, directory: Path) -> Activated:
         OnboardingCode(origin, TOKEN, pin=pin),
         identity.load_or_make(directory / "camera", os.urandom),
         random=lambda: 0.5,
-        wall_clock=time.time,
         monotonic=time.monotonic,
         sleep=no_second_try,
         delayed=lambda _: None,
@@ -39,15 +39,15 @@ async def test_the_pinned_key_is_enough_without_any_authority(tmp_path: Path) ->
     certificate = self_made(tmp_path)
     async with fake_server(tls=certificate.context) as server:
         activated = await pair(server.origin, certificate.pin, tmp_path)
-    assert activated.pairing.pin == certificate.pin
-    assert activated.pairing.signaling_url.startswith("wss://127.0.0.1:")
+    assert activated.pin == certificate.pin
+    assert activated.signaling_url.startswith("wss://127.0.0.1:")
 
 
 async def test_a_renewed_certificate_of_the_same_key_stays_trusted(tmp_path: Path) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
     pin = self_made(tmp_path, key).pin
     async with fake_server(tls=self_made(tmp_path, key).context) as server:
-        assert (await pair(server.origin, pin, tmp_path)).pairing.camera_id == "cam1"
+        assert (await pair(server.origin, pin, tmp_path)).camera_id == "cam1"
 
 
 async def test_another_key_gets_no_request(tmp_path: Path) -> None:
@@ -110,8 +110,7 @@ async def test_a_certificate_from_the_future_means_a_wrong_clock(
                 OnboardingCode(server.origin, TOKEN),
                 identity.load_or_make(tmp_path / "camera", os.urandom),
                 random=lambda: 0.5,
-                wall_clock=time.time,
-                monotonic=time.monotonic,
+                        monotonic=time.monotonic,
                 sleep=enough,
                 delayed=lambda problem: delayed.append(problem.problem),
             )

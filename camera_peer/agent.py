@@ -1,0 +1,261 @@
+"""A paired camera at work: one connection to the server, one source, and a session for each viewer.
+
+The socket only introduces viewers. Once a session's media flows it depends on nothing here but its lease: a lost
+socket, a restarted server or a failing source end no session, and after a reconnect the server adopts what it is shown
+tickets for.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any, Protocol
+
+import structlog
+
+from camera_peer.backoff import full_jitter
+from camera_peer.camera import IdentityRejected, Moves
+from camera_peer.leases import Leases
+from camera_peer.lifecycle import REJECTIONS_BEFORE_RESET
+from camera_peer.picture import Picture
+from camera_peer.problem import Problem
+from camera_peer.state import Pairing
+from camera_peer.viewer_session import TooManySessions, UnknownSession
+from media.answer import BadAnswer
+from signaling.client import Handler, Rejected, SignalingError
+from signaling.protocol.errors import Fault, ProtocolError
+from signaling.protocol.messages import Candidate, DeviceConnectParams, DeviceExtendParams, IceServer, RegisterResult
+
+log = structlog.get_logger(__name__)
+
+RECONNECT_BASE_SECONDS = 0.5
+"""The first retry comes within half a second: most often a server was just restarted."""
+RECONNECT_CEILING_SECONDS = 30.0
+REJECTED_BASE_SECONDS = 1.0
+LEASE_LOOK_SECONDS = 1.0
+"""How often leases are looked at; a lease ends at most this much late."""
+PAST_PROBLEM_SECONDS = 60.0
+"""How long the app shows a problem that was over before the camera came online."""
+ALL_IS_WELL = "ok"
+
+
+class Line(Protocol):
+    """The connection to the server; `signaling.client.SignalingClient` is one."""
+
+    async def run(self) -> None: ...
+    async def invite(self, session: str, offer: str) -> str: ...
+    async def close_session(self, session: str, reason: str) -> bool: ...
+    async def error(self, session: str, code: int, message: str) -> bool: ...
+    async def event(self, name: str, detail: str = "") -> bool: ...
+
+
+class Viewers(Protocol):
+    """The sessions towards viewers; `camera_peer.viewer_session.Sessions` is one."""
+
+    async def run(self) -> None: ...
+    def use_ice_servers(self, ice_servers: Sequence[IceServer]) -> None: ...
+    async def open(
+        self, session_id: str, ice_servers: Sequence[IceServer], closed: Callable[[str, str], None]
+    ) -> str: ...
+    async def answer(self, session_id: str, sdp: str) -> None: ...
+    def add_candidate(self, session_id: str, candidate: str | None) -> None: ...
+    async def close(self, session_id: str) -> None: ...
+
+
+LineFactory = Callable[[Pairing, Handler, Callable[[], list[str]], Callable[[int], float]], Line]
+"""Makes a line from the pairing, who handles what comes, the tickets to show, and the backoff."""
+
+
+class CameraAgent:
+    """`picture_of`: makes the supervisor of the source around the callback for its problems."""
+
+    def __init__(
+        self,
+        sessions: Viewers,
+        picture_of: Callable[[Callable[[str | None], None]], Picture],
+        line_of: LineFactory,
+        *,
+        random: Callable[[], float],
+        monotonic: Callable[[], float],
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._sessions = sessions
+        self._picture = picture_of(self._source_told)
+        self._line_of = line_of
+        self._random = random
+        self._monotonic = monotonic
+        self._sleep = sleep
+        self._leases = Leases()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._line: Line | None = None
+        self._moves: Moves | None = None
+        self._online = False
+        self._rejections = 0
+        self._source_problem: str | None = None
+
+    async def run(self, pairing: Pairing, moves: Moves) -> None:
+        """Work until cancelled. Raises `IdentityRejected`."""
+        self._moves = moves
+        self._rejections = 0
+        background = [
+            asyncio.create_task(self._picture.run()),
+            asyncio.create_task(self._sessions.run()),
+            asyncio.create_task(self._end_leases()),
+        ]
+        serving = asyncio.create_task(self._serve(pairing))
+        try:
+            await asyncio.wait({serving, *background}, return_when=asyncio.FIRST_COMPLETED)
+            for task in (serving, *background):
+                if task.done():
+                    task.result()
+        finally:
+            for session in self._leases.sessions():
+                self._leases.drop(session)
+            await _end({serving, *background})
+            await _end(self._tasks)
+            self._line = None
+
+    async def _serve(self, pairing: Pairing) -> None:
+        """Stay connected. Raises `IdentityRejected` after as many rejections in a row as the lifecycle allows."""
+        self._line = line = self._line_of(pairing, self, self._leases.tickets, self._backoff)
+        while True:
+            try:
+                await line.run()
+            except Rejected as rejected:
+                self._rejections += 1
+                log.warning(
+                    "identity_rejected", times=self._rejections, limit=REJECTIONS_BEFORE_RESET, said=str(rejected)
+                )
+                if self._rejections >= REJECTIONS_BEFORE_RESET:
+                    raise IdentityRejected from None
+            await self._sleep(
+                full_jitter(
+                    self._rejections,
+                    base=REJECTED_BASE_SECONDS,
+                    ceiling=RECONNECT_CEILING_SECONDS,
+                    random=self._random,
+                )
+            )
+
+    def _backoff(self, attempt: int) -> float:
+        return full_jitter(attempt, base=RECONNECT_BASE_SECONDS, ceiling=RECONNECT_CEILING_SECONDS, random=self._random)
+
+    # --- what the server says (signaling.client.Handler) ---
+
+    async def connected(self, registered: RegisterResult) -> None:
+        """Registered: sessions that the server does not adopt are over."""
+        self._rejections = 0
+        self._online = True
+        extra = registered.belvedere
+        adopted = set(extra.adopted) if extra else set()
+        for session in self._leases.sessions():
+            if session not in adopted:
+                await self._close(session, "the server did not take this session up again")
+        if extra is not None:
+            self._sessions.use_ice_servers(extra.ice_servers)
+        earlier = self._moves.registered() if self._moves else None
+        self._spawn(self._report(earlier.code if earlier else None, earlier.detail if earlier else ""))
+
+    async def disconnected(self) -> None:
+        """Media goes on; only new viewers have to wait."""
+        if self._online and self._moves:
+            self._moves.lost()
+        self._online = False
+
+    async def connect(self, params: DeviceConnectParams) -> None:
+        """A viewer wants to see: make the offer. Raises `ProtocolError`."""
+        if self._source_problem is not None:
+            raise ProtocolError(Fault.CAMERA_UNAVAILABLE, f"the camera has no picture: {self._source_problem}")
+        try:
+            offer = await self._sessions.open(params.session, params.ice_servers, self._ended)
+        except TooManySessions as error:
+            raise ProtocolError(Fault.TOO_MANY_REQUESTS, str(error)) from None
+        except ValueError as error:
+            raise ProtocolError(Fault.BAD_REQUEST, str(error)) from None
+        ticket = params.belvedere.ticket if params.belvedere else None
+        self._leases.grant(params.session, params.expiry_time_seconds, ticket, self._monotonic())
+        self._spawn(self._invite(params.session, offer))
+
+    async def candidate(self, session: str, candidate: Candidate) -> None:
+        self._sessions.add_candidate(session, candidate.candidate)
+
+    async def extend(self, params: DeviceExtendParams) -> None:
+        """More time for a session. Raises `ProtocolError` for one that is over."""
+        if params.session not in self._leases:
+            raise ProtocolError(Fault.GONE, "this session is over")
+        ticket = params.belvedere.ticket if params.belvedere else None
+        self._leases.grant(params.session, params.expiry_time_seconds, ticket, self._monotonic())
+
+    async def close(self, session: str, reason: str) -> None:
+        await self._close(session, reason)
+
+    # --- sessions ---
+
+    async def _invite(self, session: str, offer: str) -> None:
+        line = self._line
+        if line is None:
+            return
+        try:
+            await self._sessions.answer(session, await line.invite(session, offer))
+        except SignalingError as error:
+            await self._close(session, error.message)
+        except BadAnswer as error:
+            self._leases.drop(session)
+            log.warning("answer_refused", session=session, reason=str(error))
+            await line.error(session, Fault.NOT_ACCEPTABLE, str(error))
+        except UnknownSession:
+            self._leases.drop(session)
+
+    async def _close(self, session: str, reason: str) -> None:
+        if self._leases.drop(session):
+            log.info("session_closed", session=session, reason=reason)
+        await self._sessions.close(session)
+
+    def _ended(self, session: str, reason: str) -> None:
+        """A session ended by itself: the server may forget it."""
+        if self._leases.drop(session) and self._line is not None:
+            self._spawn(_said(self._line.close_session(session, reason)))
+
+    async def _end_leases(self) -> None:
+        while True:
+            await asyncio.sleep(LEASE_LOOK_SECONDS)
+            for session in self._leases.expired(self._monotonic()):
+                await self._close(session, "the time for this session is over")
+                if self._line is not None:
+                    await self._line.close_session(session, "the time for this session is over")
+
+    # --- problems ---
+
+    def _source_told(self, sentence: str | None) -> None:
+        self._source_problem = sentence
+        if self._online:
+            self._spawn(self._report(None, ""))
+
+    async def _report(self, earlier: str | None, detail: str) -> None:
+        """Tell the server what is wrong now, or what was wrong before we were online, or that all is well."""
+        line = self._line
+        if line is None:
+            return
+        if self._source_problem is not None:
+            await line.event(str(Problem.SOURCE_FAILED), self._source_problem)
+            return
+        if earlier is not None:
+            await line.event(str(earlier), detail)
+            await self._sleep(PAST_PROBLEM_SECONDS)
+        if self._source_problem is None:
+            await line.event(ALL_IS_WELL)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+async def _said(sending: Awaitable[bool]) -> None:
+    await sending
+
+
+async def _end(tasks: "set[asyncio.Task[None]]") -> None:
+    pending = set(tasks)
+    for task in pending:
+        task.cancel()
+    if pending:
+        await asyncio.wait(pending)
