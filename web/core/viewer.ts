@@ -13,8 +13,8 @@ import { quality, sample, type Quality, type Sample } from './stats';
 import { decide, notWatching, type Cause, type Effect, type Happening, type Phase } from './watching';
 
 const MEASURE_MS = 1_000;
-/** Without a packet for this long the picture is called stalled: three times a slow camera's frame interval. */
-const STALL_MS = 3_000;
+/** Without a packet for this long the picture is called stalled: a camera sends one a second at the very least. */
+const STALL_MS = 2_000;
 
 export class Viewer extends EventTarget implements AttemptOwner {
   quality: Quality | null = null;

@@ -46,7 +46,7 @@ class App extends LitElement {
     const { account, reachable } = this.household;
     return html`
       <a class="skip" href="#content" @click=${skip}>${text.skip}</a>
-      ${reachable ? nothing : html`<p class="banner" role="status">${text.unreachable}</p>`}
+      ${reachable ? nothing : banner(this.route.page === 'watch')}
       ${account === undefined ? opening() : account === null ? this.outside() : this.inside()}
     `;
   }
@@ -119,6 +119,11 @@ function skip(event: Event): void {
   event.preventDefault();
   document.querySelector<HTMLElement>('#content h1')?.focus();
 }
+
+const banner = (watching: boolean): TemplateResult =>
+  html`<p class="banner ${watching ? 'over-picture' : ''}" role="status">
+    ${watching ? text.unreachableWatching : text.unreachable}
+  </p>`;
 
 const header = (page: Route['page']): TemplateResult => html`
   <header class="top">

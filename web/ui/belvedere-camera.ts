@@ -219,6 +219,7 @@ export class BelvedereCamera extends LitElement {
   private readonly onViewer = (event: Event): void => {
     this.requestUpdate();
     const { phase, cause, quality } = this.current ?? {};
+    if (event.type === 'change' && phase !== 'live') this.wake();
     if (event.type === 'change') this.tell('statechange', { phase, cause });
     else this.tell('quality', quality);
   };
@@ -256,7 +257,7 @@ export class BelvedereCamera extends LitElement {
     if (phase === 'live' || phase === 'idle' || this.patient) return nothing;
     const cause = this.current?.cause ?? null;
     if (phase === 'connecting' && cause === null) return html`${pulse}<p>${text.watch.opening}</p>`;
-    if (phase === 'stalled') return html`${pulse}<p>${text.watch.stalled}</p>${this.age()}`;
+    if (phase === 'stalled' && cause === null) return html`${pulse}<p>${text.watch.stalled}</p>${this.age()}`;
     const words = this.words(cause ?? 'ended');
     return html`
       ${phase === 'refused' ? nothing : pulse}

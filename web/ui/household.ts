@@ -48,7 +48,10 @@ export class Household extends EventTarget {
     this.events.addEventListener('down', () => this.reach(false));
     this.events.addEventListener('ended', () => this.throwOut());
     this.connection.signaling.addEventListener('state', () => {
-      if (this.connection.signaling.state === 'unauthorized') void this.checkLogin();
+      const { state } = this.connection.signaling;
+      if (state === 'unauthorized') void this.checkLogin();
+      // The socket is back sooner than the stream would be: no reason to let it wait.
+      if (state === 'ready' && !this.reachable) this.events.refresh();
     });
     window.addEventListener('online', () => this.events.refresh());
   }

@@ -17,6 +17,7 @@ export const text = {
   show: 'Show password',
   hide: 'Hide password',
   unreachable: 'The server does not answer. Trying again …',
+  unreachableWatching: 'The server does not answer. A running picture goes on without it.',
   unreachableAction: 'The server does not answer. Check your connection and try again.',
   unexpected: (detail: string) => `That did not work: ${detail}`,
   tooMany: (seconds: number | null) =>

@@ -72,7 +72,7 @@ class WatchPage extends Page {
           .words=${(cause: Cause) => this.household.cause(cause)}
           .leaving=${(video: HTMLVideoElement) => this.keepStill(video)}
           @controlschange=${(event: CustomEvent<{ visible: boolean }>) => (this.chrome = event.detail.visible)}
-          @statechange=${(event: CustomEvent<{ phase: string }>) => (this.live = event.detail.phase === 'live')}
+          @statechange=${(event: CustomEvent<{ phase: string }>) => this.onState(event.detail.phase)}
           @firstframe=${() => this.onFirstFrame()}
         ></belvedere-camera>
         <header class="watch-bar">
@@ -118,7 +118,13 @@ class WatchPage extends Page {
     this.viewer = null;
   }
 
+  private onState(phase: string): void {
+    this.live = phase === 'live';
+    if (!this.live && !this.still) void this.showStill();
+  }
+
   private onFirstFrame(): void {
+    this.still = null;
     clearTimeout(this.first);
     this.first = setTimeout(() => this.keepStill(), FIRST_STILL_MS);
   }

@@ -1,0 +1,80 @@
+import { afterEach, expect, test, vi } from 'vitest';
+import { Api, Problem, readVerdicts, Unreachable } from '../core/api';
+
+const answer = (status: number, body: unknown, headers: Record<string, string> = {}): void => {
+  const text = typeof body === 'string' ? body : JSON.stringify(body);
+  vi.stubGlobal(
+    'fetch',
+    vi.fn(async () => new Response(status === 204 ? null : text, { status, headers })),
+  );
+};
+const caught = (work: Promise<unknown>): Promise<unknown> => work.catch((error: unknown) => error);
+
+afterEach(() => vi.unstubAllGlobals());
+
+test('a problem keeps its code, its sentence and when to come back', async () => {
+  answer(429, { code: 'too_many_requests', detail: 'Slow down.' }, { 'Retry-After': '30' });
+  expect(await caught(new Api().me())).toMatchObject({
+    status: 429,
+    code: 'too_many_requests',
+    detail: 'Slow down.',
+    retryAfter: 30,
+  });
+});
+
+test('a gateway’s own page means that the server is not there', async () => {
+  answer(502, '<html>Bad gateway</html>');
+  expect(await caught(new Api().me())).toBeInstanceOf(Unreachable);
+});
+
+test('a captive portal’s page is not an answer', async () => {
+  answer(200, '<html>Welcome to the hotel</html>');
+  expect(await caught(new Api().cameras())).toBeInstanceOf(Unreachable);
+});
+
+test('a refusal without a body still is a problem', async () => {
+  answer(404, '');
+  expect(await caught(new Api().camera('x'))).toMatchObject({
+    status: 404,
+    code: 'http_404',
+  } as Partial<Problem>);
+});
+
+test('no network is Unreachable', async () => {
+  vi.stubGlobal('fetch', vi.fn().mockRejectedValue(new TypeError('failed')));
+  expect(await caught(new Api().me())).toBeInstanceOf(Unreachable);
+});
+
+test('the Wi-Fi password is in no request of the wizard', async () => {
+  answer(201, { camera: {}, pairing: {} });
+  await new Api().addCamera({ name: 'Garden', model: 'belvedere', ssid: 'net', hidden: false });
+  const [, init] = vi.mocked(fetch).mock.calls[0] ?? [];
+  expect(JSON.parse(String(init?.body))).toEqual({
+    name: 'Garden',
+    model: 'belvedere',
+    ssid: 'net',
+    hidden: false,
+  });
+});
+
+test('an app’s token goes into the header, and no cookie leaves for another host', async () => {
+  answer(200, { cameras: [] });
+  await new Api('https://other.example', () => 'Bearer t').cameras();
+  const [url, init] = vi.mocked(fetch).mock.calls[0] ?? [];
+  expect(url).toBe('https://other.example/api/cameras');
+  expect(init).toMatchObject({ credentials: 'omit', headers: { Authorization: 'Bearer t' } });
+});
+
+test('countdowns follow the server’s clock', async () => {
+  const date = new Date(Date.now() + 3_600_000);
+  answer(200, {}, { Date: date.toUTCString() });
+  const api = new Api();
+  await api.me();
+  expect(Math.abs(api.now() - date.getTime())).toBeLessThan(2_000);
+});
+
+test('verdicts of another shape are left out', () => {
+  const table = readVerdicts({ verdicts: [{ code: 'a', sentence: 'A.', advice: 'Do.' }, { code: 'b' }, 5] });
+  expect([...table]).toEqual([['a', { sentence: 'A.', advice: 'Do.' }]]);
+  expect(readVerdicts(null).size).toBe(0);
+});

@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest';
+import { address, parseRoute } from '../ui/router';
+
+test.each([
+  ['', { page: 'home' }],
+  ['#/', { page: 'home' }],
+  ['#/register/s3cret-', { page: 'register', secret: 's3cret-' }],
+  ['#/register', { page: 'register', secret: null }],
+  ['#/camera/abc', { page: 'watch', camera: 'abc' }],
+  ['#/camera/abc/settings', { page: 'settings', camera: 'abc' }],
+  ['#/camera/abc/pair', { page: 'pair', camera: 'abc' }],
+  ['#/camera', { page: 'missing' }],
+  ['#/camera/abc/else', { page: 'missing' }],
+  ['#/nowhere', { page: 'missing' }],
+  ['#/camera/%E0%A4%A', { page: 'watch', camera: '%E0%A4%A' }],
+])('%s', (hash, route) => {
+  expect(parseRoute(hash)).toEqual(route);
+});
+
+test('an address leads back to its page, whatever the id', () => {
+  expect(parseRoute(address.watch('a/b c'))).toEqual({ page: 'watch', camera: 'a/b c' });
+  expect(parseRoute(address.pair('x'))).toEqual({ page: 'pair', camera: 'x' });
+});

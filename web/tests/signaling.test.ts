@@ -1,0 +1,263 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { ConnectionLost, Fault, SignalingError } from '../core/messages';
+import { SignalingClient, signalingUrl, type SessionHandler } from '../core/signaling';
+import { FakeSocket } from './fake-socket';
+
+const newest = (): FakeSocket => FakeSocket.made.at(-1) as FakeSocket;
+const flush = (): Promise<unknown> => vi.advanceTimersByTimeAsync(0);
+
+function client(authorize?: () => Promise<string | null>): SignalingClient {
+  return new SignalingClient({
+    url: 'wss://cameras.example/api/signaling',
+    socket: (url, protocol) => new FakeSocket(url, protocol),
+    random: () => 1,
+    ...(authorize ? { authorize } : {}),
+  });
+}
+
+function handler(): SessionHandler & { log: unknown[][] } {
+  const log: unknown[][] = [];
+  return {
+    log,
+    invited: (offer, reply) => {
+      log.push(['invited', offer]);
+      reply('the answer');
+    },
+    candidate: (candidate) => log.push(['candidate', candidate]),
+    faulted: (code, message) => log.push(['faulted', code, message]),
+    closed: (reason) => log.push(['closed', reason]),
+  };
+}
+
+async function ready(): Promise<SignalingClient> {
+  const signaling = client();
+  signaling.start();
+  await flush();
+  await accept();
+  return signaling;
+}
+
+async function accept(): Promise<void> {
+  newest().open();
+  newest().say({ id: newest().last('register')?.['id'], result: { id: 'me' } });
+  await flush();
+}
+
+async function session(signaling: SignalingClient, name = 's1', ticket = 't1') {
+  const hears = handler();
+  const connected = signaling.connect('camera-1', hears);
+  const id = newest().last('connect')?.['id'];
+  newest().say({ id, result: { session: name, iceServers: [], belvedere: { ticket } } });
+  return { hears, connected: await connected };
+}
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  FakeSocket.made = [];
+});
+afterEach(() => vi.useRealTimers());
+
+describe('registering', () => {
+  test('is the first message, over the right subprotocol', async () => {
+    const signaling = await ready();
+    expect(newest().protocol).toBe('webrtc.onvif.org');
+    expect(newest().sent[0]).toMatchObject({ jsonrpc: '2.0', method: 'register', params: { belvedere: {} } });
+    expect(signaling.state).toBe('ready');
+  });
+
+  test('asks for a new ticket for each connection', async () => {
+    let number = 0;
+    const signaling = client(async () => `Ticket ${++number}`);
+    signaling.start();
+    await flush();
+    await accept();
+    newest().drop();
+    await vi.advanceTimersByTimeAsync(500);
+    newest().open();
+    expect(newest().last('register')).toMatchObject({ params: { authorization: 'Ticket 2' } });
+  });
+
+  test('a 401 ends it: no storm of retries with a dead login', async () => {
+    const signaling = client();
+    signaling.start();
+    await flush();
+    newest().open();
+    newest().say({ id: 1, error: { code: 401, message: 'no' } });
+    await vi.advanceTimersByTimeAsync(120_000);
+    expect(signaling.state).toBe('unauthorized');
+    expect(FakeSocket.made).toHaveLength(1);
+  });
+
+  test('a server that accepts and then says nothing is given up', async () => {
+    const signaling = client();
+    signaling.start();
+    await flush();
+    newest().open();
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(signaling.state).toBe('offline');
+  });
+});
+
+describe('reconnecting', () => {
+  test('backs off with jitter and lists the tickets of what still runs', async () => {
+    const signaling = await ready();
+    await session(signaling);
+    newest().drop();
+    expect(signaling.state).toBe('offline');
+    await vi.advanceTimersByTimeAsync(499);
+    expect(FakeSocket.made).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(1);
+    newest().drop();
+    await vi.advanceTimersByTimeAsync(999);
+    expect(FakeSocket.made).toHaveLength(2);
+    await vi.advanceTimersByTimeAsync(1);
+    newest().open();
+    expect(newest().last('register')).toMatchObject({ params: { belvedere: { tickets: ['t1'] } } });
+  });
+
+  test('a lost socket tells running sessions nothing', async () => {
+    const signaling = await ready();
+    const { hears } = await session(signaling);
+    newest().drop();
+    expect(hears.log).toEqual([]);
+  });
+
+  test('a call in flight is told, and one made meanwhile leaves when the socket is back', async () => {
+    const signaling = await ready();
+    const first = signaling.connect('camera-1', handler()).catch((error: unknown) => error);
+    newest().drop();
+    expect(await first).toBeInstanceOf(ConnectionLost);
+    void signaling.connect('camera-2', handler()).catch(() => undefined);
+    await vi.advanceTimersByTimeAsync(500);
+    await accept();
+    expect(newest().last('connect')).toMatchObject({ params: { peer: 'camera-2' } });
+  });
+
+  test('a server that drains is left after its grace and a part of its jitter', async () => {
+    await ready();
+    newest().say({ method: 'belvedere.goAway', params: { graceSeconds: 2, jitterSeconds: 3 } });
+    await vi.advanceTimersByTimeAsync(4_999);
+    expect(FakeSocket.made).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(FakeSocket.made).toHaveLength(2);
+    expect(FakeSocket.made[0]?.closed).toBe(true);
+  });
+
+  test('stopping leaves no socket and no timer', async () => {
+    const signaling = await ready();
+    const { hears } = await session(signaling);
+    signaling.stop();
+    expect(newest().closed).toBe(true);
+    expect(hears.log).toEqual([['closed', 'stopped']]);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+describe('a session', () => {
+  test('hears its offer in the same breath as its answer to connect', async () => {
+    const signaling = await ready();
+    const hears = handler();
+    void signaling.connect('camera-1', hears);
+    const id = newest().last('connect')?.['id'];
+    newest().say({ id, result: { session: 's1', iceServers: [] } });
+    newest().say({ id: 'd1', method: 'invite', params: { session: 's1', offer: 'the offer' } });
+    expect(hears.log).toEqual([['invited', 'the offer']]);
+    expect(newest().sent.at(-1)).toEqual({ jsonrpc: '2.0', id: 'd1', result: { answer: 'the answer' } });
+  });
+
+  test('another session’s messages do not reach it', async () => {
+    const signaling = await ready();
+    const { hears } = await session(signaling);
+    newest().say({ id: 'd1', method: 'invite', params: { session: 'other', offer: 'x' } });
+    newest().say({ method: 'trickle', params: { session: 'other', candidate: { candidate: 'x' } } });
+    newest().say({ method: 'belvedere.close', params: { session: 'other', reason: 'x' } });
+    expect(hears.log).toEqual([]);
+    expect(newest().sent.at(-1)).toMatchObject({ id: 'd1', error: { code: Fault.NOT_FOUND } });
+  });
+
+  test('candidates go both ways, the last one empty', async () => {
+    const signaling = await ready();
+    const { hears } = await session(signaling);
+    signaling.trickle('s1', null);
+    expect(newest().last('trickle')).toMatchObject({
+      params: { session: 's1', candidate: { candidate: '' } },
+    });
+    newest().say({
+      method: 'trickle',
+      params: { session: 's1', candidate: { candidate: 'c', sdpMLineIndex: 0 } },
+    });
+    expect(hears.log).toEqual([['candidate', { candidate: 'c', sdpMLineIndex: 0 }]]);
+  });
+
+  test('is closed once, and its ticket is not shown again', async () => {
+    const signaling = await ready();
+    const { hears } = await session(signaling);
+    newest().say({ method: 'belvedere.close', params: { session: 's1', reason: 'removed' } });
+    newest().say({ method: 'belvedere.close', params: { session: 's1', reason: 'removed' } });
+    expect(hears.log).toEqual([['closed', 'removed']]);
+    newest().drop();
+    await vi.advanceTimersByTimeAsync(500);
+    newest().open();
+    expect(newest().last('register')).toMatchObject({ params: { belvedere: { tickets: [] } } });
+  });
+
+  test('a refusal carries its code', async () => {
+    const signaling = await ready();
+    const connected = signaling.connect('camera-1', handler()).catch((error: unknown) => error);
+    newest().say({ id: newest().last('connect')?.['id'], error: { code: 480, message: 'away' } });
+    expect(await connected).toMatchObject({
+      code: Fault.CAMERA_UNAVAILABLE,
+    } satisfies Partial<SignalingError>);
+  });
+
+  test('no answer at all: the call fails and the socket is made anew', async () => {
+    const signaling = await ready();
+    const connected = signaling.connect('camera-1', handler()).catch((error: unknown) => error);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(await connected).toBeInstanceOf(ConnectionLost);
+    expect(FakeSocket.made).toHaveLength(2);
+  });
+});
+
+describe('a hostile or broken server', () => {
+  test.each([
+    '',
+    'null',
+    '[]',
+    '{"jsonrpc":"1.0"}',
+    '{"jsonrpc":"2.0"}',
+    'x'.repeat(70_000),
+    new ArrayBuffer(4),
+  ])('message %# is ignored and the socket lives on', async (data) => {
+    vi.spyOn(console, 'warn').mockImplementation(() => undefined);
+    const signaling = await ready();
+    newest().sayText(data);
+    expect(signaling.state).toBe('ready');
+    expect((await session(signaling)).connected.session).toBe('s1');
+  });
+
+  test('a reader that stops reading is left, instead of filling memory', async () => {
+    const signaling = await ready();
+    await session(signaling);
+    newest().bufferedAmount = 2 * 1024 * 1024;
+    signaling.trickle('s1', null);
+    await flush();
+    expect(FakeSocket.made).toHaveLength(2);
+  });
+
+  test('calls made while nothing answers are bounded', async () => {
+    const signaling = client();
+    signaling.start();
+    const calls = Array.from({ length: 70 }, () =>
+      signaling.connect('camera-1', handler()).catch((error: Error) => error.message),
+    );
+    const refused = await Promise.race([calls[69], flush().then(() => 'still waiting')]);
+    expect(refused).toBe('too many calls wait');
+    signaling.stop();
+  });
+});
+
+test('the address follows the server’s scheme', () => {
+  expect(signalingUrl('https://a.example')).toBe('wss://a.example/api/signaling');
+  expect(signalingUrl('http://127.0.0.1:8080')).toBe('ws://127.0.0.1:8080/api/signaling');
+});

@@ -1,0 +1,49 @@
+import { expect, test } from 'vitest';
+import type { Camera, Pairing } from '../core/model';
+import { pairingProgress, standing } from '../core/states';
+
+const NOW = Date.parse('2026-01-31T12:00:00Z');
+const pairing: Pairing = {
+  step: 'waiting',
+  expires_at: '2026-01-31T12:05:00Z',
+  server_url: 'https://cameras.example',
+  pin: null,
+  ssid: 'net',
+  hidden: false,
+};
+const camera: Camera = {
+  id: 'c',
+  name: 'Garden',
+  model: 'belvedere',
+  state: 'active',
+  online: true,
+  pairing: null,
+  confirmed: true,
+  created_at: '2026-01-31T11:00:00Z',
+  last_seen_at: '2026-01-31T11:59:00Z',
+  hardware_id: null,
+  local_ip: null,
+  capabilities: {},
+  problem: null,
+  first_frame: true,
+};
+
+test.each([
+  ['online', {}],
+  ['offline', { online: false }],
+  ['confirm', { confirmed: false, pairing: { ...pairing, step: 'online' } }],
+  ['pairing', { online: false, confirmed: false, last_seen_at: null }],
+  ['waiting', { state: 'pending', online: false, pairing }],
+  ['pairing', { state: 'pending', online: false, pairing: { ...pairing, step: 'seen' } }],
+  ['expired', { state: 'pending', online: false, pairing: { ...pairing, step: 'expired' } }],
+  ['expired', { state: 'pending', pairing: { ...pairing, expires_at: '2026-01-31T11:59:59Z' } }],
+  ['unpaired', { state: 'unpaired', online: false }],
+] as const)('%s', (expected, change) => {
+  expect(standing({ ...camera, ...change }, NOW)).toBe(expected);
+});
+
+test('a step is under way until the next one has come', () => {
+  expect(['waiting', 'seen', 'activated', 'online', 'first_frame'].map(pairingProgress)).toEqual([
+    0, 2, 3, 4, 5,
+  ]);
+});

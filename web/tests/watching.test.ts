@@ -1,0 +1,150 @@
+import { describe, expect, test } from 'vitest';
+import { decide, notWatching, type Effect, type Happening, type Watching } from '../core/watching';
+
+/** Plays a story and tells where it ends; `now` is each event's place in it, in seconds. */
+function play(...events: Happening[]): { watching: Watching; effects: Effect[] } {
+  return continued(notWatching, ...events);
+}
+
+function continued(from: Watching, ...events: Happening[]): { watching: Watching; effects: Effect[] } {
+  let watching = from;
+  const effects: Effect[] = [];
+  events.forEach((event, second) => {
+    const decision = decide(watching, event, second * 1000, 1);
+    watching = decision.watching;
+    effects.push(...decision.effects);
+  });
+  return { watching, effects };
+}
+
+const START: Happening = { type: 'start' };
+const picture = (attempt: number): Happening => ({ type: 'picture', attempt });
+const stalled = (attempt: number): Happening => ({ type: 'stalled', attempt });
+const flowing = (attempt: number): Happening => ({ type: 'flowing', attempt });
+const lost = (
+  attempt: number,
+  cause: 'offline' | 'forbidden' | 'ended' | 'codec' = 'offline',
+): Happening => ({
+  type: 'lost',
+  attempt,
+  cause,
+});
+
+describe('the good way', () => {
+  test('start opens, the picture shows', () => {
+    const { watching, effects } = play(START, picture(1));
+    expect(watching).toMatchObject({ phase: 'live', shown: 1, trying: null });
+    expect(effects).toEqual([
+      { type: 'open', attempt: 1 },
+      { type: 'show', attempt: 1 },
+    ]);
+  });
+
+  test('starting twice opens once', () => {
+    expect(play(START, START).effects).toEqual([{ type: 'open', attempt: 1 }]);
+  });
+
+  test('stop closes all there is, and numbers are never used again', () => {
+    const { watching, effects } = play(START, picture(1), stalled(1), { type: 'stop' });
+    expect(watching).toMatchObject({ phase: 'idle', shown: null, trying: null, next: 3 });
+    expect(effects.slice(-2)).toEqual([
+      { type: 'close', attempt: 1 },
+      { type: 'close', attempt: 2 },
+    ]);
+  });
+});
+
+describe('make before break', () => {
+  test('the old picture is closed only after the new one shows', () => {
+    const { watching, effects } = play(START, picture(1), stalled(1), picture(2));
+    expect(watching).toMatchObject({ phase: 'live', shown: 2 });
+    expect(effects.slice(1)).toEqual([
+      { type: 'show', attempt: 1 },
+      { type: 'open', attempt: 2 },
+      { type: 'show', attempt: 2 },
+      { type: 'close', attempt: 1 },
+    ]);
+  });
+
+  test('a picture that moves again by itself makes the second session needless', () => {
+    const { watching, effects } = play(START, picture(1), stalled(1), flowing(1));
+    expect(watching).toMatchObject({ phase: 'live', shown: 1, trying: null });
+    expect(effects.at(-1)).toEqual({ type: 'close', attempt: 2 });
+  });
+
+  test('a second session that fails leaves the standing picture and tries again', () => {
+    const { watching } = play(START, picture(1), stalled(1), lost(2));
+    expect(watching).toMatchObject({
+      phase: 'stalled',
+      shown: 1,
+      trying: null,
+      cause: 'offline',
+      retryAt: 4_000,
+    });
+    expect(continued(watching, { type: 'nudge' }).effects).toEqual([{ type: 'open', attempt: 3 }]);
+  });
+
+  test('a stall while another session is on its way opens no third', () => {
+    expect(play(START, picture(1), stalled(1), stalled(1)).effects).toHaveLength(3);
+  });
+});
+
+describe('failing', () => {
+  test('waits longer each time, up to a bound', () => {
+    let { watching } = play(START);
+    const waits: number[] = [];
+    for (let attempt = 1; attempt <= 6; attempt++) {
+      watching = decide(watching, lost(attempt), 0, 1).watching;
+      waits.push(watching.retryAt ?? 0);
+      watching = decide(watching, { type: 'tick' }, watching.retryAt ?? 0, 1).watching;
+    }
+    expect(waits).toEqual([1_000, 2_000, 4_000, 8_000, 15_000, 15_000]);
+  });
+
+  test('a tick before its time does nothing', () => {
+    const { watching } = play(START, lost(1));
+    expect(decide(watching, { type: 'tick' }, 1_999, 1).effects).toEqual([]);
+    expect(decide(watching, { type: 'tick' }, 2_000, 1).effects).toEqual([{ type: 'open', attempt: 2 }]);
+  });
+
+  test('a camera that comes back is not kept waiting', () => {
+    const { watching, effects } = play(START, lost(1), { type: 'nudge' });
+    expect(watching).toMatchObject({ phase: 'connecting', trying: 2, failures: 0 });
+    expect(effects.at(-1)).toEqual({ type: 'open', attempt: 2 });
+  });
+
+  test('a nudge without need does nothing', () => {
+    expect(play(START, { type: 'nudge' }).effects).toHaveLength(1);
+    expect(play(START, picture(1), { type: 'nudge' }).effects).toHaveLength(2);
+  });
+
+  test('the session on screen ends: a new one starts at once', () => {
+    const { watching, effects } = play(START, picture(1), lost(1, 'ended'));
+    expect(watching).toMatchObject({ phase: 'connecting', shown: null, trying: 2 });
+    expect(effects.slice(-2)).toEqual([
+      { type: 'close', attempt: 1 },
+      { type: 'open', attempt: 2 },
+    ]);
+  });
+
+  test.each(['forbidden', 'codec'] as const)('%s ends all, and only a person starts again', (cause) => {
+    const { watching, effects } = play(
+      START,
+      picture(1),
+      stalled(1),
+      lost(2, cause),
+      { type: 'tick' },
+      { type: 'nudge' },
+    );
+    expect(watching).toMatchObject({ phase: 'refused', cause, shown: null, trying: null });
+    expect(effects.slice(-2).map((effect) => effect.type)).toEqual(['close', 'close']);
+    expect(continued(watching, START).watching.phase).toBe('connecting');
+  });
+
+  test('news of a session that is long gone changes nothing', () => {
+    const { watching } = play(START, picture(1), stalled(1), picture(2));
+    for (const late of [lost(1), picture(1), stalled(1), flowing(1)]) {
+      expect(decide(watching, late, 9_000, 1)).toEqual({ watching, effects: [] });
+    }
+  });
+});
