@@ -193,18 +193,9 @@ class SignalingClient:
         """One connection, from beginning to end. Returns the code it was closed with."""
         assumed = self._offset
         try:
-            async with asyncio.timeout(CONNECT_SECONDS) as limit:
+            async with asyncio.timeout(CONNECT_SECONDS):
                 socket = await self._open(http)
-                try:
-                    registered = await self._register(socket)
-                    limit.reschedule(None)
-                    return await self._serve(socket, registered)
-                except asyncio.CancelledError:
-                    # Stopped for good: the server tells the viewers.
-                    await socket.close(code=NORMAL)
-                    raise
-                finally:
-                    await socket.close(code=GOING)
+            return await self._converse(socket)
         except Rejected:
             if abs(self._offset - assumed) > CLOCK_STEP_SECONDS:
                 log.info("signaling_clock_corrected", offset=round(self._offset))
@@ -213,6 +204,24 @@ class SignalingClient:
         except (aiohttp.ClientError, OSError, TimeoutError, ProtocolError, SignalingError) as error:
             log.warning("signaling_unreachable", problem=str(error) or type(error).__name__)
         return None
+
+    async def _converse(self, socket: aiohttp.ClientWebSocketResponse) -> int | None:
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                registered = await self._register(socket)
+            # A socket whose reading was cancelled cannot say goodbye, so reading is a task of its own.
+            reading = asyncio.create_task(self._serve(socket, registered))
+            try:
+                return await asyncio.shield(reading)
+            except asyncio.CancelledError:
+                await socket.close(code=NORMAL)
+                await asyncio.wait([reading], timeout=CLOSE_SECONDS)
+                raise
+            finally:
+                reading.cancel()
+                await asyncio.gather(reading, return_exceptions=True)
+        finally:
+            await socket.close(code=GOING)
 
     async def _open(self, http: aiohttp.ClientSession) -> aiohttp.ClientWebSocketResponse:
         try:

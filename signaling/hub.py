@@ -40,7 +40,9 @@ from signaling.socket import CLOSE_SECONDS, Socket, new_response
 from signaling.table import Limits, Party, Table
 from signaling.watch import Watch
 
-GO_AWAY_JITTER_SECONDS = 0.5
+GO_AWAY_GRACE_SECONDS = 0.1
+"""A peer that came back at once would find the old process."""
+GO_AWAY_JITTER_SECONDS = 0.4
 """Over this the peers of a node that restarts spread their return."""
 MIN_ALARM_SECONDS = 0.01
 MAX_PAUSE_SECONDS = 1.0
@@ -98,7 +100,7 @@ class Hub:
     async def close(self) -> None:
         """Tell everybody, close all sockets at the same time, and stop. Bounded by about `CLOSE_SECONDS`."""
         self.draining = True
-        self.apply(broker.go_away(self.table, 0.0, GO_AWAY_JITTER_SECONDS))
+        self.apply(broker.go_away(self.table, GO_AWAY_GRACE_SECONDS, GO_AWAY_JITTER_SECONDS))
         for socket in list(self._sockets.values()):
             socket.hangup(SERVICE_RESTART, "the server restarts")
         if self._serving:

@@ -127,6 +127,10 @@ class SmallServer:
         await self.hub.close()
         await self._runner.cleanup()
 
+    def cut(self, camera: str) -> None:
+        """The camera's connection breaks."""
+        self.hub._sockets[self.hub.table.devices[camera]].abort()
+
     async def revoke(self, kind: Any, subject: str) -> None:
         self.gate.dead.add(subject)
         await self.live.publish(LiveEvent(kind, subject))

@@ -163,8 +163,14 @@ async def test_sockets_are_bounded_by_address_and_before_register() -> None:
             assert refused.value.headers is not None
             assert refused.value.headers["Retry-After"]
             await last.register() if status == 503 else await last.stop()
-            await asyncio.sleep(0.05 if status == 429 else 0)  # the server's half of the closing handshake
-            await stack.enter_async_context(connected(server.url))
+            for _ in range(200):
+                try:
+                    await stack.enter_async_context(connected(server.url))
+                    break
+                except aiohttp.WSServerHandshakeError:
+                    await asyncio.sleep(0.01)  # the server's half of the closing handshake takes a moment
+            else:
+                pytest.fail("there was no room again")
 
 
 async def test_a_slow_reader_loses_its_socket_and_nobody_else_waits() -> None:
@@ -292,7 +298,7 @@ async def test_shutting_down_says_goodbye_and_closes_all_at_once() -> None:
         # One after the other, thirty closing handshakes of 2 s would have taken a minute.
         assert asyncio.get_running_loop().time() - began < 20
         for party in (device, viewer):
-            assert (await party.expect("belvedere.goAway"))["params"]["graceSeconds"] == 0.0
+            assert (await party.expect("belvedere.goAway"))["params"]["graceSeconds"] == 0.1
             assert await party.closed() == 1012
         assert server.hub.sizes() == {"sockets": 0, "cameras": 0, "sessions": 1}
         for peer in stuck:
