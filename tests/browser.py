@@ -1,6 +1,7 @@
 """Debian's Chromium under Playwright, and what tests ask a page."""
 
 import contextlib
+import re
 import itertools
 from collections.abc import AsyncIterator, Iterable
 from typing import Any
@@ -126,7 +127,12 @@ async def sign_in(page: Page, url: str, email: str = EMAIL, password: str = PASS
     await page.get_by_label("E-mail").fill(email)
     await page.get_by_role("textbox", name="Password").fill(password)
     await page.get_by_role("button", name="Sign in").click()
-    await page.get_by_role("heading", name="Cameras").wait_for()
+    await home_page(page)
+
+
+async def home_page(page: Page) -> None:
+    """Waits for the list of cameras, or for the invitation to add the first one."""
+    await page.get_by_role("heading", name=re.compile("Cameras|Nothing to see yet")).first.wait_for()
 
 
 async def watch(page: Page, name: str) -> None:

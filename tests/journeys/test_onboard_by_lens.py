@@ -5,7 +5,7 @@ from pathlib import Path
 
 from playwright.async_api import Browser, Page
 
-from tests.browser import moving, new_page, sign_in
+from tests.browser import home_page, moving, new_page, sign_in
 from tests.home import Household
 from tests.journeys.lens import WIFI_PASSWORD, code_on_screen, fill_wizard, hold_up, unpaired
 from tests.servers import belvedere
@@ -15,7 +15,7 @@ async def confirm_first_picture(page: Page) -> None:
     await page.get_by_role("heading", name="Is this your camera?").wait_for()
     await moving(page)
     await page.get_by_role("button", name="Yes, this is mine").click()
-    await page.get_by_role("heading", name="Cameras").wait_for()
+    await home_page(page)
 
 
 async def test_from_the_first_start_link_to_the_first_account(tmp_path: Path, browser: Browser) -> None:
@@ -48,7 +48,7 @@ async def test_the_wifi_password_is_nowhere_afterwards(home: Household, browser:
     await fill_wizard(page, "Nursery")
     hold_up(camera, await code_on_screen(page))
     await confirm_first_picture(page)
-    sqlite3.connect(home.server.data_dir / "belvedere.db").execute("pragma wal_checkpoint(truncate)")
+    sqlite3.connect(home.server.data_dir / "belvedere.sqlite3").execute("pragma wal_checkpoint(truncate)")
     kept = [path for path in home.folder.rglob("*") if path.is_file() and path.suffix != ".png"]
     assert len(kept) >= 4
     assert not [path for path in kept if WIFI_PASSWORD.encode() in path.read_bytes()]

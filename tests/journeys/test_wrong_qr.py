@@ -1,7 +1,10 @@
-"""Codes that cannot work: of something else, expired, of another server, with the wrong Wi-Fi password. Each is said, none
-ends the camera's search, and the right code works afterwards."""
+"""Codes that cannot work: of something else, expired, of another server, with the wrong Wi-Fi password.
+
+Each is said, none ends the camera's search, and the right code works afterwards.
+"""
 
 import io
+import sqlite3
 import time
 from pathlib import Path
 
@@ -81,10 +84,8 @@ def test_an_expired_code_is_refused_and_a_new_one_works(home: Household) -> None
 
 def expire(home: Household) -> None:
     """Ten minutes pass for every waiting code."""
-    import sqlite3
-
     home.server.stop()
-    with sqlite3.connect(home.server.data_dir / "belvedere.db") as database:
+    with sqlite3.connect(home.server.data_dir / "belvedere.sqlite3") as database:
         database.execute("update pairings set expires_at = ?", (int(time.time()) - 1,))
     home.server.start()
 
