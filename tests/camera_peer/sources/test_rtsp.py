@@ -84,20 +84,24 @@ async def test_h264_passes(server: Server, record: Any) -> None:
     assert "/locked" not in repr(logs), "paths may hold passwords too"
 
 
-@pytest.mark.parametrize(
-    ("path", "codec", "samples"),
-    [("/open/opus", "opus", 960), ("/open/pcmu", "pcmu", 160), ("/open/pcma", "pcma", 160), ("/open/aac", "opus", 960)],
-)
-async def test_sound_passes_or_becomes_opus(path: str, codec: str, samples: int, server: Server, record: Any) -> None:
-    source = open_source(server.url(path))
-    source.demand(wanted=True)
-    recording = record(source)
-    await recording.until(lambda: len(recording.audio) >= 40 and len(recording.video) >= 10)
-    assert source.audio_codec == codec
-    assert {frame.codec for frame in recording.audio} == {codec}
-    times = [frame.timestamp for frame in recording.audio]
-    assert times == sorted(times)
-    assert (times[39] - times[0]) / 39 == pytest.approx(samples, rel=0.25)
+SOUNDS = {
+    "/open/opus": ("opus", 960),
+    "/open/pcmu": ("pcmu", 160),
+    "/open/pcma": ("pcma", 160),
+    "/open/aac": ("opus", 960),
+}
+
+
+async def test_sound_passes_or_becomes_opus(server: Server, record: Any) -> None:
+    recordings = [record(open_source(server.url(path))) for path in SOUNDS]
+    for one in recordings:
+        one.source.demand(wanted=True)
+    await asyncio.gather(*(one.until(lambda one=one: len(one.audio) >= 40 and one.video) for one in recordings))
+    for (path, (codec, samples)), one in zip(SOUNDS.items(), recordings, strict=True):
+        assert {one.source.audio_codec, *(frame.codec for frame in one.audio)} == {codec}, path
+        times = [frame.timestamp for frame in one.audio]
+        assert times == sorted(times), path
+        assert (times[39] - times[0]) / 39 == pytest.approx(samples, rel=0.3), path
 
 
 @pytest.mark.parametrize(("path", "name"), [("/open/h265", "hevc"), ("/open/jpeg", "mjpeg")])
