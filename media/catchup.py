@@ -78,7 +78,7 @@ def measured_multiple(bitrate: float, train: int, queued: float) -> float:
 def corrected_multiple(multiple: float, queued: float) -> float:
     """After each later probe: faster while nothing queues, slower before the queue overflows."""
     if queued <= SHORT_QUEUE:
-        return clamp(multiple * 1.5)
+        return clamp(multiple * 2)
     if queued >= LONG_QUEUE:
         return clamp(multiple * 0.7)
     return multiple

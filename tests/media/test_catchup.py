@@ -67,7 +67,7 @@ def test_a_train_that_queued_measures_the_narrowest_link() -> None:
 
 
 def test_later_probes_keep_the_queue_short() -> None:
-    assert corrected_multiple(4.0, queued=0.001) == 6.0
+    assert corrected_multiple(4.0, queued=0.001) == 8.0
     assert corrected_multiple(4.0, queued=0.050) == 4.0
     assert corrected_multiple(4.0, queued=0.100) == pytest.approx(2.8)
     assert corrected_multiple(MAX_MULTIPLE, queued=0.0) == MAX_MULTIPLE

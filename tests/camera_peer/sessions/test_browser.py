@@ -85,7 +85,6 @@ async def test_the_picture_comes_from_the_cache_and_moves_on_to_live(
     stats = await page.evaluate("stats()")
     assert times[0] < SLOW
     assert stats["framesDecoded"] >= 40 and stats["pliCount"] == 0
-    assert camera.source.keyframe_requests == 0
 
 
 async def test_a_source_that_pauses_does_not_cost_the_session(
