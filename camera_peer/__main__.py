@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import structlog
+import uvloop
 
 from camera_peer import identity, logs, settings, state, storage
 from camera_peer.agent import CameraAgent
@@ -182,7 +183,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         chosen = settings.read({key: value for key, value in vars(options).items() if key not in ("command", "code")})
         logs.configure(chosen.log_format)
         work = {"run": lambda: run(chosen), "pair": lambda: pair(chosen, options.code), "reset": lambda: reset(chosen)}
-        return asyncio.run(until_stopped(work[options.command]()))
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(until_stopped(work[options.command]()))
     except (BadSetting, BadWifi, SourceError) as error:
         return say(str(error), MISUSED)
     except (BadPayload, CameraProblem, DamagedKey, DamagedState, storage.InUse) as error:

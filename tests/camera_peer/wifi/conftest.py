@@ -3,12 +3,13 @@
 import asyncio
 import os
 import subprocess
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+import uvloop
 from dbus_fast import BusType, Message, MessageType, Variant
 from dbus_fast.aio import MessageBus
 
@@ -47,6 +48,13 @@ for old, new in ((30, 40), (40, 50), (50, 60), (60, 50), (50, 120 if reason else
 ret = (dbus.ObjectPath(made), dbus.ObjectPath('/org/freedesktop/NetworkManager/ActiveConnection/0'))
 """
 """What NetworkManager does with a new profile, told by signals: the mock's own method believes every password."""
+
+
+def pytest_asyncio_loop_factories(
+    config: pytest.Config, item: pytest.Item
+) -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """The loop that the camera runs on."""
+    return {"uvloop": uvloop.new_event_loop}
 
 
 @dataclass
