@@ -37,6 +37,8 @@ export class Household extends EventTarget {
   thrownOut = false;
   /** A viewer that was started by a click, before its page was there to show it. */
   private clicked: Viewer | null = null;
+  /** Ids of cameras heard of since the list was last asked for. */
+  private readonly fresh = new Set<string>();
   private verdicts = new Map<string, Verdict>();
   private readonly events = new CameraEvents(this.api);
 
@@ -113,6 +115,7 @@ export class Household extends EventTarget {
   }
 
   put(camera: Camera): void {
+    this.fresh.add(camera.id);
     const known = this.cameras?.get(camera.id);
     this.cameras = new Map(this.cameras ?? []).set(camera.id, camera);
     this.reach(true);
@@ -120,6 +123,7 @@ export class Household extends EventTarget {
   }
 
   gone(id: string): void {
+    this.fresh.delete(id);
     forget(id);
     const cameras = new Map(this.cameras ?? []);
     cameras.delete(id);
@@ -128,10 +132,13 @@ export class Household extends EventTarget {
   }
 
   async reload(): Promise<void> {
+    this.fresh.clear();
     try {
       const list = await this.api.cameras();
       const before = this.cameras;
       this.cameras = new Map(list.map((camera) => [camera.id, camera]));
+      // What arrived while the list was on its way is newer than the list.
+      for (const id of this.fresh) this.keepFresh(before?.get(id));
       for (const id of before?.keys() ?? []) if (!this.cameras.has(id)) forget(id);
       for (const { id, online } of list)
         if (online && !before?.get(id)?.online) this.connection.cameraOnline(id);
@@ -140,6 +147,10 @@ export class Household extends EventTarget {
       if (error instanceof Unreachable) this.reach(false);
       else this.changed();
     }
+  }
+
+  private keepFresh(camera: Camera | undefined): void {
+    if (camera) this.cameras?.set(camera.id, camera);
   }
 
   /** The server's words for a failure code, else ours, else the camera's own. */

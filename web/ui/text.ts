@@ -192,6 +192,7 @@ export const text = {
     },
     code: {
       question: 'Show this code to the camera',
+      questionPaste: 'Give this text to the camera',
       lead: 'Hold it a hand’s width to an arm’s length in front of the lens until the camera answers.',
       busy: 'Preparing the code …',
       label: 'QR code for the camera',
@@ -207,7 +208,7 @@ export const text = {
       copyText: 'Copy text',
       pasteHint: 'It contains your Wi-Fi password. Paste it nowhere else.',
       steps: {
-        waiting: 'Waiting for the camera to see the code',
+        waiting: 'Waiting for the camera',
         seen: 'The camera has reached the server',
         activated: 'The camera is paired',
         online: 'The camera is online',

@@ -65,6 +65,7 @@ class AccountPage extends Page {
     return html`
       <form class="card" @submit=${(event: SubmitEvent) => void this.changePassword(event)}>
         <h2>${words.password}</h2>
+        <input hidden name="username" autocomplete="username" .value=${this.household.account?.email ?? ''} />
         ${passwordField({
           name: 'current',
           label: words.current,

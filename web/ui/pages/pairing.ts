@@ -42,6 +42,7 @@ class PairingStepElement extends Page {
   declare copied: boolean;
   private clock: ReturnType<typeof setInterval> | undefined;
   private shownAt = 0;
+  private known: Camera | null = null;
   private drawn = { payload: '', path: '', size: 0 };
 
   constructor() {
@@ -64,8 +65,9 @@ class PairingStepElement extends Page {
   }
 
   override render(): TemplateResult | typeof nothing {
-    const camera = this.household.cameras?.get(this.camera);
-    if (this.refused || !camera) return this.refusal();
+    const camera = this.known;
+    if (this.refused) return this.refusal();
+    if (!camera) return nothing;
     if (camera.confirmed && !camera.pairing) return nothing;
     const step = camera.pairing?.step ?? (camera.online ? 'online' : 'waiting');
     if (camera.online && (step === 'online' || step === 'first_frame')) return this.firstPicture(camera);
@@ -79,8 +81,8 @@ class PairingStepElement extends Page {
 
   protected override willUpdate(changed: PropertyValues): void {
     if (changed.has('pairing') && this.pairing) this.shownAt = this.household.api.now();
-    const camera = this.household.cameras?.get(this.camera);
-    const step = camera?.pairing?.step;
+    this.known = this.household.cameras?.get(this.camera) ?? this.known;
+    const step = this.known?.pairing?.step;
     if (this.pairing && step && step !== 'waiting' && step !== 'seen') this.tell('used');
   }
 
@@ -99,9 +101,10 @@ class PairingStepElement extends Page {
     const expires = Date.parse(pairing?.expires_at ?? '') || 0;
     const over = step === 'expired' || step === 'failed' || (step === 'waiting' && this.now >= expires);
     return html`
-      <h1 tabindex="-1">${words.question}</h1>
+      <h1 tabindex="-1">${this.model === 'rtsp' ? words.questionPaste : words.question}</h1>
       ${over ? this.expired(camera) : this.code(step, expires)}
-      <ol class="progress" role="status">
+      <p class="unseen" role="status">${words.steps[step as keyof typeof words.steps] ?? nothing}</p>
+      <ol class="progress">
         ${PAIRING_STEPS.map((name, index) => progress(index, pairingProgress(step), words.steps[name], over))}
       </ol>
       ${this.problem(camera)}
