@@ -73,13 +73,13 @@ class ConnectedViewer:
 
     def deliver(self, frame: CutFrame) -> None:
         """A live frame of the broadcast."""
-        if frame.frame.codec not in self._codecs:
+        if frame.codec not in self._codecs:
             return
         if frame.is_video:
             self._delivery.push(frame)
             self._pump()
         elif self._audio is not None:
-            self._send(self._audio, frame, frame.frame.timestamp)
+            self._send(self._audio, frame, frame.timestamp)
 
     def take_rtcp(self, data: bytes) -> None:
         """Act on one compound packet of the viewer; a malformed one is ignored."""
@@ -156,7 +156,7 @@ class ConnectedViewer:
         wall = time.time()
         self._peer.send(stream.build(frame, timestamp, wall))
         if stream is self._video:
-            if frame.arrived_at >= self._video_report_at and timestamp == frame.frame.timestamp:
+            if frame.arrived_at >= self._video_report_at and timestamp == frame.timestamp:
                 self._video_report_at = frame.arrived_at + REPORT_SECONDS
                 self._report(stream, frame, wall)
         elif frame.arrived_at >= self._audio_report_at:
@@ -164,8 +164,8 @@ class ConnectedViewer:
             self._report(stream, frame, wall)
 
     def _report(self, stream: RtpStream, frame: CutFrame, wall: float) -> None:
-        since = time.monotonic() - frame.frame.captured_at
-        clock = stream.rtp_time(frame.frame.timestamp + int(since * CLOCK_RATES[frame.frame.codec]))
+        since = time.monotonic() - frame.captured_at
+        clock = stream.rtp_time(frame.timestamp + int(since * CLOCK_RATES[frame.codec]))
         self._peer.send_rtcp(
             rtcp.sender_report(stream.ssrc, self._peer.stream, wall, clock, stream.packets, stream.octets)
         )

@@ -57,11 +57,11 @@ class Delivery:
             self._waiting = True
             return
         first, last = group[0], group[-1]
-        seconds = max(1, last.frame.timestamp - first.frame.timestamp) / CLOCK_RATE
+        seconds = max(1, last.timestamp - first.timestamp) / CLOCK_RATE
         size = sum(frame.size for frame in group)
         self._bitrate = size * 8 / seconds
         silence = now - last.arrived_at
-        self._catch_up = begin(first.frame.timestamp, last.frame.timestamp, silence, first_multiple(self._bitrate))
+        self._catch_up = begin(first.timestamp, last.timestamp, silence, first_multiple(self._bitrate))
         self._started_at = now
         self._waiting = False
         self._queue.extend(group)
@@ -72,12 +72,12 @@ class Delivery:
         if self._catch_up is None or not self._queue:
             return
         clock = self._catch_up.start + int((now - self._started_at) * CLOCK_RATE)
-        self._catch_up = CatchUp(self._queue[0].frame.timestamp, clock, multiple)
+        self._catch_up = CatchUp(self._queue[0].timestamp, clock, multiple)
         self._started_at = now
 
     def push(self, frame: CutFrame) -> None:
         """A live video frame arrived. A key frame makes everything queued before it needless."""
-        if frame.frame.keyframe:
+        if frame.keyframe:
             self._drop_queue()
             self._waiting = False
         elif self._waiting:
@@ -105,10 +105,10 @@ class Delivery:
     def _due_at(self, frame: CutFrame) -> float:
         if self._catch_up is None:
             return 0.0
-        return self._started_at + self._catch_up.delay(frame.frame.timestamp)
+        return self._started_at + self._catch_up.delay(frame.timestamp)
 
     def _stamp(self, frame: CutFrame) -> int:
-        stamp = frame.frame.timestamp
+        stamp = frame.timestamp
         if self._catch_up is not None:
             if stamp >= self._catch_up.end:
                 self._catch_up = None

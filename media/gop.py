@@ -21,13 +21,13 @@ class GroupCache:
 
     def add(self, frame: CutFrame) -> None:
         """Take the next video frame. A group that outgrows its bounds is dropped: it waits for the next key frame."""
-        if frame.frame.keyframe:
+        if frame.keyframe:
             self.clear()
         elif not self._frames:
             return
         self._frames.append(frame)
         self._bytes += frame.size
-        span = (frame.frame.timestamp - self._frames[0].frame.timestamp) / CLOCK_RATE
+        span = (frame.timestamp - self._frames[0].timestamp) / CLOCK_RATE
         if self._bytes > MAX_BYTES or not 0 <= span <= MAX_SECONDS:
             self.clear()
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from media import h264, vp8
-from media.frames import EncodedFrame
+from media.frames import Codec, EncodedFrame
 
 MAX_PAYLOAD = 1180
 """Bytes. With 20 of RTP header, 16 of SRTP tag and 28 to 48 of UDP and IP it stays under the 1,280 that every IPv6
@@ -12,17 +12,22 @@ path carries (RFC 8200 §5)."""
 
 @dataclass(frozen=True, slots=True)
 class CutFrame:
-    """`payloads`: what follows the RTP header, packet by packet. `size`: their bytes. `arrived_at`: `time.monotonic()`
-    at which the source handed it over."""
+    """An `EncodedFrame` whose data became `payloads`: what follows the RTP header, packet by packet.
 
-    frame: EncodedFrame
+    `size`: bytes of all payloads. `arrived_at`: `time.monotonic()` at which the source handed the frame over.
+    """
+
+    codec: Codec
+    timestamp: int
+    keyframe: bool
+    captured_at: float
+    arrived_at: float
     payloads: tuple[bytes, ...]
     size: int
-    arrived_at: float
 
     @property
     def is_video(self) -> bool:
-        return self.frame.codec in ("h264", "vp8")
+        return self.codec in ("h264", "vp8")
 
 
 def cut(frame: EncodedFrame, now: float) -> CutFrame:
@@ -34,4 +39,12 @@ def cut(frame: EncodedFrame, now: float) -> CutFrame:
             parts = vp8.payloads(frame.data, MAX_PAYLOAD)
         case _:
             parts = [frame.data] if 0 < len(frame.data) <= MAX_PAYLOAD else []
-    return CutFrame(frame, tuple(parts), sum(map(len, parts)), now)
+    return CutFrame(
+        codec=frame.codec,
+        timestamp=frame.timestamp,
+        keyframe=frame.keyframe,
+        captured_at=frame.captured_at,
+        arrived_at=now,
+        payloads=tuple(parts),
+        size=sum(map(len, parts)),
+    )

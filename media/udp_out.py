@@ -1,6 +1,7 @@
 """Sending a run of datagrams to one address in as few system calls as the kernel allows."""
 
 import asyncio
+import platform
 import socket
 import struct
 from collections.abc import Iterator
@@ -44,7 +45,7 @@ class DatagramSender:
         self._transport = transport
         self._address = address
         self._socket = socket_of(transport)
-        self._segmenting = self._socket is not None
+        self._segmenting = platform.system() == "Linux"
         self.dropped = 0
         if self._socket is not None:
             self._socket.setblocking(False)
@@ -69,7 +70,7 @@ class DatagramSender:
         try:
             if len(run) > 1 and self._segmenting:
                 size = struct.pack("=H", len(run[0]))
-                out.sendmsg(run, [(socket.SOL_UDP, UDP_SEGMENT, size)], 0, self._address)
+                out.sendmsg(run, [(socket.IPPROTO_UDP, UDP_SEGMENT, size)], 0, self._address)
                 return
             for packet in run:
                 out.sendto(packet, self._address)

@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 import pytest
 
-from media.frames import EncodedFrame
 from media.packetiser import CutFrame
 
 MakeFrame = Callable[..., CutFrame]
@@ -16,7 +15,6 @@ def make_frame() -> MakeFrame:
 
     def make(number: int, *, key: bool = False, size: int = 1000, fps: int = 30) -> CutFrame:
         at = 100 + number / fps
-        frame = EncodedFrame("h264", b"", number * 90_000 // fps, key, at)
-        return CutFrame(frame, (bytes(size),), size, at)
+        return CutFrame("h264", number * 90_000 // fps, key, at, at, (bytes(size),), size)
 
     return make

@@ -9,7 +9,7 @@ MakeFrame = Callable[..., CutFrame]
 
 
 def numbers(due: list[Due], fps: int = 30) -> list[int]:
-    return [frame.frame.timestamp * fps // 90_000 for frame, _ in due]
+    return [frame.timestamp * fps // 90_000 for frame, _ in due]
 
 
 def drain(delivery: Delivery, now: float) -> tuple[list[Due], float]:
@@ -82,7 +82,7 @@ def test_live_frames_queue_behind_the_group_and_keep_their_order_and_time(make_f
     assert numbers(taken) == list(range(150))
     stamps = [stamp for _, stamp in taken]
     assert stamps == sorted(set(stamps))
-    assert all(stamp == frame.frame.timestamp for frame, stamp in taken[100:])
+    assert all(stamp == frame.timestamp for frame, stamp in taken[100:])
     assert delivery.next_due() is None
 
 

@@ -3,7 +3,6 @@
 from aiortc.rtcrtpparameters import RTCRtpHeaderExtensionParameters, RTCRtpSendParameters
 from aiortc.rtp import HeaderExtensionsMap, RtpPacket
 
-from media.frames import EncodedFrame
 from media.offer import ABS_SEND_TIME
 from media.packetiser import CutFrame
 from media.rtp_stream import HISTORY, MAX_RESENDS_PER_SECOND, RtpStream, StreamState
@@ -13,7 +12,7 @@ WALL = 1_800_000_000.25
 
 
 def frame(*payloads: bytes) -> CutFrame:
-    return CutFrame(EncodedFrame("h264", b"", 0, True, 0.0), payloads, sum(map(len, payloads)), 0.0)
+    return CutFrame("h264", 0, True, 0.0, 0.0, payloads, sum(map(len, payloads)))
 
 
 def read(data: bytes) -> RtpPacket:

@@ -93,8 +93,8 @@ async def test_a_newcomer_gets_the_group_without_sound_and_without_a_second_deli
 
     broadcast = Broadcast(Source())
     await play(broadcast)
-    assert [cut.frame.timestamp for cut in groups[0]] == [3000, 6000]
-    assert [cut.frame.timestamp for cut in late.frames] == [9000]
+    assert [cut.timestamp for cut in groups[0]] == [3000, 6000]
+    assert [cut.timestamp for cut in late.frames] == [9000]
     assert broadcast.profiles() == ["4d001f", "42e01f"]
 
 
@@ -116,7 +116,7 @@ async def test_a_source_that_starts_anew_continues_the_time_line() -> None:
     await play(broadcast)
     clock.now += 2.0
     await play(broadcast)
-    stamps = [cut.frame.timestamp for cut in viewer.frames]
+    stamps = [cut.timestamp for cut in viewer.frames]
     assert stamps == [1_500_000, 1_503_000, 1_683_000, 1_686_000]
 
 
