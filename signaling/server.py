@@ -29,6 +29,7 @@ from signaling.gate import Gate
 from signaling.housekeeping import keep_house
 from signaling.http.addresses import client_address
 from signaling.http.app import create_app
+from signaling.http.listener import Listener
 from signaling.http.origins import same_origin
 from signaling.http.services import Services
 from signaling.hub import Hub, open_hub
@@ -47,9 +48,6 @@ from signaling.store.secret import kept_in_file, kept_in_store
 ID_BYTES = 12
 SHUTDOWN_SECONDS = 2.0
 """For requests that are being answered; the hub takes at most as long for its sockets, before that."""
-MAX_LINE_BYTES, MAX_HEADER_BYTES = 8190, 8190
-KEEPALIVE_SECONDS = 75.0
-BACKLOG = 1024
 
 log = structlog.get_logger(__name__)
 
@@ -201,19 +199,13 @@ def _tls(settings: Settings, origin: str) -> tuple[ssl.SSLContext | None, str | 
 async def _listen(
     app: web.Application, settings: Settings, tls: ssl.SSLContext | None, stack: contextlib.AsyncExitStack
 ) -> None:
-    runner = web.AppRunner(
-        app,
-        access_log=None,
-        handle_signals=False,
-        shutdown_timeout=SHUTDOWN_SECONDS,
-        keepalive_timeout=KEEPALIVE_SECONDS,
-        max_line_size=MAX_LINE_BYTES,
-        max_field_size=MAX_HEADER_BYTES,
-    )
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
+    listener = Listener(runner)
+    stack.callback(listener.stop)
     try:
-        await web.TCPSite(runner, settings.host, settings.port, ssl_context=tls, backlog=BACKLOG).start()
+        await listener.start(settings.host, settings.port, tls)
     except OSError as error:
         raise CannotStart(_why_not(error, settings.host, settings.port)) from error
 

@@ -11,6 +11,7 @@ from signaling.http import openapi
 from signaling.http.addresses import client_address
 from signaling.http.call import MAX_BODY_BYTES, SERVICES, Route, count, run
 from signaling.http.events import STREAMS, Streams
+from signaling.http.listener import Connection
 from signaling.http.origins import cors_headers
 from signaling.http.problems import from_http_exception, problem, refused
 from signaling.http.routes import ROUTES
@@ -69,6 +70,8 @@ async def _observe(request: web.Request, handler: Next) -> web.StreamResponse:
     """Log and count; queries and bodies stay out of both."""
     started = time.perf_counter()
     status = 499
+    if isinstance(request.protocol, Connection):
+        request.protocol.request_arrived()
     try:
         response = await handler(request)
         status = response.status
