@@ -127,6 +127,7 @@ def make_video(
     pixels: str = "yuv420p",
     audio: str | None = None,
     rate: int = 48_000,
+    sound_seconds: float | None = None,
     options: dict[str, str] | None = None,
 ) -> Path:
     with av.open(str(path), "w", format=container) as out:
@@ -140,9 +141,9 @@ def make_video(
             frame = picture(size[0] // 2 * 2, size[1] // 2 * 2, count)
             frame.pts, frame.time_base = count, Fraction(1, fps)
             out.mux(video.encode(frame.reformat(*size)))
-            if sound is not None:
-                out.mux(sound.encode(_tone(count * rate // fps, rate // fps, rate)))
         out.mux(video.encode(None))
+        for count in range(round((sound_seconds or seconds) * fps) if sound is not None else 0):
+            out.mux(sound.encode(_tone(count * rate // fps, rate // fps, rate)))
         if sound is not None:
             out.mux(sound.encode(None))
     return path

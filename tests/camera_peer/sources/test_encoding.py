@@ -5,9 +5,9 @@ import av
 import pytest
 
 from camera_peer.encoder import KeyframeGate
+from camera_peer.sources.encoded_video import MAX_GROUP_BYTES, MAX_GROUP_PACKETS, Group
 from camera_peer.sources.encoding import EncodingThread, Picture, Wish
 from camera_peer.sources.handover import Outlet
-from camera_peer.sources.lanes import MAX_GROUP_BYTES, MAX_GROUP_PACKETS, Group
 
 Paint = Callable[[int, int, int], av.VideoFrame]
 

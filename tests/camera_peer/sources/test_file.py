@@ -11,7 +11,7 @@ import av
 import pytest
 import structlog
 
-from camera_peer.sources import open_source
+from camera_peer.sources import open_source, reader
 from camera_peer.sources.parameter_sets import kind, units_of
 from camera_peer.sources.reader import MIN_PASS
 from camera_peer.sources.stamp import Stamp
@@ -218,6 +218,15 @@ async def test_sound_comes_as_opus_or_as_it_is(make_video: Any, record: Any) -> 
         assert sum(step == rate // 50 for step in steps) >= len(steps) - 4, f"{name}: even but where it begins again"
         apart = audio[-1].timestamp / rate - recording.video[-1].timestamp / 90_000
         assert abs(apart) < 0.3, f"{name}: sound and picture run together"
+
+
+async def test_sound_may_outlast_the_pictures(make_video: Any, record: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader, "NO_PICTURE_FOR", 0.5)
+    source = open_source(str(make_video("a.mkv", audio="libopus", seconds=0.2, sound_seconds=1.5)))
+    recording = record(source)
+    await recording.until(lambda: len(recording.video) > 5)
+    gap = recording.video[5].timestamp - recording.video[4].timestamp
+    assert gap == pytest.approx(90_000 * 1.36, abs=9000), "the film begins again when its sound has ended"
 
 
 async def test_sound_can_be_left_out(make_video: Any, record: Any) -> None:

@@ -2,8 +2,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from camera_peer.sources.encoded_video import RateLimit
 from camera_peer.sources.interleave import MAX_ITEMS, interleave
-from camera_peer.sources.lanes import RateLimit
 from camera_peer.sources.timeline import Origin, Timeline
 
 
