@@ -48,10 +48,20 @@ FORMS = {"compact": to_compact(PLAIN), "compact+k,x,h": to_compact(FULL), "long"
 
 def draw(label: str, level: str = "L") -> Shown:
     """One of `FORMS` as an image."""
-    code = qrcode.QRCode(error_correction=LEVELS[level], border=QUIET_ZONE, box_size=MODULE_PIXELS)
-    code.add_data(FORMS[label])
-    code.make(fit=True)
+    code = _code(FORMS[label], level)
     return Shown(label, FORMS[label], level, code.make_image().get_image(), code.modules_count, code.version)
+
+
+def draw_text(text: str) -> Image.Image:
+    """Any text as an image."""
+    return _code(text, "L").make_image().get_image()
+
+
+def _code(text: str, level: str) -> qrcode.QRCode:
+    code = qrcode.QRCode(error_correction=LEVELS[level], border=QUIET_ZONE, box_size=MODULE_PIXELS)
+    code.add_data(text)
+    code.make(fit=True)
+    return code
 
 
 def held(base: View, share: float, tilt: float, modules: int, random: np.random.Generator) -> View:
