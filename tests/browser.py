@@ -1,8 +1,8 @@
 """Debian's Chromium under Playwright, and what tests ask a page."""
 
 import contextlib
-import re
 import itertools
+import re
 from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
