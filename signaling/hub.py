@@ -17,6 +17,7 @@ from signaling import broker
 from signaling.admission import Admission, Credential, Gate, IceServers
 from signaling.bucket import full
 from signaling.effects import (
+    INTERNAL_ERROR,
     SERVICE_RESTART,
     Address,
     Ask,
@@ -140,6 +141,11 @@ class Hub:
         self.apply(broker.opened(self.table, socket.address, self._clock()))
         try:
             await self._converse(socket, credential)
+        except Exception:
+            # Our bug, not the peer's: this socket ends, all others go on.
+            log.exception("socket_failed")
+            self._meter.count("socket_failed")
+            socket.hangup(INTERNAL_ERROR, "internal error")
         finally:
             self.apply(broker.closed(self.table, socket.address, self._clock(), left=socket.left))
             try:
@@ -154,6 +160,7 @@ class Hub:
         limits = self.table.limits
         bucket = full(limits.messages_per_second, limits.messages_burst, self._clock())
         async for text in socket.messages():
+            self._meter.count("message")
             pause = bucket.take(self._clock())
             if pause:
                 self._meter.count("slowed")
@@ -179,7 +186,7 @@ class Hub:
         self.apply(effects)
         if isinstance(ask, AskRegister) and self._watch.serial != before:
             # Something was revoked while we asked; the answer may have been out of date.
-            await self._watch.recheck([ask.peer])
+            self._watch.recheck_soon(ask.peer)
 
     async def _find_out(self, ask: Ask, credential: Credential | None) -> list[Effect]:
         if isinstance(ask, AskRegister):

@@ -32,6 +32,8 @@ class Watch:
         clock: Callable[[], float],
     ) -> None:
         self.serial = 0
+        self._doubted: asyncio.Queue[Address] = asyncio.Queue()
+        """Bounded by the sockets there are: each registers once at a time."""
         self._table = table
         self._live = live
         self._gate = gate
@@ -42,12 +44,15 @@ class Watch:
         """To be run side by side until cancelled."""
         # Subscribed before the first socket is served, so that nothing is missed.
         subscription = self._live.subscribe()
-        return [self._revocations(subscription), self._presences()]
+        return [self._revocations(subscription), self._doubts(), self._presences()]
 
     async def _revocations(self, subscription: Subscription) -> None:
         try:
             while True:
-                await self._safely(self._heard(await subscription.next()))
+                event = await subscription.next()
+                # Until it has worked: a revocation that is not carried out is a hole.
+                while not await self._safely(self._heard(event)):
+                    await asyncio.sleep(RETRY_SECONDS)
         finally:
             subscription.close()
 
@@ -65,6 +70,16 @@ class Watch:
                 await self.recheck(list(self._table.parties))
             case "camera":
                 pass
+
+    def recheck_soon(self, peer: Address) -> None:
+        """Look at this party anew, as one whose answer may have been out of date."""
+        self._doubted.put_nowait(peer)
+
+    async def _doubts(self) -> None:
+        while True:
+            peer = await self._doubted.get()
+            while not await self._safely(self.recheck([peer])):
+                await asyncio.sleep(RETRY_SECONDS)
 
     async def recheck(self, peers: list[Address]) -> None:
         """Look at these parties anew, and at the sessions they are in."""
@@ -95,12 +110,14 @@ class Watch:
             if not await self._live.refresh_presence(presence):
                 self._apply(broker.superseded(self._table, address, self._clock()))
 
-    async def _safely(self, job: Coroutine[Any, Any, None]) -> None:
+    async def _safely(self, job: Coroutine[Any, Any, None]) -> bool:
+        """Whether it worked."""
         try:
             await job
         except (LiveUnavailable, Refused) as error:
             log.warning("watch_interrupted", problem=str(error))
-            await asyncio.sleep(RETRY_SECONDS)
+            return False
         except Exception:
             log.exception("watch_failed")
-            await asyncio.sleep(RETRY_SECONDS)
+            return False
+        return True

@@ -100,3 +100,16 @@ def calls(cameras: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
         },
     )
     return (request | answer).map(json.dumps)
+
+
+def trespasses() -> st.SearchStrategy[str]:
+    """Faultless messages, but about whatever session there is."""
+    params = st.fixed_dictionaries(
+        {"session": sessions, "candidate": st.just({"candidate": "c"}), "code": st.sampled_from([1001, 1002, 1003])},
+        optional={"offer": st.just("v=0"), "firstFrameMs": st.floats(0, 1e6), "reason": st.text(max_size=30)},
+    )
+    names = ("invite", "extend", "trickle", "belvedere.close", "belvedere.stats", "error")
+    return st.fixed_dictionaries(
+        {"jsonrpc": st.just("2.0"), "method": st.sampled_from(names), "params": params},
+        optional={"id": st.integers(0, 100)},
+    ).map(json.dumps)

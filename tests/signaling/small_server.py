@@ -1,16 +1,25 @@
 """The real hub and door behind a real aiohttp server, with a gate that is a few dictionaries.
 
+As a program it is a server for attacks: it prints its port, then for each line on its input one line of JSON about its
+size, and ends with its input.
+
 Tokens: `Bearer device-CAMERA`, `Bearer viewer-USER-LOGIN`, `Ticket viewer-USER-LOGIN`. Users watch the cameras that
 `owners` gives them.
 """
 
+import asyncio
+import gc
+import json
 import secrets
+import sys
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import psutil
+import structlog
 from aiohttp import web
 
 from signaling.door import Door
@@ -145,3 +154,29 @@ async def small_server(limits: Limits | None = None) -> AsyncIterator[SmallServe
         yield server
     finally:
         await server.stop()
+
+
+UNHURRIED = Limits(messages_per_second=1e9, messages_burst=10**9, candidates_per_side=10**9)
+"""For attacks that are to be as quick as the server: rates are tested elsewhere."""
+
+
+async def _be_attacked() -> None:
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    async with small_server(UNHURRIED) as server:
+        failed: list[str] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _loop, context: failed.append(repr(context)))
+        print(server.port, flush=True)
+        while await asyncio.to_thread(sys.stdin.readline):
+            gc.collect()
+            size = server.hub.sizes() | {
+                "tasks": len(asyncio.all_tasks()),
+                "resident": psutil.Process().memory_info().rss,
+                "alarms": len(server.hub.table.alarms),
+                "failed": failed,
+                "counted": server.diary.counted,
+            }
+            print(json.dumps(size), flush=True)
+
+
+if __name__ == "__main__":
+    asyncio.run(_be_attacked())

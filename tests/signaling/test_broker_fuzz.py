@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from signaling.protocol.sessions import State
 from signaling.table import Limits, Table
-from tests.signaling.hostile import PLACES, aim, calls, garbage
+from tests.signaling.hostile import PLACES, aim, calls, garbage, trespasses
 from tests.signaling.world import ANSWER, OFFER, Peer, World
 
 SCALE = int(os.environ.get("BELVEDERE_FUZZ", "1"))
@@ -29,7 +29,7 @@ MAX_PEERS = 60
 
 tenants = st.sampled_from(TENANTS)
 any_camera = st.sampled_from([f"c{n}" for n in TENANTS])
-hostile = garbage | calls(any_camera) | calls(any_camera)
+hostile = garbage | calls(any_camera) | trespasses()
 
 
 class Tenants(RuleBasedStateMachine):

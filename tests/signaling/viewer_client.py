@@ -38,7 +38,7 @@ class WirePeer:
         self.ws = ws
         self.inbox: list[Json] = []
         self.fresh: deque[Json] = deque()
-        self._answers: dict[int, asyncio.Future[Json]] = {}
+        self._answers: dict[str, asyncio.Future[Json]] = {}
         self._changed = asyncio.Condition()
         self._ids = 0
         self._reader = asyncio.create_task(self._read())
@@ -49,14 +49,15 @@ class WirePeer:
                 continue
             heard = json.loads(message.data)
             if "method" not in heard and heard.get("id") in self._answers:
-                self._answers.pop(heard["id"]).set_result(heard)
+                self._answers[heard["id"]].set_result(heard)
                 continue
             async with self._changed:
                 self.inbox.append(heard)
                 self.fresh.append(heard)
                 self._changed.notify_all()
         for future in self._answers.values():
-            future.set_exception(ConnectionError(f"closed with {self.ws.close_code}"))
+            if not future.done():
+                future.set_exception(ConnectionError(f"closed with {self.ws.close_code}"))
 
     async def register(self, authorization: str | None = None, **extra: Any) -> Json:
         own = {"belvedere": {}} | extra
@@ -65,10 +66,16 @@ class WirePeer:
     async def request(self, method: str, **params: Any) -> Json:
         """Ask and wait for the result. Raises `Fault`, or ConnectionError if the socket closes instead."""
         self._ids += 1
-        future = self._answers[self._ids] = asyncio.get_running_loop().create_future()
-        await self.send({"id": self._ids, "method": method, "params": params})
-        async with asyncio.timeout(WAIT_SECONDS):
-            answer = await future
+        name = f"peer-{self._ids}"
+        future: asyncio.Future[Json] = asyncio.get_running_loop().create_future()
+        self._answers[name] = future
+        try:
+            await self.send({"id": name, "method": method, "params": params})
+            async with asyncio.timeout(WAIT_SECONDS):
+                answer = await future
+        finally:
+            self._answers.pop(name, None)
+            future.cancel()
         if "error" in answer:
             raise Fault(answer["error"]["code"], answer["error"]["message"])
         return dict(answer["result"])
