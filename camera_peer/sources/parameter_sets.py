@@ -13,11 +13,6 @@ _HEADER_BYTES = 24
 """Bytes looked at for a slice's type or a set's number: more than their Exp-Golomb codes can take."""
 
 
-def units_of(data: bytes) -> list[bytes]:
-    """The NAL units of Annex B data; none where there is no start code."""
-    return split(data) if _START_CODE[1:] in data else []
-
-
 def kind(nal: bytes) -> int:
     return nal[0] & 0x1F
 
@@ -37,7 +32,7 @@ class ParameterSets:
     def __init__(self, extradata: bytes = b"") -> None:
         """`extradata`: Annex B, as demuxers give it for RTSP and TS."""
         self._sets: dict[tuple[int, int], bytes] = {}
-        self._learn(units_of(extradata))
+        self._learn(split(extradata))
 
     def complete(self, access_unit: bytes, units: list[bytes]) -> bytes | None:
         """The access unit as it may be sent; None if it is an IDR picture whose parameter sets are unknown.

@@ -8,10 +8,10 @@ from av.stream import Stream
 from camera_peer.sources.handover import Outlet
 from camera_peer.sources.input import AnyPacket
 from camera_peer.sources.lane import CannotPass, Clock, Stamps
-from camera_peer.sources.parameter_sets import ParameterSets, has_b_slice, kind, units_of
+from camera_peer.sources.parameter_sets import ParameterSets, has_b_slice, kind
 from camera_peer.sources.timeline import Timeline
 from media.frames import CLOCK_RATES, EncodedFrame
-from media.h264 import NAL_IDR
+from media.h264 import NAL_IDR, split
 
 KEYFRAME_WITHIN = 12.0
 """Seconds to wait for a picture that a viewer can start from; cameras send one every 1 to 10 s."""
@@ -39,7 +39,7 @@ class H264Lane:
 
     def _pass(self, data: bytes, at: float) -> None:
         now = self._clock()
-        units = units_of(data)
+        units = split(data)
         if has_b_slice(units):
             raise CannotPass("the source has B-frames, which WebRTC cannot carry")
         key = any(kind(nal) == NAL_IDR for nal in units)

@@ -4,9 +4,10 @@ import av
 import pytest
 
 from camera_peer.encoder import EncoderSettings, KeyframeGate, VideoEncoder, fit
-from camera_peer.sources.parameter_sets import has_b_slice, kind, units_of
+from camera_peer.sources.parameter_sets import has_b_slice, kind
 from camera_peer.sources.stamp import Stamp
 from media.frames import EncodedFrame, VideoCodec
+from media.h264 import split
 
 Picture = Callable[[int, int, int], av.VideoFrame]
 Stamps = Callable[[list[EncodedFrame]], list[Stamp | None]]
@@ -55,7 +56,7 @@ def test_a_key_frame_comes_on_request_and_at_the_groups_end(
 def test_h264_is_constrained_baseline_without_b_frames(picture: Picture) -> None:
     frames = encode(EncoderSettings("h264", 1280, 720, 30), [picture(1280, 720, n) for n in range(12)], keys=(6,))
     for frame in frames:
-        units = units_of(frame.data)
+        units = split(frame.data)
         kinds = [kind(nal) for nal in units]
         assert not has_b_slice(units)
         assert (5 in kinds) == frame.keyframe

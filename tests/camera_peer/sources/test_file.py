@@ -12,17 +12,18 @@ import pytest
 import structlog
 
 from camera_peer.sources import open_source, reader
-from camera_peer.sources.parameter_sets import kind, units_of
+from camera_peer.sources.parameter_sets import kind
 from camera_peer.sources.reader import MIN_PASS
 from camera_peer.sources.stamp import Stamp
 from media.frames import EncodedFrame, SourceError
+from media.h264 import split
 
 ROUNDS = 30
 """Frames to take from files of 25: more than one round."""
 
 
 def kinds(frame: EncodedFrame) -> list[int]:
-    return [kind(nal) for nal in units_of(frame.data)]
+    return [kind(nal) for nal in split(frame.data)]
 
 
 def assert_complete(frames: list[EncodedFrame]) -> None:
@@ -64,7 +65,7 @@ async def test_parameter_sets_that_come_once_are_repeated(name: str, make_video:
 
 def with_sets_once(whole: Path, path: Path) -> Path:
     """The same stream, with SPS and PPS at its start only."""
-    units = units_of(whole.read_bytes())
+    units = split(whole.read_bytes())
     kept = units[:3] + [nal for nal in units[3:] if kind(nal) not in (7, 8)]
     raw = b"".join(b"\0\0\0\1" + nal for nal in kept)
     if path.suffix == ".h264":
@@ -131,7 +132,7 @@ async def test_h264_that_nobody_can_join_is_refused(with_sets: bool, make_video:
     """Without its only IDR picture, and perhaps its parameter sets, neither a viewer nor a decoder can begin."""
     path = make_video("a.h264", container="h264", gop=250, seconds=1)
     dropped = (5,) if with_sets else (5, 7, 8)
-    kept = [nal for nal in units_of(path.read_bytes()) if kind(nal) not in dropped]
+    kept = [nal for nal in split(path.read_bytes()) if kind(nal) not in dropped]
     path.write_bytes(b"".join(b"\0\0\0\1" + nal for nal in kept))
     source = open_source(str(path))
     source.demand(wanted=True)

@@ -5,7 +5,8 @@ import av
 from hypothesis import given
 from hypothesis import strategies as st
 
-from camera_peer.sources.parameter_sets import ParameterSets, has_b_slice, kind, units_of
+from camera_peer.sources.parameter_sets import ParameterSets, has_b_slice, kind
+from media.h264 import split
 
 START = b"\0\0\0\1"
 SPS, PPS, OTHER_PPS = b"\x67\x42\xe0\x1f\x8d", b"\x68\xce\x3c", b"\x68\x4e\x3c"
@@ -18,7 +19,7 @@ def unit(*nals: bytes) -> bytes:
 
 def complete(sets: ParameterSets, *nals: bytes) -> bytes | None:
     data = unit(*nals)
-    return sets.complete(data, units_of(data))
+    return sets.complete(data, split(data))
 
 
 def test_sets_from_extradata_stand_before_every_idr() -> None:
@@ -39,7 +40,7 @@ def test_sets_are_learnt_on_the_way_and_all_pps_are_kept() -> None:
 @given(st.binary(max_size=200))
 def test_any_bytes_are_borne(data: bytes) -> None:
     sets = ParameterSets(data)
-    units = units_of(data)
+    units = split(data)
     sets.complete(data, units)
     has_b_slice(units)
 
@@ -47,7 +48,7 @@ def test_any_bytes_are_borne(data: bytes) -> None:
 def test_b_frames_are_found_in_the_slices(make_video: Callable[..., Path]) -> None:
     for b_frames in (0, 2):
         path = make_video(f"{b_frames}.h264", container="h264", b_frames=b_frames)
-        units = units_of(path.read_bytes())
+        units = split(path.read_bytes())
         slices = [nal for nal in units if kind(nal) in (1, 5)]
         assert len(slices) == 25
         found = sum(has_b_slice([nal]) for nal in slices)

@@ -16,11 +16,12 @@ import structlog
 
 from camera_peer.sources import open_source
 from camera_peer.sources.encoding import Wish
-from camera_peer.sources.parameter_sets import kind, units_of
+from camera_peer.sources.parameter_sets import kind
 from camera_peer.sources.reader import ReaderSource
 from camera_peer.sources.rtsp import rtsp_input
 from camera_peer.sources.spec import RtspSpec, parse_spec
 from media.frames import SourceError
+from media.h264 import split
 
 SERVER = Path(__file__).with_name("rtsp_server.py")
 SECRET = "s3cret"
@@ -73,7 +74,7 @@ async def test_h264_passes(server: Server, record: Any) -> None:
     with structlog.testing.capture_logs() as logs:
         await recording.until(lambda: len(recording.video) >= 40)
     for frame in recording.video:
-        kinds = [kind(nal) for nal in units_of(frame.data)]
+        kinds = [kind(nal) for nal in split(frame.data)]
         assert frame.keyframe == (5 in kinds)
         assert not frame.keyframe or {7, 8} <= set(kinds)
     assert recording.video[0].keyframe
