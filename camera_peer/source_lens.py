@@ -27,7 +27,9 @@ class Decoder:
     """Turns encoded video into grey frames. Blocking; call it from one thread."""
 
     def __init__(self, codec: VideoCodec) -> None:
+        # decoding on several threads at once would hold back as many pictures as there are threads
         self._context = cast(VideoCodecContext, av.CodecContext.create(DECODERS[codec], "r"))
+        self._context.thread_count = 1
 
     def decode(self, frame: EncodedFrame, *, wanted: bool) -> Frame | None:
         """The grey picture if there is one and it is wanted. A damaged one is left out."""
