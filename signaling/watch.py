@@ -1,6 +1,7 @@
 """Keeps the table true to what happens elsewhere: revocations, and the presence of the cameras connected here."""
 
 import asyncio
+import functools
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
@@ -50,9 +51,7 @@ class Watch:
         try:
             while True:
                 event = await subscription.next()
-                # Until it has worked: a revocation that is not carried out is a hole.
-                while not await self._safely(self._heard(event)):
-                    await asyncio.sleep(RETRY_SECONDS)
+                await self._until_done(functools.partial(self._heard, event))
         finally:
             subscription.close()
 
@@ -78,8 +77,7 @@ class Watch:
     async def _doubts(self) -> None:
         while True:
             peer = await self._doubted.get()
-            while not await self._safely(self.recheck([peer])):
-                await asyncio.sleep(RETRY_SECONDS)
+            await self._until_done(functools.partial(self.recheck, [peer]))
 
     async def recheck(self, peers: list[Address]) -> None:
         """Look at these parties anew, and at the sessions they are in."""
@@ -109,6 +107,13 @@ class Watch:
             presence = Presence(camera, party.epoch, address.socket, address.node)
             if not await self._live.refresh_presence(presence):
                 self._apply(broker.superseded(self._table, address, self._clock()))
+
+    async def _until_done(self, job: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """A revocation that is not carried out is a hole."""
+        while True:
+            if await self._safely(job()):
+                return
+            await asyncio.sleep(RETRY_SECONDS)
 
     async def _safely(self, job: Coroutine[Any, Any, None]) -> bool:
         """Whether it worked."""
