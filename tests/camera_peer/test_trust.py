@@ -110,7 +110,7 @@ async def test_a_certificate_from_the_future_means_a_wrong_clock(
                 OnboardingCode(server.origin, TOKEN),
                 identity.load_or_make(tmp_path / "camera", os.urandom),
                 random=lambda: 0.5,
-                        monotonic=time.monotonic,
+                monotonic=time.monotonic,
                 sleep=enough,
                 delayed=lambda problem: delayed.append(problem.problem),
             )
