@@ -39,6 +39,8 @@ HTTP_OK = 200
 HTTP_NO_CONTENT = 204
 HTTP_TOO_MANY_REQUESTS = 429
 HTTP_SERVER_ERROR = 500
+PORTAL_STATUSES = frozenset({301, 302, 303, 307, 308, 511})
+"""Our server never redirects a camera; a guest portal does, or says 511 (RFC 6585 §6)."""
 
 _FINAL_CODES = {
     "token_expired": Problem.TOKEN_EXPIRED,
@@ -69,6 +71,8 @@ def judge(answer: Answer) -> dict[str, Any]:
     """The body of a good answer. Raises `CameraProblem` (final) or `ServerBusy` (try again)."""
     if answer.status in (HTTP_OK, HTTP_NO_CONTENT):
         return answer.body
+    if answer.status in PORTAL_STATUSES:
+        raise CameraProblem(Problem.NO_INTERNET, "This network wants somebody to sign in on a web page first.")
     if answer.status == HTTP_TOO_MANY_REQUESTS or answer.status >= HTTP_SERVER_ERROR:
         raise ServerBusy(answer.retry_after)
     problem = _FINAL_CODES.get(str(answer.body.get("code")), Problem.ACTIVATION_REFUSED)

@@ -27,7 +27,7 @@ log = structlog.get_logger(__name__)
 WATCH_SECONDS = 1.0
 """How often the state file is looked at: `belvedere-camera pair` may have changed it."""
 SAME_CODE_SECONDS = 10.0
-"""A code whose Wi-Fi could not be joined is tried again after this: the person may only have to come nearer."""
+"""A code that failed and may yet work is tried again after this: the person may only have to come nearer."""
 MAX_REFUSED = 64
 LENS_PAUSE_SECONDS = 5.0
 """Before a lens that failed is opened again; half of it is random."""
@@ -112,7 +112,8 @@ class Camera:
         self._move(Event.CODE_READ)
         try:
             refuse_encrypted(code)
-            await self._outside.wifi.join(code.ssid, code.password, hidden=code.hidden)
+            if code.ssid:
+                await self._outside.wifi.join(code.ssid, code.password, hidden=code.hidden)
         except CameraProblem as problem:
             self._fail(Event.JOIN_FAILED, problem, code)
             raise
@@ -199,7 +200,7 @@ class Camera:
         self._move(Event.REGISTERED)
         earlier = self._memory.problem
         if earlier is not None:
-            self._remember(CameraState(pairing=self._memory.pairing))
+            self._note(None)
         return earlier
 
     def lost(self) -> None:
@@ -207,11 +208,12 @@ class Camera:
         self._move(Event.SOCKET_LOST)
 
     def _fail(self, event: Event, problem: CameraProblem, code: OnboardingCode) -> None:
-        until = float("inf") if event is Event.ACTIVATION_REFUSED else self._outside.monotonic() + SAME_CODE_SECONDS
+        never_again = event is Event.ACTIVATION_REFUSED and problem.final
+        until = float("inf") if never_again else self._outside.monotonic() + SAME_CODE_SECONDS
         if len(self._refused) >= MAX_REFUSED:
             self._refused.clear()
         self._refused[token_hash(code.token)] = until
-        self._remember(CameraState(pairing=self._memory.pairing, problem=LastProblem(problem.problem, str(problem))))
+        self._note(LastProblem(problem.problem, str(problem)))
         self._move(event, problem)
 
     def _is_refused(self, code: OnboardingCode) -> bool:
@@ -220,6 +222,13 @@ class Camera:
     def _move(self, event: Event, problem: CameraProblem | None = None) -> None:
         self.state = step(self.state, event)
         self._status.show(self.state, problem)
+
+    def _note(self, problem: LastProblem | None) -> None:
+        """Keep the last problem. A disk that is full or worn out costs the note, not the picture."""
+        try:
+            self._remember(CameraState(pairing=self._memory.pairing, problem=problem))
+        except OSError as error:
+            log.warning("state_not_saved", reason=error.strerror)
 
     def _remember(self, memory: CameraState) -> None:
         self._memory = memory

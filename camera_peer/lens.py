@@ -1,7 +1,8 @@
 """The lens: looks for an onboarding code in a stream of frames.
 
-Bounded on purpose: at most `READS_PER_SECOND` frames are looked at, one at a time, in one thread of its own, and the
-frames in between are let go, so that scanning never fills the processor of a small camera or a queue.
+Bounded on purpose: at most `READS_PER_SECOND` frames are looked at, one at a time, in one thread of its own, with a
+rest after each that is as long as the look; the frames in between are let go. So scanning takes at most half a core of
+a small camera, and never fills a queue.
 """
 
 import asyncio
@@ -82,8 +83,10 @@ class Lens:
             async for frame in self._frames:
                 if self._monotonic() < due:
                     continue
-                due = self._monotonic() + 1 / READS_PER_SECOND
+                began = self._monotonic()
                 code = self._ours(await loop.run_in_executor(reader, self._decode, frame))
+                ended = self._monotonic()
+                due = max(began + 1 / READS_PER_SECOND, ended + (ended - began))
                 if code is not None:
                     return code
         return None

@@ -2,7 +2,6 @@
 
 import os
 import socket
-import time
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +24,8 @@ from camera_peer.activation import (
 )
 from camera_peer.identity import Identity
 from camera_peer.problem import CameraProblem, Problem
-from signaling.protocol.identity import activation_is_genuine, decode_bytes
 from camera_peer.state import Pairing
+from signaling.protocol.identity import activation_is_genuine, decode_bytes
 from signaling.protocol.qr import OnboardingCode
 from tests.camera_peer.fake_server import always, fake_server, welcome
 
@@ -97,7 +96,6 @@ async def test_a_lost_answer_is_asked_for_again_with_the_same_key(device: Identi
         (403, "network_not_allowed", Problem.NETWORK_NOT_ALLOWED),
         (400, "proof_invalid", Problem.PROOF_INVALID),
         (404, None, Problem.ACTIVATION_REFUSED),
-        (302, None, Problem.ACTIVATION_REFUSED),
     ],
 )
 async def test_a_final_refusal_is_not_repeated(
@@ -110,6 +108,14 @@ async def test_a_final_refusal_is_not_repeated(
     assert refused.value.problem is problem
     assert refused.value.final
     assert clock.naps == []
+
+
+@pytest.mark.parametrize("status", [302, 511])
+async def test_a_guest_portal_is_told_from_a_server(device: Identity, status: int) -> None:
+    async with fake_server(always(status, {})) as server:
+        with pytest.raises(CameraProblem, match="sign in on a web page") as refused:
+            await run(OnboardingCode(server.origin, TOKEN), device, Time())
+    assert refused.value.problem is Problem.NO_INTERNET
 
 
 async def test_a_busy_server_is_waited_for_as_long_as_it_asks(device: Identity) -> None:

@@ -219,3 +219,28 @@ async def test_a_failed_pairing_by_hand_leaves_the_old_one(tmp_path: Path) -> No
     with pytest.raises(CameraProblem):
         await camera.onboard(code_of("https://b", ssid="Nowhere"))
     assert state.load(tmp_path).pairing == old
+
+
+async def test_a_code_without_a_wifi_joins_none(tmp_path: Path) -> None:
+    async with fake_server() as server:
+        camera = camera_in(tmp_path, Shown())
+        await camera.onboard(OnboardingCode(server.origin, TOKEN))
+    assert camera.state is State.CONNECTING
+
+
+async def test_a_disk_that_cannot_be_written_does_not_keep_the_camera_offline(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    problem = LastProblem(Problem.NO_INTERNET, "no way out")
+    state.save(tmp_path, CameraState(pairing=Pairing("cam1", "https://a", "wss://a/s"), problem=problem))
+    shown, agent = Shown(), Online()
+    camera = camera_in(tmp_path, shown)
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(state, "save", full)
+    async with living(camera, agent):
+        await shown.until(lambda: State.ONLINE in shown.states)
+        await asyncio.sleep(0)
+    assert agent.reported == [problem]

@@ -10,6 +10,7 @@ import pytest
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 
+from camera_peer.state import STATE_FILE
 from signaling.protocol import qr
 from signaling.protocol.messages import SOCKET_PATH
 from tests.home import SMALL_SOURCE, CameraProcess, Household, household, wait_until
@@ -119,6 +120,19 @@ async def test_removed_from_the_account_it_goes_dark_at_once_and_can_be_paired_a
     camera.id, code = home.pending("Cellar")
     assert camera.pair(qr.to_long(code)).returncode == 0
     await asyncio.to_thread(home.wait_online, camera)
+
+
+def test_a_power_cut_between_the_servers_answer_and_the_disk_costs_nothing(home: Household) -> None:
+    """The server has given the token away, the camera does not know it yet: the same key may ask again."""
+    camera = home.new_camera("--source", SMALL_SOURCE)
+    camera.id, code = home.pending("Garden")
+    assert camera.pair(qr.to_compact(code)).returncode == 0
+    (camera.folder / "data" / STATE_FILE).unlink()
+    assert camera.pair(qr.to_compact(code)).returncode == 0
+    stranger = home.new_camera("--source", SMALL_SOURCE)
+    assert "already used by another camera" in stranger.pair(qr.to_compact(code)).stderr
+    camera.start()
+    home.wait_online(camera)
 
 
 def test_without_a_server_it_says_so_in_one_sentence_and_waits(home: Household) -> None:

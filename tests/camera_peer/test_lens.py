@@ -90,6 +90,21 @@ async def test_no_more_frames_are_looked_at_than_allowed() -> None:
     assert looked <= clock.now * READS_PER_SECOND + 1
 
 
+async def test_a_slow_processor_rests_as_long_as_it_looks() -> None:
+    clock = Seconds(0.01)
+    looked = 0
+
+    def decode(_: Frame) -> list[str]:
+        nonlocal looked
+        looked += 1
+        clock.now += 1.0
+        return []
+
+    await Lens(film([BLANK] * 1000), monotonic=clock, decode=decode).scan()
+    assert looked > 1
+    assert looked * 1.0 <= clock.now / 2 + 1
+
+
 async def test_foreign_codes_do_not_fill_the_memory() -> None:
     numbers = iter(range(10_000))
     lens = Lens(film([BLANK] * 200), monotonic=Seconds(1), decode=lambda _: [f"poster {next(numbers)}"])

@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from camera_peer import identity
 from camera_peer.activation import activate
 from camera_peer.problem import CameraProblem, Problem
-from camera_peer.trust import PinnedKey, is_plain_and_remote, key_pin, trust_for
 from camera_peer.state import Pairing
+from camera_peer.trust import PinnedKey, is_plain_and_remote, key_pin, trust_for
 from signaling.protocol.qr import OnboardingCode
 from tests.camera_peer.fake_server import fake_server, self_made
 
