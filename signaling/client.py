@@ -10,57 +10,44 @@ no business of this file: it goes on whether the socket lives or not.
 import asyncio
 import ssl
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from email.utils import parsedate_to_datetime
-from typing import Any, Protocol, TypeVar
+from typing import Protocol
 
 import aiohttp
 import msgspec
 import structlog
 
+from signaling.client_line import GOING, Line, SignalingError
+from signaling.client_turns import Turns, Work
 from signaling.protocol import messages as wire
 from signaling.protocol.errors import Fault, Notice, ProtocolError
+
+__all__ = ["Handler", "Rejected", "SignalingClient", "SignalingError", "Trust"]
 
 CONNECT_SECONDS = 10.0
 """For TCP, TLS, HTTP and `register` together."""
 INVITE_SECONDS = 30.0
 """For a viewer's answer; the server gives up earlier."""
-SEND_SECONDS = 10.0
-"""After which a connection that takes no more bytes is as good as dead."""
 CLOSE_SECONDS = 2.0
 STABLE_SECONDS = 10.0
 """A connection that lived this long was a good one: the next wait begins small again."""
 SUPERSEDED_SECONDS = 10.0
 """Somebody else connects with our key; do not wrestle for it."""
-MAX_OUTBOX = 256
-"""Messages that wait to be written at the same time."""
-MAX_EVENTS = 512
-"""Messages of the server that are being handled at the same time; more means that the handler is stuck."""
 CLOCK_STEP_SECONDS = 15.0
 """If the server's clock turns out to differ by more than this from what we assumed, our signed times were at fault."""
+REGISTER_ID = 1
 SUPERSEDED = 4001
-GOING = 1012
-"""RFC 6455 has no code for "I shall be back"; the registry's "service restart" comes nearest."""
 NORMAL = 1000
 """Tells the server that this device stops on purpose."""
 
 Trust = ssl.SSLContext | aiohttp.Fingerprint | bool
-T = TypeVar("T", bound=msgspec.Struct)
 
 log = structlog.get_logger(__name__)
 
 
 class Rejected(Exception):
     """The server does not accept this identity, or not any more."""
-
-
-class SignalingError(Exception):
-    """A request failed: `code` is a `Fault` or another peer's code, the text says why."""
-
-    def __init__(self, code: int, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
 
 
 class Handler(Protocol):
@@ -117,12 +104,8 @@ class SignalingClient:
         self._version = version
         self._clock = clock
         self._offset = 0.0
-        self._socket: aiohttp.ClientWebSocketResponse | None = None
-        self._sending = 0
-        self._last_id = 0
-        self._waiting: dict[int, asyncio.Future[msgspec.Raw]] = {}
-        self._events: set[asyncio.Task[None]] = set()
-        self._latest: dict[str, asyncio.Task[None]] = {}
+        self._line: Line | None = None
+        self._turns = Turns()
         self._return_in: float | None = None
 
     # --- what the agent asks ---
@@ -130,7 +113,7 @@ class SignalingClient:
     @property
     def online(self) -> bool:
         """Whether there is a socket to speak through."""
-        return self._socket is not None
+        return self._line is not None
 
     def server_time(self) -> float:
         """Unix seconds by the server's clock, as its `Date` header told it (whole seconds); ours before the first."""
@@ -138,7 +121,9 @@ class SignalingClient:
 
     async def invite(self, session: str, offer: str) -> str:
         """Send the offer, wait for the viewer's answer (SDP). Raises `SignalingError`."""
-        result = await self._request("invite", wire.InviteParams(session, offer), INVITE_SECONDS)
+        if self._line is None:
+            raise SignalingError(Fault.GONE, "there is no connection to the server")
+        result = await self._line.request("invite", wire.InviteParams(session, offer), INVITE_SECONDS)
         try:
             return wire.params_as(wire.InviteResult, result).answer
         except ProtocolError as error:
@@ -172,9 +157,7 @@ class SignalingClient:
             try:
                 await self._stay_connected(http)
             finally:
-                for task in self._events:
-                    task.cancel()
-                await asyncio.gather(*self._events, return_exceptions=True)
+                await self._turns.close()
 
     async def _stay_connected(self, http: aiohttp.ClientSession) -> None:
         attempt = 0
@@ -245,8 +228,7 @@ class SignalingClient:
             capabilities=self._capabilities,
             belvedere=wire.RegisterExtra(tickets=self._tickets(), version=self._version),
         )
-        self._last_id += 1
-        await socket.send_str(wire.request(self._last_id, "register", params))
+        await socket.send_str(wire.request(REGISTER_ID, "register", params))
         message = await socket.receive()
         if message.type is not aiohttp.WSMsgType.TEXT:
             raise SignalingError(Fault.GONE, "the server closed the connection")
@@ -255,24 +237,21 @@ class SignalingClient:
             if reply.code == Fault.UNAUTHORIZED:
                 raise Rejected(reply.message)
             raise SignalingError(reply.code, reply.message)
-        if not isinstance(reply, wire.Result) or reply.id != self._last_id:
+        if not isinstance(reply, wire.Result) or reply.id != REGISTER_ID:
             raise ProtocolError(Fault.INVALID_REQUEST, "the server did not answer `register`")
         return wire.params_as(wire.RegisterResult, reply.result)
 
     async def _serve(self, socket: aiohttp.ClientWebSocketResponse, registered: wire.RegisterResult) -> int | None:
-        self._socket = socket
+        line = self._line = Line(socket, REGISTER_ID)
         log.info("signaling_connected", id=registered.id)
         try:
             await self._handler.connected(registered)
             async for message in socket:
                 if message.type is aiohttp.WSMsgType.TEXT:
-                    await self._receive(message.data)
+                    await self._receive(line, message.data)
         finally:
-            self._socket = None
-            for future in self._waiting.values():
-                if not future.done():
-                    future.set_exception(SignalingError(Fault.GONE, "the connection to the server was lost"))
-            self._waiting.clear()
+            self._line = None
+            line.lost()
             log.info("signaling_disconnected", code=socket.close_code)
             await self._handler.disconnected()
         return socket.close_code
@@ -286,7 +265,7 @@ class SignalingClient:
 
     # --- messages in ---
 
-    async def _receive(self, text: str) -> None:
+    async def _receive(self, line: Line, text: str) -> None:
         try:
             message = wire.decode(text)
         except ProtocolError as error:
@@ -294,35 +273,38 @@ class SignalingClient:
             return
         match message:
             case wire.Request():
-                await self._asked(message)
+                await self._asked(line, message)
             case wire.Notification():
                 self._told(message)
             case wire.Result() | wire.Failure():
-                self._answered(message)
+                line.answered(message)
 
-    async def _asked(self, request: wire.Request) -> None:
+    async def _asked(self, line: Line, request: wire.Request) -> None:
         try:
             if request.method == "connect":
                 connect = wire.params_as(wire.DeviceConnectParams, request.params)
-                self._about(connect.session, lambda: self._answer(request, self._handler.connect(connect)))
+                self._about(connect.session, lambda: self._answer(line, request, self._handler.connect(connect)))
             elif request.method == "extend":
                 extend = wire.params_as(wire.DeviceExtendParams, request.params)
-                self._about(extend.session, lambda: self._answer(request, self._handler.extend(extend)))
+                self._about(extend.session, lambda: self._answer(line, request, self._handler.extend(extend)))
             else:
-                await self._send(wire.failure(request.id, Fault.METHOD_NOT_FOUND, "there is no such method"))
+                await line.send(wire.failure(request.id, Fault.METHOD_NOT_FOUND, "there is no such method"))
         except ProtocolError as error:
-            await self._send(wire.failure(request.id, error.code, error.message))
+            await line.send(wire.failure(request.id, error.code, error.message))
 
-    async def _answer(self, request: wire.Request, work: Awaitable[None]) -> None:
+    async def _answer(self, line: Line, request: wire.Request, work: Awaitable[None]) -> None:
         try:
             await work
         except ProtocolError as error:
-            await self._send(wire.failure(request.id, error.code, error.message))
+            await line.send(wire.failure(request.id, error.code, error.message))
+        except SignalingError as error:
+            log.info("signaling_session_failed", method=request.method, problem=error.message)
+            await line.send(wire.failure(request.id, error.code, error.message))
         except Exception:
             log.exception("signaling_handler_failed", method=request.method)
-            await self._send(wire.failure(request.id, Fault.INTERNAL, "the device failed"))
+            await line.send(wire.failure(request.id, Fault.INTERNAL, "the device failed"))
         else:
-            await self._send(wire.result(request.id, wire.Nothing()))
+            await line.send(wire.result(request.id, wire.Nothing()))
 
     def _told(self, message: wire.Notification) -> None:
         try:
@@ -349,76 +331,12 @@ class SignalingClient:
         jitter = min(max(params.jitter_seconds, 0.0), SUPERSEDED_SECONDS)
         self._return_in = min(max(params.grace_seconds, 0.0), SUPERSEDED_SECONDS) + jitter * self._random()
 
-    def _answered(self, reply: wire.Result | wire.Failure) -> None:
-        future = self._waiting.pop(reply.id, None) if isinstance(reply.id, int) else None
-        if future is None or future.done():
-            return
-        if isinstance(reply, wire.Failure):
-            future.set_exception(SignalingError(reply.code, reply.message))
-        else:
-            future.set_result(reply.result)
-
-    def _about(self, session: str, work: Callable[[], Coroutine[Any, Any, None]], *, vital: bool = False) -> None:
+    def _about(self, session: str, work: Work, *, vital: bool = False) -> None:
         """Handle something about a session, after whatever came before about the same one."""
-        if len(self._events) >= MAX_EVENTS and not vital:
+        if self._turns.full and not vital:
             raise ProtocolError(Fault.TOO_MANY_REQUESTS, "the device is busy")
-        task = asyncio.create_task(self._in_turn(self._latest.get(session), work))
-        self._events.add(task)
-        self._latest[session] = task
-        task.add_done_callback(lambda done: self._handled(session, done))
-
-    async def _in_turn(self, before: asyncio.Task[None] | None, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        if before is not None:
-            await asyncio.wait([before])
-        try:
-            await work()
-        except (SignalingError, ProtocolError) as error:
-            log.warning("signaling_event_failed", problem=error.message)
-        except Exception:
-            log.exception("signaling_handler_failed")
-
-    def _handled(self, session: str, task: asyncio.Task[None]) -> None:
-        self._events.discard(task)
-        if self._latest.get(session) is task:
-            del self._latest[session]
-
-    # --- messages out ---
-
-    async def _request(self, method: wire.Method, params: msgspec.Struct, seconds: float) -> msgspec.Raw:
-        self._last_id += 1
-        number = self._last_id
-        future: asyncio.Future[msgspec.Raw] = asyncio.get_running_loop().create_future()
-        self._waiting[number] = future
-        try:
-            if not await self._send(wire.request(number, method, params)):
-                raise SignalingError(Fault.GONE, "there is no connection to the server")
-            async with asyncio.timeout(seconds):
-                return await future
-        except TimeoutError:
-            raise SignalingError(Fault.TIMEOUT, "the server did not answer") from None
-        finally:
-            self._waiting.pop(number, None)
-            future.cancel()
+        self._turns.add(session, work)
 
     async def _notify(self, method: wire.Method, params: msgspec.Struct) -> bool:
-        return await self._send(wire.notification(method, params))
-
-    async def _send(self, text: str) -> bool:
-        """False if it did not go out."""
-        socket = self._socket
-        if socket is None or socket.closed:
-            return False
-        if self._sending >= MAX_OUTBOX:
-            log.warning("signaling_outbox_full")
-            await socket.close(code=GOING)
-            return False
-        self._sending += 1
-        try:
-            async with asyncio.timeout(SEND_SECONDS):
-                await socket.send_str(text)
-        except (TimeoutError, OSError, aiohttp.ClientError):
-            await socket.close(code=GOING)
-            return False
-        finally:
-            self._sending -= 1
-        return True
+        line = self._line
+        return line is not None and await line.send(wire.notification(method, params))

@@ -53,8 +53,8 @@ def end(
 
 
 def _farewell(party: Party, session: str, code: int, reason: str, *, closing: bool) -> str:
-    """Media that flows, or whatever was closed on purpose, ends by `belvedere.close`; the rest failed, and says how."""
-    if party.ours and closing:
+    """What failed says how, by its code; media that flowed, or was closed on purpose, ends by `belvedere.close`."""
+    if party.ours and closing and code == Notice.PEER_DISCONNECTED:
         return wire.notification("belvedere.close", wire.CloseParams(session, reason))
     return notice(party, session, code, reason)
 

@@ -80,8 +80,23 @@ def test_an_error_ends_the_session_but_a_bad_candidate_does_not() -> None:
     assert device.got("error")[0]["params"]["code"] == 1003
     assert session in world.table.sessions
     device.say({"error": {"code": 1001, "message": "too hot", "session": session}})
-    assert viewer.got("belvedere.close")[0]["params"]["reason"] == "too hot"
+    assert viewer.got("error")[0]["params"] == {"session": session, "code": 1001, "message": "too hot"}
     assert not world.table.sessions
+
+
+def test_a_camera_that_cannot_use_the_answer_says_why_and_the_viewer_learns_the_code() -> None:
+    world = World()
+    device, viewer, session = setup(world, "flowing")
+    device.tell("error", session=session, code=488, message="no common codec")
+    assert viewer.got("error")[0]["params"]["code"] == 488
+    assert not world.table.sessions
+
+
+def test_a_transport_that_died_under_flowing_media_ends_it_as_a_close() -> None:
+    world = World()
+    device, viewer, session = setup(world, "flowing")
+    device.tell("error", session=session, code=1002, message="nothing comes from the viewer")
+    assert viewer.got("belvedere.close")[0]["params"]["session"] == session
 
 
 @pytest.mark.parametrize(("stage", "seconds"), [("asked", 5), ("accepted", 10), ("offered", 15)])
