@@ -22,7 +22,7 @@ from signaling.http.routes import ROUTES
 from signaling.live.memory import MemoryLiveState
 from signaling.passwords import Passwords
 from signaling.refusals import Refused
-from signaling.server import CannotStart, own_version, serving
+from signaling.server import CannotStart, Running, own_version, serving
 from signaling.settings import BadSettings, Settings, read_settings, settings_table, unknown_settings
 from signaling.store.database import open_store
 
@@ -40,13 +40,17 @@ async def serve(settings: Settings) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with serving(settings) as running:
-        log.info("listening", origin=running.origin, host=settings.host, port=settings.port)
-        say(f"Belvedere {running.services.version} at {running.origin}")
-        if running.first_start_link:
-            say(f"Make the administrator's account (this link works once, for a day):\n  {running.first_start_link}")
+    async with serving(settings, announce):
         await stop.wait()
         log.info("stopping")
+
+
+def announce(running: Running) -> None:
+    """Before the first request is answered: whoever sees that the server is ready also finds the link."""
+    log.info("listening", origin=running.origin)
+    say(f"Belvedere {running.services.version} at {running.origin}")
+    if running.first_start_link:
+        say(f"Make the administrator's account (this link works once, for a day):\n  {running.first_start_link}")
 
 
 async def admin_link(settings: Settings) -> str | None:

@@ -8,7 +8,7 @@ import hmac
 import secrets
 import ssl
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -67,11 +67,14 @@ class Running:
 
 
 @contextlib.asynccontextmanager
-async def serving(settings: Settings) -> AsyncIterator[Running]:
-    """Run the server for as long as the block lasts. Raises `CannotStart`."""
+async def serving(settings: Settings, announce: Callable[[Running], None] = lambda _: None) -> AsyncIterator[Running]:
+    """Run the server for as long as the block lasts. Raises `CannotStart`.
+
+    `announce` is called when everything is ready and nobody has been served yet.
+    """
     async with contextlib.AsyncExitStack() as stack:
         try:
-            running = await _open(settings, stack)
+            running = await _open(settings, stack, announce)
         except LiveUnavailable as error:
             raise CannotStart("Redis does not answer at REDIS_URL") from error
         except Refused as error:
@@ -79,7 +82,7 @@ async def serving(settings: Settings) -> AsyncIterator[Running]:
         yield running
 
 
-async def _open(settings: Settings, stack: contextlib.AsyncExitStack) -> Running:
+async def _open(settings: Settings, stack: contextlib.AsyncExitStack, announce: Callable[[Running], None]) -> Running:
     origin = settings.origin(certificate.own_address())
     tls, pin = await asyncio.to_thread(_tls, settings, origin)
     services = await _open_services(settings, origin, pin, stack)
@@ -87,13 +90,16 @@ async def _open(settings: Settings, stack: contextlib.AsyncExitStack) -> Running
     socket = Door(
         hub, origin_is_ours=lambda r: same_origin(r, origin), client_address=lambda r: client_address(r, settings)
     )
-    await _listen(create_app(services, socket=socket.handle), settings, tls, stack)
+    listener = await _bind(create_app(services, socket=socket.handle), settings, tls, stack)
     await _listen_for_metrics(services, stack)
     stack.push_async_callback(hub.close)
     house = asyncio.create_task(keep_house(services))
     stack.callback(house.cancel)
     link = await services.accounts.first_start_link(services.new_token(), now=services.clock())
-    return Running(origin, services, hub, link)
+    running = Running(origin, services, hub, link)
+    announce(running)
+    await listener.serve()
+    return running
 
 
 async def _open_services(
@@ -196,18 +202,19 @@ def _tls(settings: Settings, origin: str) -> tuple[ssl.SSLContext | None, str | 
         raise CannotStart(f"the TLS certificate or its key cannot be used: {error}") from error
 
 
-async def _listen(
+async def _bind(
     app: web.Application, settings: Settings, tls: ssl.SSLContext | None, stack: contextlib.AsyncExitStack
-) -> None:
+) -> Listener:
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
     listener = Listener(runner)
     stack.callback(listener.stop)
     try:
-        await listener.start(settings.host, settings.port, tls)
+        await listener.bind(settings.host, settings.port, tls)
     except OSError as error:
         raise CannotStart(_why_not(error, settings.host, settings.port)) from error
+    return listener
 
 
 async def _listen_for_metrics(services: Services, stack: contextlib.AsyncExitStack) -> None:

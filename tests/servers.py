@@ -116,7 +116,7 @@ class Belvedere:
         self.process = None
 
     def call(self, method: str, path: str, body: Any = None, token: str = "") -> tuple[int, Any]:
-        """One request from blocking code: status and the JSON of the answer (None without a body)."""
+        """One request from blocking code: status and the answer (JSON as data, else bytes, or None)."""
         headers = {"Content-Type": "application/json"} if body is not None else {}
         if token:
             headers["Authorization"] = f"Bearer {token}"
@@ -124,9 +124,9 @@ class Belvedere:
         request = urllib.request.Request(self.url + path, data, headers, method=method)
         try:
             with urllib.request.urlopen(request, timeout=20, context=_trusting_context(self.url)) as answer:
-                return answer.status, _json(answer.read())
+                return answer.status, _content(answer)
         except urllib.error.HTTPError as error:
-            return error.code, _json(error.read())
+            return error.code, _content(error)
 
     def sign_up(self, email: str = EMAIL, password: str = PASSWORD) -> str:
         """Make the administrator with the first-start link and sign in; returns the token."""
@@ -254,8 +254,10 @@ def _trusting_context(url: str) -> ssl.SSLContext | None:
     return context
 
 
-def _json(data: bytes) -> Any:
-    return json.loads(data) if data else None
+def _content(answer: Any) -> Any:
+    """JSON as data, anything else as bytes, nothing as None."""
+    data = answer.read()
+    return json.loads(data) if data and "json" in answer.headers.get("Content-Type", "") else data or None
 
 
 def _unprivileged(folder: Path) -> list[str]:

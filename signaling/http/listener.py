@@ -78,14 +78,25 @@ class Listener:
         self._runner = runner
         self._server: asyncio.Server | None = None
 
-    async def start(self, host: str, port: int, tls: ssl.SSLContext | None) -> None:
-        """Raises OSError."""
+    async def bind(self, host: str, port: int, tls: ssl.SSLContext | None) -> None:
+        """Take the port; nobody is served before `serve`. Raises OSError."""
         manager, loop = self._runner.server, asyncio.get_running_loop()
         if manager is None:
             raise RuntimeError("the runner has to be set up first")
         self._server = await loop.create_server(
-            lambda: Connection(manager, loop), host, port, ssl=tls, backlog=BACKLOG, reuse_address=True
+            lambda: Connection(manager, loop),
+            host,
+            port,
+            ssl=tls,
+            backlog=BACKLOG,
+            reuse_address=True,
+            start_serving=False,
         )
+
+    async def serve(self) -> None:
+        """Begin to accept connections. Raises OSError."""
+        if self._server is not None:
+            await self._server.start_serving()
 
     def stop(self) -> None:
         """Take no further connections."""

@@ -35,7 +35,6 @@ TIMEOUT_SECONDS = 2.0
 RETRIES = 3
 MAX_UNSENT = 1000
 """Events kept while Redis is away."""
-CANCEL_SECONDS = 0.1
 RETRY_MIN_SECONDS, RETRY_MAX_SECONDS = 0.1, 1.0
 
 CLAIM = """
@@ -86,9 +85,9 @@ class RedisLiveState:
         self._task = asyncio.create_task(self._listen(newest[0][0] if newest else "0-0"))
 
     async def aclose(self) -> None:
-        while self._task is not None and not self._task.done():
-            self._task.cancel()  # again and again: redis-py swallows a cancellation that meets it while it connects
-            await asyncio.wait({self._task}, timeout=CANCEL_SECONDS)
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
         await self._redis.aclose()
         await self._listener.aclose()
 
@@ -158,19 +157,25 @@ class RedisLiveState:
         pause, interrupted = RETRY_MIN_SECONDS, False
         while True:
             try:
-                if interrupted:
-                    await self._listener.ping()
-                    await self._send_unsent()
-                    self._fanout.send(LOST)
-                    log.info("redis_back")
-                    interrupted, pause = False, RETRY_MIN_SECONDS
-                last = await self._read(last)
-            except (RedisError, OSError, TimeoutError) as error:
+                async with _translated():
+                    if interrupted:
+                        await self._come_back()
+                        interrupted, pause = False, RETRY_MIN_SECONDS
+                    last = await self._read(last)
+            except LiveUnavailable as error:
                 if not interrupted:
-                    log.warning("redis_lost", problem=type(error).__name__)
+                    log.warning("redis_lost", problem=type(error.__cause__).__name__)
                 interrupted = True
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, RETRY_MAX_SECONDS)
+
+    async def _come_back(self) -> None:
+        await self._listener.ping()
+        while self._unsent:
+            await self._append(self._unsent[0])
+            self._unsent.popleft()
+        self._fanout.send(LOST)
+        log.info("redis_back")
 
     async def _read(self, last: str) -> str:
         answer: Any = await self._listener.xread({EVENTS: last}, count=READ_BATCH, block=BLOCK_MS)
@@ -180,11 +185,6 @@ class RedisLiveState:
             event = LiveEvent(fields.get("kind", "lost"), fields.get("subject", ""), fields.get("account", ""))
             self._fanout.send(event)
         return last
-
-    async def _send_unsent(self) -> None:
-        while self._unsent:
-            await self._append(self._unsent[0])
-            self._unsent.popleft()
 
 
 def _client(url: str, timeout: float, retry: Retry) -> Any:
@@ -207,7 +207,14 @@ def _milliseconds(seconds: float) -> int:
 
 @contextlib.asynccontextmanager
 async def _translated() -> AsyncIterator[None]:
+    """Redis's errors as ours. redis-py swallows a cancellation that meets it while it connects: it is raised again."""
+    task = asyncio.current_task()
+    cancelled = task.cancelling() if task is not None else 0
     try:
         yield
     except (RedisError, OSError, TimeoutError) as error:
+        if task is not None and task.cancelling() > cancelled:
+            raise asyncio.CancelledError from error
         raise LiveUnavailable("Redis does not answer") from error
+    if task is not None and task.cancelling() > cancelled:
+        raise asyncio.CancelledError

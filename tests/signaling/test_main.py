@@ -1,0 +1,100 @@
+"""The command: what an operator sees."""
+
+import http.client
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.servers import Belvedere, belvedere
+
+
+def run(*arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
+    """`belvedere …` to its end."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("BELVEDERE_")}
+    environment |= {f"BELVEDERE_{name.upper()}": value for name, value in settings.items()}
+    command = [sys.executable, "-m", "signaling", *arguments]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_a_taken_port_is_said_in_one_sentence(tmp_path: Path) -> None:
+    with belvedere(tmp_path / "first") as server:
+        second = run(port=str(server.port), data_dir=str(tmp_path / "second"), metrics_port="0", bcrypt_cost="4")
+    assert second.returncode == 1 and "Traceback" not in second.stderr
+    assert f"port {server.port} is taken by another program" in second.stderr
+
+
+def test_wrong_settings_are_all_named_at_once() -> None:
+    failed = run(port="x", registration="maybe")
+    assert failed.returncode == 1 and "Traceback" not in failed.stderr
+    assert "BELVEDERE_PORT" in failed.stderr and "BELVEDERE_REGISTRATION" in failed.stderr
+
+
+def test_files_and_services_that_are_not_there(tmp_path: Path) -> None:
+    common = {"data_dir": str(tmp_path), "port": "1", "metrics_port": "0", "bcrypt_cost": "4"}
+    for settings in (
+        {"tls_cert": "/nonexistent", "tls_key": "/nonexistent"},
+        {"redis_url": "redis://127.0.0.1:1/0"},
+        {"host": "192.0.2.77"},
+    ):
+        failed = run(**(common | settings))
+        assert failed.returncode == 1, settings
+        assert "Belvedere cannot start: " in failed.stderr and "Traceback" not in failed.stderr
+
+
+def test_the_first_start_link_until_there_is_an_administrator(tmp_path: Path) -> None:
+    with belvedere(tmp_path) as server:
+        first = server.invitation
+        fresh = run("admin-link", data_dir=str(tmp_path), public_url="https://c.example.org").stdout.strip()
+        assert fresh.startswith("https://c.example.org/#/register/")
+        body = {"email": "a@example.org", "password": "correct horse battery"}
+        assert server.call("POST", "/api/accounts", body | {"invitation": first})[0] == 403
+        assert server.call("POST", "/api/accounts", body | {"invitation": fresh.rpartition("/")[2]})[0] == 201
+        assert run("admin-link", data_dir=str(tmp_path)).returncode == 1
+        server.stop()
+        links = server.output.count("/#/register/")
+        server.start()
+        assert server.output.count("/#/register/") == links
+
+
+def test_settings_and_document_are_printed() -> None:
+    assert "| `BELVEDERE_PORT` |" in run("settings").stdout
+    assert json.loads(run("openapi").stdout)["openapi"] == "3.1.0"
+
+
+def test_it_stops_when_told_and_leaves_with_zero(tmp_path: Path) -> None:
+    server = Belvedere(tmp_path, {})
+    server.start()
+    token = server.sign_up()
+    stream = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    stream.request("GET", "/api/events", headers={"Authorization": f"Bearer {token}"})
+    assert stream.getresponse().status == 200
+    assert server.stop() == 0
+    stream.close()
+
+
+def test_nothing_secret_is_logged(tmp_path: Path) -> None:
+    """A whole journey at the most talkative level: none of the secrets that passed through stand in the log."""
+    with belvedere(tmp_path, log_level="debug", log_format="json") as server:
+        token = server.sign_up()
+        secrets = [token, "correct horse battery", token.split(".")[2]]
+        body = {"name": "A", "model": "B", "ssid": "Hill", "wifi_password": "wifi secret word"}
+        _, added = server.call("POST", "/api/cameras", body, token)
+        code, camera = added["pairing"]["token"], added["camera"]["id"]
+        drawing = {"token": code, "wifi_password": "wifi secret word"}
+        assert server.call("POST", f"/api/cameras/{camera}/qr.png", drawing, token)[0] == 200
+        activation = {"secret_token": code, "my_hardware_id": "h", "my_local_ip": "10.0.0.1"}
+        _, activated = server.call("POST", "/api/camera/activate", activation)
+        _, ticket = server.call("POST", "/api/socket-tickets", None, token)
+        _, link = server.call("POST", "/api/invitations", None, token)
+        server.call("GET", f"/api/me?token={token}&access_token={activated['bearer']}")
+        server.call("GET", f"/api/signaling?authorization={activated['bearer']}")
+        server.call("POST", "/api/sessions", {"email": "owner@example.org", "password": "wrong secret word"})
+        secrets += [code, activated["bearer"], ticket["ticket"], link["link"].rpartition("/")[2]]
+        secrets += ["wifi secret word", "wrong secret word"]
+        server.stop()
+        lines = [line for line in server.output.splitlines() if line.startswith("{")]
+        assert len(lines) > 10 and all(json.loads(line)["event"] for line in lines)
+        text = "\n".join(lines)
+        assert [secret for secret in secrets if secret in text] == []
