@@ -88,7 +88,7 @@ class Hub:
         self._serving: set[asyncio.Task[Any]] = set()
         self._alarm: asyncio.TimerHandle | None = None
         self._alarm_for: float | None = None
-        self._watch = Watch(table, live, admission.gate, self.apply, clock)
+        self.watch = Watch(table, live, admission.gate, self.apply, clock)
         self._tasks: list[asyncio.Task[None]] = []
         self.draining = False
 
@@ -96,7 +96,7 @@ class Hub:
 
     async def start(self) -> None:
         """Begin to listen for revocations and to tell news."""
-        self._tasks = [asyncio.create_task(job) for job in (self._news.run(), *self._watch.jobs())]
+        self._tasks = [asyncio.create_task(job) for job in (self._news.run(), *self.watch.jobs())]
 
     async def close(self) -> None:
         """Tell everybody, close all sockets at the same time, and stop. Bounded by about `CLOSE_SECONDS`."""
@@ -177,16 +177,16 @@ class Hub:
 
     async def _settle(self, ask: Ask, credential: Credential | None) -> None:
         """Find out what the broker asks, and tell it."""
-        before = self._watch.serial
+        before = self.watch.serial
         try:
             effects = await self._find_out(ask, credential)
         except (LiveUnavailable, Refused) as error:
             log.warning("socket_question_failed", question=type(ask).__name__, problem=str(error))
             effects = self._answer(ask, Refusal(Fault.INTERNAL, "the server cannot check this now, try again soon"))
         self.apply(effects)
-        if isinstance(ask, AskRegister) and self._watch.serial != before:
+        if isinstance(ask, AskRegister) and self.watch.serial != before:
             # Something was revoked while we asked; the answer may have been out of date.
-            self._watch.recheck_soon(ask.peer)
+            self.watch.recheck_soon(ask.peer)
 
     async def _find_out(self, ask: Ask, credential: Credential | None) -> list[Effect]:
         if isinstance(ask, AskRegister):

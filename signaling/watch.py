@@ -97,9 +97,10 @@ class Watch:
     async def _presences(self) -> None:
         while True:
             await asyncio.sleep(REFRESH_SECONDS)
-            await self._safely(self._refresh())
+            await self._safely(self.refresh())
 
-    async def _refresh(self) -> None:
+    async def refresh(self) -> None:
+        """Keep the presence of the cameras here alive; one that a newer socket elsewhere speaks for is let go."""
         for camera, address in list(self._table.devices.items()):
             party = self._table.parties.get(address)
             if party is None or self._table.devices.get(camera) != address:

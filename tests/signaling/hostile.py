@@ -55,7 +55,7 @@ json_values: st.SearchStrategy[Any] = st.recursive(
 """Any JSON, with the words of the protocol more often than chance would have them."""
 
 garbage: st.SearchStrategy[str] = (
-    st.text(max_size=60) | json_values.map(json.dumps) | st.integers(0, len(CLASSICS) - 1).map(CLASSICS.__getitem__)
+    st.text(max_size=60) | json_values.map(json.dumps) | st.integers(0, len(CLASSICS) - 1).map(lambda n: CLASSICS[n])
 )
 """Texts that are no message, or hardly one."""
 

@@ -1,0 +1,111 @@
+"""What the rest of the server hears of cameras is in order, and what it cannot hear now is not lost for presence."""
+
+import asyncio
+import time
+
+import pytest
+
+from signaling.bucket import full
+from signaling.effects import Came, FirstFrame, Reported, Went
+from signaling.live.memory import MemoryLiveState
+from signaling.live.state import LiveUnavailable
+from signaling.news import MAX_TOLD, NewsDesk
+from signaling.table import Limits
+from tests.signaling.small_server import Diary, small_server
+from tests.signaling.viewer_client import connected
+
+
+class BrokenDiary(Diary):
+    """Cannot write down what happens to camera `c1`."""
+
+    async def first_frame(self, camera_id: str) -> None:
+        if camera_id == "c1":
+            raise LiveUnavailable("no")
+        await super().first_frame(camera_id)
+
+    async def reported(self, camera_id: str, name: str, detail: str) -> None:
+        if camera_id == "c1":
+            raise RuntimeError("a bug")
+        await super().reported(camera_id, name, detail)
+
+
+async def test_only_the_latest_coming_or_going_counts() -> None:
+    diary, live = Diary(), MemoryLiveState(time.time)
+    desk = NewsDesk(diary, live)
+    first = await live.claim_presence("c1", "s1", "node")
+    desk.add(Came("c1", first, []))
+    desk.add(Went("c1", first))
+    second = await live.claim_presence("c1", "s2", "node")
+    desk.add(Came("c1", second, ["extend"]))
+    await desk.flush()
+    assert diary.told == [("online", "c1")]
+    assert diary.capabilities == {"extend": True}
+
+
+async def test_the_end_of_an_old_connection_is_no_news_once_a_newer_one_is_claimed() -> None:
+    diary, live = Diary(), MemoryLiveState(time.time)
+    desk = NewsDesk(diary, live)
+    first = await live.claim_presence("c1", "s1", "node")
+    desk.add(Went("c1", first))
+    await live.claim_presence("c1", "s2", "another node")
+    await desk.flush()
+    assert diary.told == []
+
+
+async def test_one_failure_does_not_stop_the_rest_and_what_waits_is_bounded() -> None:
+    diary = BrokenDiary()
+    desk = NewsDesk(diary, MemoryLiveState(time.time))
+    for _ in range(MAX_TOLD + 100):
+        desk.add(FirstFrame("c1"))
+    desk.add(Reported("c1", "x", ""))
+    desk.add(FirstFrame("c2"))
+    await desk.flush()
+    assert diary.told == [("first_frame", "c2")]
+
+
+async def test_a_camera_that_is_now_on_another_node_is_let_go() -> None:
+    async with small_server() as server, connected(server.url, "Bearer device-c1") as device:
+        await device.register()
+        await server.live.claim_presence("c1", "socket", "another node")
+        await server.hub.watch.refresh()
+        assert await device.closed() == 4001
+        presence = await server.live.presence("c1")
+        assert presence is not None
+        assert presence.node_id == "another node"
+
+
+async def test_a_presence_that_the_live_state_lost_is_restored() -> None:
+    async with small_server() as server, connected(server.url, "Bearer device-c1") as device:
+        await device.register()
+        epoch = server.hub.table.parties[server.hub.table.devices["c1"]].epoch
+        assert await server.live.release_presence("c1", epoch)
+        await server.hub.watch.refresh()
+        assert await server.live.presence("c1") is not None
+        assert not device.ws.closed
+
+
+async def test_a_camera_whose_time_is_up_while_it_is_let_in_leaves_no_presence() -> None:
+    async with small_server(Limits(register_seconds=0.05)) as server:
+        claim = server.live.claim_presence
+
+        async def slow_claim(camera: str, socket: str, node: str) -> int:
+            await asyncio.sleep(0.1)
+            return await claim(camera, socket, node)
+
+        server.live.claim_presence = slow_claim  # type: ignore[method-assign]  # the moment in between
+        async with connected(server.url, "Bearer device-c1") as device:
+            with pytest.raises(ConnectionError):
+                await device.register()
+            assert await device.closed() == 4408
+        assert await server.live.presence("c1") is None
+        assert server.diary.told == []
+
+
+def test_a_bucket_fills_with_time_and_never_over_the_brim() -> None:
+    bucket = full(10.0, 3.0, 100.0)
+    assert [bucket.take(100.0) for _ in range(3)] == [0.0, 0.0, 0.0]
+    assert bucket.take(100.0) == 0.1
+    assert bucket.take(100.2) == 0.0
+    assert bucket.take(99.0) == pytest.approx(0.1)  # a clock that steps back gives nothing and takes nothing
+    assert bucket.take(1_000_000.0) == 0.0
+    assert bucket.tokens == 2.0
