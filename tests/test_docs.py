@@ -1,0 +1,56 @@
+"""What the pages promise is there: commands, settings, files, routes."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PAGES = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md")
+
+
+def text_of(page: str) -> str:
+    return (ROOT / page).read_text()
+
+
+def make_targets() -> set[str]:
+    return set(re.findall(r"^([a-z-]+):", text_of("Makefile"), re.MULTILINE))
+
+
+def benchmarks() -> set[str]:
+    return {path.stem.removeprefix("bench_") for path in (ROOT / "tests/benchmarks").glob("bench_*.py")}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_make_target_named_in_a_page_exists(page: str) -> None:
+    for target in re.findall(r"`make ([a-z-]+)`", text_of(page)):
+        known = target in make_targets() or target.removeprefix("bench-") in benchmarks()
+        assert known, f"{page} names make {target}"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_file_named_in_a_page_exists(page: str) -> None:
+    paths = re.findall(r"`([a-z_.]+(?:/[a-zA-Z_.-]+)*(?:\.(?:py|ts|yml|conf|md|json)|/))`", text_of(page))
+    paths += re.findall(r"\]\(([^)#]+)\)", text_of(page))
+    for path in paths:
+        rooms = [ROOT / path, ROOT / "camera_peer" / path, ROOT / "signaling" / path, ROOT / "web" / path]
+        assert any(place.exists() for place in rooms), f"{page} names {path}"
+
+
+def test_every_benchmark_of_the_make_help_exists() -> None:
+    assert {"ttff", "camera", "qr"} <= benchmarks()
+
+
+def test_every_setting_of_the_readme_exists() -> None:
+    settings = subprocess.run(
+        [sys.executable, "-m", "signaling", "settings"], capture_output=True, text=True, check=True
+    )
+    for name in set(re.findall(r"\b(BELVEDERE_[A-Z_]+)\b", text_of("README.md") + text_of("docker-compose.yml"))):
+        assert f"`{name}`" in settings.stdout, name
+
+
+def test_no_page_names_a_machine_path() -> None:
+    for page in PAGES:
+        assert not re.search(r"/work/|/root/|/tmp/", text_of(page))
