@@ -13,6 +13,7 @@ from signaling.accounts import Caller
 from signaling.http.addresses import client_address
 from signaling.http.origins import same_origin
 from signaling.http.services import Services
+from signaling.rates import address_key
 from signaling.refusals import Refused
 
 SERVICES = web.AppKey("services", Services)
@@ -76,7 +77,7 @@ async def run(route: Route, request: web.Request) -> web.StreamResponse:
     services = request.app[SERVICES]
     address = client_address(request, services.settings)
     if route.limit is not None:
-        await count(services, route.limit, address)
+        await count(services, route.limit, address_key(address))
     signed_in = await authenticate(request, services) if route.auth == "account" else None
     body = await read_body(request, route.body) if route.body is not None else None
     call = Call(request, services, address, services.clock(), body, signed_in)

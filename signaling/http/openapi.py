@@ -33,6 +33,7 @@ def document(routes: tuple[Route, ...], *, origin: str, version: str) -> dict[st
         },
         "servers": [{"url": origin}],
         "paths": paths,
+        "x-problems": {code: {"status": status, "title": title} for code, (status, title) in PROBLEMS.items()},
         "components": {
             "schemas": components,
             "securitySchemes": {

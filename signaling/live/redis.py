@@ -69,7 +69,7 @@ class RedisLiveState:
         self._redis = _client(url, TIMEOUT_SECONDS, retry)
         self._listener = _client(url, BLOCK_MS / 1000 + TIMEOUT_SECONDS, Retry(ExponentialBackoff(), 0))
         prefix = PREFIX + "rate"
-        storage = RedisStorage(f"async+{url}", wrap_exceptions=True, implementation="redispy", key_prefix=prefix)
+        storage = RedisStorage(rates_url(url), wrap_exceptions=True, implementation="redispy", key_prefix=prefix)
         self._rates = Rates(storage, enabled=limit_rates)
         self._claim = self._redis.register_script(CLAIM)
         self._refresh = self._redis.register_script(REFRESH)
@@ -185,6 +185,11 @@ class RedisLiveState:
             event = LiveEvent(fields.get("kind", "lost"), fields.get("subject", ""), fields.get("account", ""))
             self._fanout.send(event)
         return last
+
+
+def rates_url(url: str) -> str:
+    """The same address as the library `limits` spells it."""
+    return "async+redis+" + url if url.startswith("unix:") else "async+" + url
 
 
 def _client(url: str, timeout: float, retry: Retry) -> Any:

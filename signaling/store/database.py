@@ -5,15 +5,14 @@ FULL, so that what was acknowledged is there after kill -9 and after a power cut
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, event, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
@@ -61,15 +60,15 @@ class Store:
             await self._writer.dispose()
 
 
-class _translated:  # noqa: N801 - reads like a function where it is used
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, IntegrityError):
-            return
-        if isinstance(error, (DBAPIError, PoolTimeout, OSError, SQLAlchemyError)):
-            raise Refused("store_unavailable", "the database does not answer; try again", retry_after=2) from error
+@contextmanager
+def _translated() -> Iterator[None]:
+    """A broken rule of the schema is for the caller; anything else means that the database is not there."""
+    try:
+        yield
+    except IntegrityError:
+        raise
+    except (SQLAlchemyError, OSError) as error:
+        raise Refused("store_unavailable", "the database does not answer; try again", retry_after=2) from error
 
 
 async def open_sqlite(path: Path) -> Store:

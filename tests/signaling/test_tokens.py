@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from signaling.protocol.identity import DEVICE_TOKEN_TYPE, encode_bytes
 from signaling.tokens import (
-    ACCOUNT_TOKEN_TYPE,
+    ACCOUNT_JWT_TYPE,
     LOGIN_SECONDS,
     BadToken,
     device_named_in,
@@ -26,7 +26,7 @@ def account_token() -> str:
     return sign_account_token(KEY, origin=ORIGIN, account_id="a", login_id="login", jti="j", now=NOW)
 
 
-def forged(changed: dict[str, Any], *, key: Any = KEY, algorithm: str = "HS256", typ: str = ACCOUNT_TOKEN_TYPE) -> str:
+def forged(changed: dict[str, Any], *, key: Any = KEY, algorithm: str = "HS256", typ: str = ACCOUNT_JWT_TYPE) -> str:
     claims = {"iss": ORIGIN, "aud": ORIGIN, "sub": "a", "sid": "login", "jti": "j", "iat": NOW, "exp": NOW + 60}
     return jwt.encode(claims | changed, key, algorithm=algorithm, headers={"typ": typ})
 

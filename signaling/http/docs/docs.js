@@ -87,7 +87,8 @@ async function main() {
     about.textContent = "The OpenAPI document could not be loaded.";
     return;
   }
-  const { info, paths, components } = await answer.json();
+  const answered = await answer.json();
+  const { info, paths, components } = answered;
   about.textContent = `${info.summary} Version ${info.version}. ${info.description}`;
   const groups = new Map();
   for (const [path, item] of Object.entries(paths))
@@ -99,7 +100,17 @@ async function main() {
     }
   const main = document.getElementById("operations");
   for (const [tag, drawn] of groups) main.append(element("h2", tag), ...drawn);
-  if (location.hash) document.getElementById(location.hash.slice(1))?.setAttribute("open", "");
+  const problems = Object.entries(answered["x-problems"]).map(([code, { status, title }]) => {
+    const row = element("tr", "", [element("td", "", [element("code", code)]), element("td", status), element("td", title)]);
+    row.id = `problem-${code}`;
+    return row;
+  });
+  main.append(element("h2", "problems"), element("table", "", problems));
+  if (location.hash) {
+    const target = document.getElementById(location.hash.slice(1));
+    target?.setAttribute("open", "");
+    target?.scrollIntoView();
+  }
 }
 
 main();

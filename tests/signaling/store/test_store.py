@@ -37,8 +37,6 @@ def account(name: str = "a", *, administrator: bool = False) -> Account:
 
 
 def camera(camera_id: str, owner: str = "id-a", pairing_id: str | None = None) -> Camera:
-    unset = dict.fromkeys(("last_seen_at", "hardware_id", "local_ip", "public_key", "bearer_hash"))
-    unset |= dict.fromkeys(("problem_code", "problem_detail"))
     return Camera(
         id=camera_id,
         account_id=owner,
@@ -50,7 +48,13 @@ def camera(camera_id: str, owner: str = "id-a", pairing_id: str | None = None) -
         created_at=NOW,
         capabilities={"codec": ["h264"], "ptz": None},
         pairing_id=pairing_id,
-        **unset,  # type: ignore[arg-type]  # all of them may be None
+        last_seen_at=None,
+        hardware_id=None,
+        local_ip=None,
+        public_key=None,
+        bearer_hash=None,
+        problem_code=None,
+        problem_detail=None,
     )
 
 
