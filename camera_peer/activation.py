@@ -1,12 +1,11 @@
 """The camera's side of onboarding: tell the server that its code was seen, then be activated (DESIGN §6.3).
 
-`judge` and `blame` decide, as plain functions; `activate` does the requests, and repeats them with the same key while
-the token can still live, because an answer that got lost must not cost the pairing.
+What an answer or a failure means is decided in `activation_answer`; here the requests are made, and repeated with the
+same key while the token can still live, because an answer that got lost must not cost the pairing.
 """
 
 import asyncio
 import socket
-import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -16,12 +15,11 @@ import aiohttp
 import msgspec
 import structlog
 
-from camera_peer.backoff import full_jitter
+from camera_peer.activation_answer import Answer, ServerBusy, blame, judge, origin_of, pairing_from, pause
 from camera_peer.identity import Identity
 from camera_peer.problem import CameraProblem, Problem
 from camera_peer.state import Pairing
 from camera_peer.trust import Trust, is_plain_and_remote, trust_for
-from signaling.protocol.messages import SOCKET_PATH
 from signaling.protocol.qr import OnboardingCode
 
 log = structlog.get_logger(__name__)
@@ -29,102 +27,8 @@ log = structlog.get_logger(__name__)
 TOKEN_SECONDS = 600.0
 """Life of a token (DESIGN §6.1). The camera does not know when it was made, so it tries at most this long."""
 REQUEST_SECONDS = 15.0
-RETRY_BASE_SECONDS = 0.5
-RETRY_CEILING_SECONDS = 15.0
-MAX_RETRY_AFTER_SECONDS = 60.0
-"""A longer wish of the server is cut to this: the token is dying meanwhile."""
 MAX_ANSWER_BYTES = 64 * 1024
 T = TypeVar("T")
-HTTP_OK = 200
-HTTP_NO_CONTENT = 204
-HTTP_TOO_MANY_REQUESTS = 429
-HTTP_SERVER_ERROR = 500
-PORTAL_STATUSES = frozenset({301, 302, 303, 307, 308, 511})
-"""Our server never redirects a camera; a guest portal does, or says 511 (RFC 6585 §6)."""
-
-_FINAL_CODES = {
-    "token_expired": Problem.TOKEN_EXPIRED,
-    "token_used": Problem.TOKEN_USED,
-    "token_unknown": Problem.TOKEN_UNKNOWN,
-    "network_not_allowed": Problem.NETWORK_NOT_ALLOWED,
-    "proof_invalid": Problem.PROOF_INVALID,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a server said: HTTP status, the JSON object (empty if there was none), header fields."""
-
-    status: int
-    body: dict[str, Any]
-    retry_after: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ServerBusy(Exception):
-    """The server asks to come back later; `after` in seconds, None if it did not say when."""
-
-    after: float | None
-
-
-def judge(answer: Answer) -> dict[str, Any]:
-    """The body of a good answer. Raises `CameraProblem` (final) or `ServerBusy` (try again)."""
-    if answer.status in (HTTP_OK, HTTP_NO_CONTENT):
-        return answer.body
-    if answer.status in PORTAL_STATUSES:
-        raise CameraProblem(Problem.NO_INTERNET, "This network wants somebody to sign in on a web page first.")
-    if answer.status == HTTP_TOO_MANY_REQUESTS or answer.status >= HTTP_SERVER_ERROR:
-        raise ServerBusy(answer.retry_after)
-    problem = _FINAL_CODES.get(str(answer.body.get("code")), Problem.ACTIVATION_REFUSED)
-    raise CameraProblem(problem)
-
-
-def blame(error: BaseException) -> CameraProblem:
-    """Which of our codes a failed request is. Plain function over exceptions of aiohttp and the socket module."""
-    if isinstance(error, aiohttp.ServerFingerprintMismatch):
-        return CameraProblem(Problem.SERVER_UNTRUSTED)
-    if isinstance(error, aiohttp.ClientConnectorCertificateError):
-        reason = str(error.certificate_error)
-        clock = "not yet valid" in reason
-        return CameraProblem(Problem.CLOCK_WRONG if clock else Problem.SERVER_UNTRUSTED)
-    cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
-    if isinstance(error, aiohttp.ClientConnectorDNSError) or isinstance(cause, socket.gaierror):
-        return CameraProblem(Problem.NO_INTERNET)
-    if isinstance(cause, ssl.SSLError):
-        return CameraProblem(Problem.SERVER_UNTRUSTED, "The server does not speak TLS as this code says it does.")
-    return CameraProblem(Problem.SERVER_UNREACHABLE)
-
-
-def pairing_from(body: dict[str, Any], code: OnboardingCode) -> Pairing:
-    """What is remembered of a successful activation. Raises `CameraProblem` if the answer is not one."""
-    origin = origin_of(code)
-    camera_id, name = body.get("camera_id"), body.get("name", "")
-    signaling_url = body.get("signaling_url") or origin.replace("http", "ws", 1) + SOCKET_PATH
-    if (
-        not isinstance(camera_id, str)
-        or not camera_id
-        or not isinstance(name, str)
-        or not same_host(signaling_url, origin)
-    ):
-        raise CameraProblem(Problem.ACTIVATION_REFUSED, "The server's answer is not one this camera understands.")
-    return Pairing(camera_id=camera_id, origin=origin, signaling_url=signaling_url, name=name, pin=code.pin)
-
-
-def origin_of(code: OnboardingCode) -> str:
-    """The server's origin as it stands in the code; a slash at the end is no part of it."""
-    return code.server_url.rstrip("/")
-
-
-def same_host(signaling_url: object, origin: str) -> bool:
-    """Whether the socket's address is on the server that the code named and pinned, with the same protection."""
-    if not isinstance(signaling_url, str):
-        return False
-    try:
-        socket_parts, origin_parts = urlsplit(signaling_url), urlsplit(origin)
-        same = (socket_parts.hostname, socket_parts.port) == (origin_parts.hostname, origin_parts.port)
-    except ValueError:
-        return False
-    return same and socket_parts.scheme == {"http": "ws", "https": "wss"}[origin_parts.scheme]
 
 
 async def activate(
@@ -174,12 +78,6 @@ class _Persistence:
             self.delayed(problem)
             await self.sleep(pause(attempt, wish, self.random))
             attempt += 1
-
-
-def pause(attempt: int, wish: float | None, random: Callable[[], float]) -> float:
-    """Seconds until the next try: the server's wish, bounded, plus jitter."""
-    jitter = full_jitter(attempt, base=RETRY_BASE_SECONDS, ceiling=RETRY_CEILING_SECONDS, random=random)
-    return jitter if wish is None else min(max(wish, 0.0), MAX_RETRY_AFTER_SECONDS) + jitter
 
 
 def _trust(code: OnboardingCode) -> Trust:

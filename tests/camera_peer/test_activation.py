@@ -9,15 +9,13 @@ import aiohttp
 import pytest
 
 from camera_peer import identity
-from camera_peer.activation import (
+from camera_peer.activation import TOKEN_SECONDS, activate, local_address
+from camera_peer.activation_answer import (
     MAX_RETRY_AFTER_SECONDS,
-    TOKEN_SECONDS,
     Answer,
     ServerBusy,
-    activate,
     blame,
     judge,
-    local_address,
     pairing_from,
     pause,
     same_host,
