@@ -12,6 +12,7 @@ from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 
 from camera_peer.state import STATE_FILE
 from signaling.protocol import qr
+from signaling.protocol.errors import Fault
 from signaling.protocol.messages import SOCKET_PATH
 from tests.home import SMALL_SOURCE, CameraProcess, Household, household, wait_until
 from tests.servers import free_port
@@ -107,6 +108,20 @@ async def test_paired_while_it_runs_watched_and_watched_on_without_the_server(ho
         await asyncio.to_thread(home.server.start)
         await asyncio.to_thread(home.wait_online, camera)
         assert await watching.frames_for(1) > 5
+
+
+async def test_a_viewer_without_the_cameras_codec_gets_a_verdict_and_not_a_black_picture(home: Household) -> None:
+    camera = home.add_camera("Garden")
+    async with viewer(home) as watching:
+        await watching.wire.request("connect", peer=camera.id)
+        invite = await watching.wire.expect("invite")
+        await watching.peer.setRemoteDescription(RTCSessionDescription(invite["params"]["offer"], "offer"))
+        await watching.peer.setLocalDescription(await watching.peer.createAnswer())
+        answer = watching.peer.localDescription.sdp
+        await watching.wire.reply(invite, answer=answer.replace("H264/90000", "H265/90000"))
+        verdict = await watching.wire.expect("error")
+    assert verdict["params"]["code"] == Fault.NOT_ACCEPTABLE
+    assert "codec" in verdict["params"]["message"]
 
 
 async def test_removed_from_the_account_it_goes_dark_at_once_and_can_be_paired_again(home: Household) -> None:
