@@ -27,12 +27,21 @@ function limits(schema) {
   return [schema.description, ...parts].filter(Boolean).join("; ");
 }
 
+function typeCell(schema) {
+  const named = (schema.anyOf ?? [schema]).map((part) => part.$ref ?? part.items?.$ref).find(Boolean);
+  if (!named) return element("td", typeName(schema));
+  const link = element("a", typeName(schema));
+  link.href = `#type-${named.split("/").pop()}`;
+  link.addEventListener("click", () => document.getElementById(link.hash.slice(1))?.setAttribute("open", ""));
+  return element("td", "", [link]);
+}
+
 function table(schema, components) {
   const { properties = {}, required = [], description } = resolve(schema, components);
   const rows = Object.entries(properties).map(([name, member]) =>
     element("tr", "", [
       element("td", "", [element("code", name)]),
-      element("td", typeName(member)),
+      typeCell(member),
       element("td", required.includes(name) ? "required" : ""),
       element("td", limits(member)),
     ]),
@@ -105,6 +114,13 @@ async function main() {
     row.id = `problem-${code}`;
     return row;
   });
+  const types = Object.entries(components.schemas).map(([name, schema]) => {
+    const summary = element("summary", "", [element("code", name)]);
+    const made = element("details", "", [summary, ...table(schema, components.schemas)]);
+    made.id = `type-${name}`;
+    return made;
+  });
+  main.append(element("h2", "types"), ...types);
   main.append(element("h2", "problems"), element("table", "", problems));
   if (location.hash) {
     const target = document.getElementById(location.hash.slice(1));
