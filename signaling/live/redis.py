@@ -35,6 +35,7 @@ TIMEOUT_SECONDS = 2.0
 RETRIES = 3
 MAX_UNSENT = 1000
 """Events kept while Redis is away."""
+CANCEL_SECONDS = 0.1
 RETRY_MIN_SECONDS, RETRY_MAX_SECONDS = 0.1, 1.0
 
 CLAIM = """
@@ -85,9 +86,9 @@ class RedisLiveState:
         self._task = asyncio.create_task(self._listen(newest[0][0] if newest else "0-0"))
 
     async def aclose(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        while self._task is not None and not self._task.done():
+            self._task.cancel()  # more than once, because of what `_translated` says
+            await asyncio.wait({self._task}, timeout=CANCEL_SECONDS)
         await self._redis.aclose()
         await self._listener.aclose()
 

@@ -12,13 +12,11 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from signaling.cameras import Code
-from signaling.refusals import Refused
 from signaling.store import accounts, cameras
-from signaling.store.database import Store, open_postgresql, open_store, postgresql_url
+from signaling.store.database import Store, open_store
 from signaling.store.rows import Account, Camera, Invitation, Login
 from signaling.store.schema import metadata
 from signaling.store.secret import kept_in_store
-from tests.servers import psql
 from tests.signaling.helpers import both_databases
 
 NOW = 1_800_000_000.0
@@ -149,25 +147,3 @@ async def test_two_servers_start_at_once(tmp_path: Path, database_url: str) -> N
     keys = await asyncio.gather(*(kept_in_store(store, lambda: secrets.token_hex(8)) for store in stores))
     assert len(set(keys)) == 1
     await asyncio.gather(*(store.close() for store in stores))
-
-
-async def test_a_database_that_is_away_is_said_and_survived(store: Store, database_url: str) -> None:
-    if not database_url:
-        pytest.skip("SQLite is a file")
-    name = database_url.rpartition("/")[2]
-    server = database_url.rpartition("/")[0] + "/postgres"
-    psql(server, f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
-    psql(server, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname <> current_database()")
-    with pytest.raises(Refused) as refusal:
-        await store.ping()
-    assert refusal.value.code == "store_unavailable"
-    psql(server, f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
-    await store.ping()
-    with pytest.raises(Refused):
-        await open_postgresql("postgresql://nobody@127.0.0.1:1/none")
-
-
-def test_urls_as_platforms_hand_them_out(database_url: str) -> None:
-    url = postgresql_url("postgres://u:p%40ss@db.example.org:5433/name?sslmode=require&application_name=x")
-    assert url.drivername == "postgresql+asyncpg" and url.password == "p@ss" and url.port == 5433
-    assert dict(url.query) == {"application_name": "x"}
