@@ -6,15 +6,17 @@ import time
 from camera_peer.broadcast import Broadcast
 from media import rtcp
 from media.answer import Answer
-from media.catchup import LONG_QUEUE, corrected_multiple, measured_multiple
 from media.delivery import Delivery
 from media.frames import CLOCK_RATES, AudioCodec, VideoCodec
+from media.pace import Pace, Probe
 from media.packetiser import CutFrame
 from media.peer import SendingPeer
 from media.rtp_stream import RtpStream
 
-PROBE_SECONDS = 0.02
+PROBE_SECONDS = 0.01
 """Between two probes of the path while catching up: a few dozen in all."""
+PACKET_OVERHEAD = 64
+"""Bytes around a payload: RTP with its extension 20, SRTP tag 16, UDP and IPv4 28."""
 WORTH_A_KEY_FRAME = 0.25
 """Seconds of catching up above which a fresh key frame, from a source that can make one, is sooner."""
 REPORT_SECONDS = 1.0
@@ -112,28 +114,32 @@ class ConnectedViewer:
         if not group:
             self._broadcast.request_keyframe()
         elif self._tuning is None or self._tuning.done():
-            self._tuning = asyncio.get_running_loop().create_task(self._tune(group[0].size))
+            self._tuning = asyncio.get_running_loop().create_task(self._tune())
 
-    async def _tune(self, train: int) -> None:
-        """Catch up as fast as the path carries. `train`: bytes of the key frame that was just sent at once."""
+    async def _tune(self) -> None:
+        """Catch up as fast as the path carries."""
         connection = self._peer.connection
-        best = connection.round_trip or LONG_QUEUE
-        multiple = None
+        pace = Pace(self._delivery.bitrate, connection.round_trip)
+        asked = False
         while self._delivery.catching_up:
-            taken = await connection.probe()
-            best = best if taken is None else min(best, taken)
-            queued = LONG_QUEUE if taken is None else taken - best
-            now = time.monotonic()
-            if multiple is None:
-                multiple = measured_multiple(self._delivery.bitrate, train, queued)
-                self._delivery.retune(multiple, now)
-                if self._delivery.remaining(now) > WORTH_A_KEY_FRAME:
-                    self._broadcast.request_keyframe()
-            else:
-                multiple = corrected_multiple(multiple, queued)
-                self._delivery.retune(multiple, now)
-            self._wake()
+            before, sent_at = self._wire_bytes(), time.monotonic()
+            probe = asyncio.ensure_future(connection.probe())
+            await asyncio.wait({probe}, timeout=pace.patience)
+            if not probe.done():
+                self._go_on(pace.overdue())
+            if await probe is not None:
+                self._go_on(pace.answered(Probe(before, sent_at, time.monotonic())))
+            if not asked and self._delivery.remaining(time.monotonic()) > WORTH_A_KEY_FRAME:
+                asked = True
+                self._broadcast.request_keyframe()
             await asyncio.sleep(PROBE_SECONDS)
+
+    def _wire_bytes(self) -> int:
+        return self._video.octets + self._video.packets * PACKET_OVERHEAD
+
+    def _go_on(self, multiple: float) -> None:
+        self._delivery.retune(multiple, time.monotonic())
+        self._wake()
 
     def _wake(self) -> None:
         if self._timer is not None:

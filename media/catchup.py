@@ -12,19 +12,6 @@ STEP = 90
 MAX_LEAD = CLOCK_RATE
 """A source clock is trusted to run on for 1 s beyond its last frame."""
 
-UNKNOWN_PATH = 6_000_000
-"""bit/s to send with until the path was probed: what a home's uplink usually carries."""
-MIN_MULTIPLE = 1.2
-"""Slower than that the present is hardly ever reached; the next key frame does it then."""
-MAX_MULTIPLE = 30.0
-"""As fast as a browser decodes small pictures: 900 frames/s."""
-SHORT_QUEUE = 0.010
-"""Seconds of queueing that tell nothing: the viewer's own scheduling takes as long."""
-LONG_QUEUE = 0.080
-"""Seconds of queueing above which a home router's buffer may overflow."""
-USABLE_SHARE = 0.95
-"""Of a measured rate: the rest is for sound, reports and retransmissions."""
-
 
 @dataclass(frozen=True, slots=True)
 class CatchUp:
@@ -55,30 +42,3 @@ def begin(first: int, last: int, silence: float, multiple: float) -> CatchUp:
     """Start now. `first`, `last`: source time stamps of the cached group; `silence`: seconds since `last` arrived."""
     lead = min(MAX_LEAD, max(0, int(silence * CLOCK_RATE)))
     return CatchUp(first, last + lead, multiple)
-
-
-def clamp(multiple: float) -> float:
-    """Within what makes sense."""
-    return min(MAX_MULTIPLE, max(MIN_MULTIPLE, multiple))
-
-
-def first_multiple(bitrate: float) -> float:
-    """How much faster than live to send before anything is known of the path; `bitrate` in bit/s."""
-    return clamp(UNKNOWN_PATH / max(bitrate, 1.0))
-
-
-def measured_multiple(bitrate: float, train: int, queued: float) -> float:
-    """After the first probe: a key frame of `train` bytes, sent at once, delayed a probe behind it by `queued` seconds,
-    so that the narrowest link carries that much in that time."""
-    if queued <= SHORT_QUEUE:
-        return MAX_MULTIPLE
-    return clamp(USABLE_SHARE * train * 8 / queued / max(bitrate, 1.0))
-
-
-def corrected_multiple(multiple: float, queued: float) -> float:
-    """After each later probe: faster while nothing queues, slower before the queue overflows."""
-    if queued <= SHORT_QUEUE:
-        return clamp(multiple * 2)
-    if queued >= LONG_QUEUE:
-        return clamp(multiple * 0.7)
-    return multiple

@@ -2,7 +2,8 @@
 
 from collections import deque
 
-from media.catchup import CLOCK_RATE, STEP, CatchUp, begin, first_multiple
+from media.catchup import CLOCK_RATE, STEP, CatchUp, begin
+from media.pace import first_multiple
 from media.packetiser import CutFrame
 
 MAX_BACKLOG_BYTES = 8 * 1024 * 1024

@@ -4,18 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from media.catchup import (
-    CLOCK_RATE,
-    MAX_LEAD,
-    MAX_MULTIPLE,
-    MIN_MULTIPLE,
-    UNKNOWN_PATH,
-    USABLE_SHARE,
-    begin,
-    corrected_multiple,
-    first_multiple,
-    measured_multiple,
-)
+from media.catchup import CLOCK_RATE, MAX_LEAD, begin
+from media.pace import MAX_MULTIPLE, MIN_MULTIPLE
 
 
 @given(
@@ -48,27 +38,3 @@ def test_two_seconds_at_thirty_times_take_about_seventy_milliseconds() -> None:
 
 def test_a_silent_source_is_not_projected_far() -> None:
     assert begin(0, 0, 100.0, 10.0).start == MAX_LEAD
-
-
-def test_before_anything_is_known_a_home_uplink_is_assumed() -> None:
-    assert first_multiple(2_000_000) == UNKNOWN_PATH / 2_000_000
-    assert first_multiple(20_000_000) == MIN_MULTIPLE
-    assert first_multiple(0) == MAX_MULTIPLE
-
-
-def test_a_train_that_did_not_queue_has_room_above_it() -> None:
-    assert measured_multiple(2_000_000, train=30_000, queued=0.002) == MAX_MULTIPLE
-
-
-def test_a_train_that_queued_measures_the_narrowest_link() -> None:
-    """30 KB in 48 ms are 5 Mbit/s: two and a half times a stream of 2 Mbit/s."""
-    assert measured_multiple(2_000_000, train=30_000, queued=0.048) == pytest.approx(2.5 * USABLE_SHARE)
-    assert measured_multiple(9_000_000, train=30_000, queued=0.048) == MIN_MULTIPLE
-
-
-def test_later_probes_keep_the_queue_short() -> None:
-    assert corrected_multiple(4.0, queued=0.001) == 8.0
-    assert corrected_multiple(4.0, queued=0.050) == 4.0
-    assert corrected_multiple(4.0, queued=0.100) == pytest.approx(2.8)
-    assert corrected_multiple(MAX_MULTIPLE, queued=0.0) == MAX_MULTIPLE
-    assert corrected_multiple(MIN_MULTIPLE, queued=1.0) == MIN_MULTIPLE
