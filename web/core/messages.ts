@@ -8,6 +8,8 @@ export const MAX_MESSAGE_LENGTH = 64 * 1024;
 /** Per session and side; a dual-stack host with VPNs makes about 20. */
 export const MAX_CANDIDATES = 64;
 
+const MAX_ID_LENGTH = 64;
+
 export type MessageId = number | string;
 export type Params = Record<string, unknown>;
 
@@ -58,7 +60,9 @@ export class ConnectionLost extends SignalingError {
 
 const isObject = (value: unknown): value is Params =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
-const isId = (value: unknown): value is MessageId => typeof value === 'string' || Number.isInteger(value);
+/** A whole number beyond 2^53 would be answered with another one; a long text is no id of any peer. */
+const isId = (value: unknown): value is MessageId =>
+  typeof value === 'string' ? value.length <= MAX_ID_LENGTH : Number.isSafeInteger(value);
 
 /** Read one message. Throws `SignalingError` (parse error, invalid request) and nothing else. */
 export function decode(text: string): Message {

@@ -1,34 +1,42 @@
 /**
- * One peer connection made before anybody clicks.
+ * One peer connection, with the element that will show it, made before anybody clicks.
  *
- * Making one costs a certificate, sockets and a look at the network interfaces: done in advance, a click pays
- * only for the handshake. `iceCandidatePoolSize` has the browser open its sockets at once.
+ * Making them costs a certificate, sockets, a look at the network interfaces and a media player: done in advance,
+ * a click pays only for the handshake. `iceCandidatePoolSize` has the browser open its sockets at once.
  */
 
 /** A pooled connection forgets how the network looked: it is remade after this long. */
 const FRESH_MS = 120_000;
+/** After one was taken, the browser is busy with its picture first. */
+const REFILL_MS = 2_000;
+
+export interface Ready {
+  connection: RTCPeerConnection;
+  /** Muted, plays by itself; shows `stream`. */
+  video: HTMLVideoElement;
+  stream: MediaStream;
+}
 
 export class Prepared {
-  private ready: RTCPeerConnection | null = null;
+  private ready: Ready | null = null;
   private madeAt = 0;
   private iceServers: RTCIceServer[] = [];
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   /** Makes one, if there is none. Cheap to call often. */
   prepare(): void {
-    if (this.ready && performance.now() - this.madeAt < FRESH_MS) return;
-    this.ready?.close();
+    if (this.isFresh()) return;
+    this.close();
     this.ready = make(this.iceServers);
     this.madeAt = performance.now();
   }
 
-  /** The prepared connection, or a new one; the next is made when the page has nothing better to do. */
-  take(): RTCPeerConnection {
-    const fresh = this.ready && performance.now() - this.madeAt < FRESH_MS ? this.ready : null;
-    if (!fresh) this.ready?.close();
-    this.ready = null;
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.prepare(), 2_000);
+  /** The prepared one, or a new one; the next is made when the page has nothing better to do. */
+  take(): Ready {
+    const fresh = this.isFresh() ? this.ready : null;
+    if (fresh) this.ready = null;
+    this.close();
+    this.timer = setTimeout(() => this.prepare(), REFILL_MS);
     return fresh ?? make(this.iceServers);
   }
 
@@ -42,8 +50,12 @@ export class Prepared {
 
   close(): void {
     clearTimeout(this.timer);
-    this.ready?.close();
+    this.ready?.connection.close();
     this.ready = null;
+  }
+
+  private isFresh(): boolean {
+    return this.ready !== null && performance.now() - this.madeAt < FRESH_MS;
   }
 }
 
@@ -55,5 +67,12 @@ const configuration = (iceServers: RTCIceServer[]): RTCConfiguration => ({
   iceCandidatePoolSize: 1,
 });
 
-const make = (iceServers: RTCIceServer[]): RTCPeerConnection =>
-  new RTCPeerConnection(configuration(iceServers));
+function make(iceServers: RTCIceServer[]): Ready {
+  const connection = new RTCPeerConnection(configuration(iceServers));
+  const video = document.createElement('video');
+  const stream = new MediaStream();
+  video.muted = video.autoplay = video.playsInline = true;
+  video.disablePictureInPicture = true;
+  video.srcObject = stream;
+  return { connection, video, stream };
+}

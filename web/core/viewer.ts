@@ -2,7 +2,7 @@
  * One camera being watched: keeps a picture on screen whatever happens to sockets, servers and cameras.
  *
  * `watching.ts` decides, `attempt.ts` does; this file carries out the decisions and measures. It is an
- * `EventTarget`: `change` (phase, cause), `answered` (our answer is out), `video` (a `<video>` to put into the page, behind the one that shows),
+ * `EventTarget`: `change` (phase, cause), `video` (a `<video>` to put into the page, behind the one that shows),
  * `picture` (that one shows now; `firstFrameMs`), `quality` (once a second while live).
  */
 
@@ -96,10 +96,6 @@ export class Viewer extends EventTarget implements AttemptOwner {
   }
 
   // --- what attempts tell ---
-
-  answered(): void {
-    this.dispatchEvent(new Event('answered'));
-  }
 
   picture(attempt: Attempt, firstFrameMs: number): void {
     this.firstFrameMs = firstFrameMs;

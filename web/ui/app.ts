@@ -20,17 +20,28 @@ import './pages/watch';
 import { address, parseRoute, type Route } from './router';
 import { text } from './text';
 
+/** A picture on a good network is there by then. */
+const CALM_MS = 250;
+
 class App extends LitElement {
-  static override properties: PropertyDeclarations = { route: { state: true } };
+  static override properties: PropertyDeclarations = { route: { state: true }, called: { state: true } };
 
   declare route: Route;
+  /** The camera somebody clicked, until the address follows. */
+  declare called: string | null;
   readonly household = new Household();
+  private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor() {
     super();
     this.route = parseRoute(location.hash);
+    this.called = null;
     this.household.addEventListener('change', () => this.requestUpdate());
-    window.addEventListener('hashchange', () => (this.route = parseRoute(location.hash)));
+    this.household.addEventListener('call', (event) => (this.called = (event as CustomEvent<string>).detail));
+    window.addEventListener('hashchange', () => {
+      this.route = parseRoute(location.hash);
+      this.called = null;
+    });
   }
 
   override createRenderRoot(): HTMLElement {
@@ -61,14 +72,11 @@ class App extends LitElement {
 
   /** A new page is announced by its heading, and the keyboard goes on from there. */
   protected override updated(changed: PropertyValues): void {
-    const title = this.querySelector('h1')?.textContent?.trim();
-    document.title = title ? `${title} · ${text.product}` : text.product;
     if (changed.has('route') && changed.get('route') !== undefined) {
-      void Promise.resolve().then(() =>
-        this.querySelector<HTMLElement>('h1')?.focus({ preventScroll: true }),
-      );
-      window.scrollTo(0, 0);
-    }
+      clearTimeout(this.timer);
+      // Focus and scroll force a layout, and a picture that is about to come goes first.
+      this.timer = setTimeout(announce, this.route.page === 'watch' ? CALM_MS : 0);
+    } else if (!changed.has('route')) setTitle();
   }
 
   private outside(): TemplateResult {
@@ -79,9 +87,19 @@ class App extends LitElement {
     return html`<belvedere-sign-in .household=${household}></belvedere-sign-in>`;
   }
 
+  /** The watch page is always there, unseen: a click only has to raise it. */
   private inside(): TemplateResult {
-    const page = this.page();
-    return this.route.page === 'watch' ? page : html`${header(this.route.page)}${page}`;
+    const { household, route } = this;
+    const watched = route.page === 'watch' && this.knows(route.camera) ? route.camera : this.called;
+    return html`
+      ${route.page === 'watch' && watched ? nothing : html`${header(route.page)}${this.page()}`}
+      <belvedere-watch .household=${household} .camera=${watched}></belvedere-watch>
+    `;
+  }
+
+  private knows(camera: string): boolean {
+    const { cameras } = this.household;
+    return cameras === null || cameras.has(camera);
   }
 
   private page(): TemplateResult {
@@ -93,7 +111,6 @@ class App extends LitElement {
         return html`<belvedere-add .household=${household} .camera=${null}></belvedere-add>`;
       case 'account':
         return html`<belvedere-account .household=${household}></belvedere-account>`;
-      case 'watch':
       case 'settings':
       case 'pair':
         return this.cameraPage(route.page, route.camera);
@@ -102,17 +119,26 @@ class App extends LitElement {
     }
   }
 
-  private cameraPage(page: 'watch' | 'settings' | 'pair', camera: string): TemplateResult {
+  private cameraPage(page: 'settings' | 'pair', camera: string): TemplateResult {
     const { household } = this;
-    if (household.cameras && !household.cameras.has(camera)) return missing();
-    if (page === 'watch') {
-      return html`<belvedere-watch .household=${household} .camera=${camera}></belvedere-watch>`;
-    }
+    if (!this.knows(camera)) return missing();
     if (!household.cameras) return opening();
     return page === 'settings'
       ? html`<belvedere-settings .household=${household} .camera=${camera}></belvedere-settings>`
       : html`<belvedere-add .household=${household} .camera=${camera}></belvedere-add>`;
   }
+}
+
+function announce(): void {
+  setTitle();
+  document.querySelector<HTMLElement>('h1')?.focus({ preventScroll: true });
+  window.scrollTo(0, 0);
+}
+
+function setTitle(): void {
+  const heading = document.querySelector('h1')?.textContent?.trim();
+  const title = heading ? `${heading} · ${text.product}` : text.product;
+  if (document.title !== title) document.title = title;
 }
 
 function skip(event: Event): void {

@@ -103,13 +103,15 @@ export class BelvedereCamera extends LitElement {
     if (viewer === this.current) return;
     this.unhear();
     this.current = viewer;
+    this.factsOpen = this.paused = false;
+    this.requestUpdate();
     if (!viewer) return;
+    this.wake();
     for (const type of ['change', 'quality'] as const) viewer.addEventListener(type, this.onViewer);
     viewer.addEventListener('video', this.onVideo);
     viewer.addEventListener('picture', this.onPicture);
     this.patient = viewer.phase === 'connecting';
     setTimeout(() => (this.patient = false), PATIENCE_MS);
-    this.requestUpdate();
   }
 
   get muted(): boolean {

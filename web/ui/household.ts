@@ -12,8 +12,8 @@ import { text } from './text';
 /** Between looks at a server that does not answer when the page opens. */
 const RETRY_MS = 3_000;
 
-/** Shorter than a person notices between click and page. */
-const LAYOUT_WAITS_MS = 80;
+/** A picture on a good network is there by then. */
+const REDRAW_WAITS_MS = 300;
 
 const VERDICT_OF: Partial<Record<Cause, string>> = {
   offline: 'camera_unavailable',
@@ -24,7 +24,7 @@ const VERDICT_OF: Partial<Record<Cause, string>> = {
   silent: 'source_failed',
 };
 
-/** `change`: something below changed; look again. */
+/** `change`: something below changed; look again. `call`: a click asks for a camera (its id is the detail). */
 export class Household extends EventTarget {
   readonly api = new Api();
   readonly connection = new Connection();
@@ -91,8 +91,8 @@ export class Household extends EventTarget {
   }
 
   /**
-   * Starts watching inside the click itself; the watch page then takes the viewer over. Resolves when that page
-   * may be drawn: the answer to the camera goes before any layout, unless the camera takes its time.
+   * Starts watching inside the click itself. `call` tells the shell to raise the watch page, which stands ready; the
+   * promise resolves when the address may change: redrawing the rest would only delay the picture.
    */
   async click(camera: string): Promise<void> {
     performance.clearMarks('belvedere:click');
@@ -100,9 +100,10 @@ export class Household extends EventTarget {
     performance.mark('belvedere:click');
     if (this.clicked) this.connection.leave(this.clicked);
     const viewer = (this.clicked = this.connection.watch(camera));
+    this.dispatchEvent(new CustomEvent('call', { detail: camera }));
     await new Promise((resolve) => {
-      viewer.addEventListener('answered', resolve, { once: true });
-      setTimeout(resolve, LAYOUT_WAITS_MS);
+      viewer.addEventListener('picture', resolve, { once: true });
+      setTimeout(resolve, REDRAW_WAITS_MS);
     });
   }
 

@@ -118,35 +118,29 @@ export const text = {
       unknown: '–',
     },
   },
+  /** The server's own table goes first, where it has arrived; the words are the same. */
   causes: {
-    offline: {
-      sentence: 'The camera is not connected.',
-      advice: 'Check that it has power and that its Wi-Fi works. The picture comes back by itself.',
-    },
+    offline: { sentence: 'The camera is offline.', advice: 'Check its power and its Wi-Fi.' },
     signaling: {
-      sentence: 'The server does not answer.',
-      advice: 'Check your own connection. The picture comes back by itself.',
+      sentence: 'This server cannot be reached at the moment.',
+      advice: 'A running picture goes on without it.',
     },
     forbidden: {
       sentence: 'You can no longer watch this camera.',
       advice: 'It was removed, paired anew, or your access has ended.',
     },
     codec: {
-      sentence: 'This browser cannot show what this camera sends.',
-      advice: 'Use Chrome, Edge or Safari, or start the camera with --codec vp8.',
+      sentence: 'This browser cannot show the camera’s kind of video.',
+      advice: 'Try Chromium, Safari or Edge.',
     },
-    busy: {
-      sentence: 'The camera serves as many viewers as it can.',
-      advice: 'Close it on another screen, or wait a moment.',
-    },
+    busy: { sentence: 'The camera cannot serve another viewer.', advice: 'Close a picture somewhere else.' },
     path: {
-      sentence: 'There is no way for the video between the camera and you.',
-      advice:
-        'One of the two networks blocks it. Try another network, or ask the operator for a TURN server.',
+      sentence: 'The two networks allow no direct connection.',
+      advice: 'Try from the camera’s own network, or add a TURN server to this Belvedere.',
     },
     silent: {
-      sentence: 'The camera is connected but sends no picture.',
-      advice: 'Its source may be broken or unplugged. Look at the camera, or restart it.',
+      sentence: 'The camera has no picture.',
+      advice: 'Check that its lens or stream works and is not in use.',
     },
     ended: { sentence: 'The camera ended the connection.', advice: 'The picture comes back by itself.' },
   } satisfies Record<Cause, { sentence: string; advice: string }>,

@@ -25,7 +25,8 @@ class WatchPage extends Page {
     still: { state: true },
   };
 
-  declare camera: string;
+  /** Null while nobody watches: the page then stands ready, unseen. */
+  declare camera: string | null;
   declare chrome: boolean;
   declare live: boolean;
   declare still: Still | null;
@@ -36,7 +37,7 @@ class WatchPage extends Page {
 
   constructor() {
     super();
-    this.camera = '';
+    this.camera = null;
     this.chrome = true;
     this.live = false;
     this.still = null;
@@ -52,17 +53,20 @@ class WatchPage extends Page {
     super.disconnectedCallback();
     document.removeEventListener('keydown', this.onKey);
     clearInterval(this.timer);
-    clearTimeout(this.first);
-    if (document.fullscreenElement) void document.exitFullscreen();
     this.leave();
   }
 
   override render(): TemplateResult {
-    const camera = this.household.cameras?.get(this.camera);
+    const camera = this.household.cameras?.get(this.camera ?? '');
     const name = camera?.name ?? '';
     const now = this.household.api.now();
     return html`
-      <main class="watch ${this.chrome ? '' : 'bare'}" id="content" data-fullscreen>
+      <main
+        class="watch ${this.camera ? 'raised' : ''} ${this.chrome ? '' : 'bare'}"
+        id=${this.camera ? 'content' : nothing}
+        ?inert=${!this.camera}
+        data-fullscreen
+      >
         <belvedere-camera
           controls
           .label=${name}
@@ -87,7 +91,7 @@ class WatchPage extends Page {
                   : nothing
             }
           </div>
-          <a class="round" href=${address.settings(this.camera)} aria-label=${text.watch.settings}>
+          <a class="round" href=${address.settings(this.camera ?? '')} aria-label=${text.watch.settings}>
             ${icon('settings')}
           </a>
         </header>
@@ -98,20 +102,26 @@ class WatchPage extends Page {
   protected override willUpdate(changed: PropertyValues): void {
     if (!changed.has('camera')) return;
     this.leave();
+    this.still = null;
+    this.chrome = true;
+    if (!this.camera) return;
     this.viewer = this.household.watch(this.camera);
     this.live = this.viewer.phase === 'live';
-    this.still = null;
     // Drawn only where it is needed: a quick connection has its picture sooner than a still is decoded.
     this.poster = setTimeout(() => void this.showStill(), STILL_AFTER_MS);
   }
 
   private async showStill(): Promise<void> {
-    const still = this.live ? null : await recall(this.camera);
-    if (!this.live) this.still = still;
+    const { camera } = this;
+    const still = this.live || !camera ? null : await recall(camera);
+    if (!this.live && this.camera === camera) this.still = still;
   }
 
   private leave(): void {
     clearTimeout(this.poster);
+    clearTimeout(this.first);
+    this.live = false;
+    if (document.fullscreenElement) void document.exitFullscreen();
     if (!this.viewer) return;
     if (this.viewer.video) this.keepStill(this.viewer.video);
     this.household.connection.leave(this.viewer);
@@ -137,7 +147,7 @@ class WatchPage extends Page {
 
   private readonly onKey = (event: KeyboardEvent): void => {
     const player = this.querySelector<BelvedereCamera>('belvedere-camera');
-    if (!player || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (!player || !this.camera || event.ctrlKey || event.metaKey || event.altKey) return;
     player.wake();
     if (event.key === 'm') player.toggleMute();
     else if (event.key === 'f') player.toggleFullscreen();
