@@ -92,9 +92,10 @@ export class Household extends EventTarget {
 
   /**
    * Starts watching inside the click itself. `call` tells the shell to raise the watch page, which stands ready; the
-   * promise resolves when the address may change: redrawing the rest would only delay the picture.
+   * promise resolves when the address may change, for redrawing the rest would only delay the picture: false when
+   * the person has turned back meanwhile.
    */
-  async click(camera: string): Promise<void> {
+  async click(camera: string): Promise<boolean> {
     performance.clearMarks('belvedere:click');
     performance.clearMarks('belvedere:first-frame');
     performance.mark('belvedere:click');
@@ -105,6 +106,7 @@ export class Household extends EventTarget {
       viewer.addEventListener('picture', resolve, { once: true });
       setTimeout(resolve, REDRAW_WAITS_MS);
     });
+    return viewer.phase !== 'idle';
   }
 
   watch(camera: string): Viewer {

@@ -115,8 +115,7 @@ class HomePage extends Page {
     const plain = event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey;
     if (!watchable || !plain) return;
     event.preventDefault();
-    await this.household.click(camera.id);
-    location.hash = address.watch(camera.id);
+    if (await this.household.click(camera.id)) location.hash = address.watch(camera.id);
   }
 }
 
