@@ -36,12 +36,12 @@ const PATIENCE_MS = 250;
 
 const connections = new Map<string, Connection>();
 
-/** Elements of one page that watch the same server by the same right share one socket. */
-function connectionTo(server: string, authorize?: () => Promise<string | null>): Connection {
-  const known = authorize ? undefined : connections.get(server);
+/** Elements of one page that watch the same server by its cookie share one socket. */
+function sharedConnection(server: string): Connection {
+  const known = connections.get(server);
   if (known) return known;
-  const connection = new Connection({ server, ...(authorize ? { authorize } : {}) });
-  if (!authorize) connections.set(server, connection);
+  const connection = new Connection({ server });
+  connections.set(server, connection);
   connection.start();
   return connection;
 }
@@ -53,6 +53,7 @@ export class BelvedereCamera extends LitElement {
     server: { type: String },
     label: { type: String },
     controls: { type: Boolean },
+    authorize: { attribute: false },
     poster: { attribute: false },
     away: { state: true },
     factsOpen: { state: true },
@@ -72,7 +73,7 @@ export class BelvedereCamera extends LitElement {
   declare full: boolean;
   /** Just begun: a picture that is about to come needs no words before it. */
   declare patient: boolean;
-  authorize: (() => Promise<string | null>) | undefined;
+  declare authorize: (() => Promise<string | null>) | undefined;
   /** The connection to use, where the page has one; else elements share one for each server. */
   connectTo: Connection | undefined;
   posterAt: number | null = null;
@@ -82,6 +83,7 @@ export class BelvedereCamera extends LitElement {
   leaving: ((video: HTMLVideoElement) => void) | undefined;
   private current: Viewer | null = null;
   private connection: Connection | null = null;
+  private own: Connection | null = null;
   private controlsTimer: ReturnType<typeof setTimeout> | undefined;
   private sightTimer: ReturnType<typeof setTimeout> | undefined;
   private seen = true;
@@ -125,6 +127,8 @@ export class BelvedereCamera extends LitElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
+    // Moved within its page: it starts again.
+    if (this.hasUpdated) this.requestUpdate('camera', '');
     this.observer = new IntersectionObserver(([entry]) => {
       this.seen = entry?.isIntersecting ?? true;
       this.sight();
@@ -147,9 +151,7 @@ export class BelvedereCamera extends LitElement {
     document.removeEventListener('fullscreenchange', this.onFullscreen);
     const video = this.current?.video;
     if (video) this.leaving?.(video);
-    if (this.connection && this.current) this.connection.leave(this.current);
-    this.viewer = null;
-    this.connection = null;
+    this.leaveConnection();
   }
 
   override render(): TemplateResult {
@@ -164,14 +166,29 @@ export class BelvedereCamera extends LitElement {
   }
 
   protected override willUpdate(changed: PropertyValues): void {
-    if (!this.isConnected || (!changed.has('camera') && !changed.has('server'))) return;
+    if (!this.isConnected || !['camera', 'server', 'authorize'].some((name) => changed.has(name))) return;
     // A viewer that the page has set itself stays the page's.
     if (this.current && !this.connection) return;
+    this.leaveConnection();
+    if (!this.camera) return;
+    this.connection = this.connectTo ?? this.ownConnection() ?? sharedConnection(this.server);
+    this.viewer = this.connection.watch(this.camera);
+  }
+
+  /** A right of its own needs a socket of its own. */
+  private ownConnection(): Connection | null {
+    if (!this.authorize) return null;
+    this.own = new Connection({ server: this.server, authorize: this.authorize });
+    this.own.start();
+    return this.own;
+  }
+
+  private leaveConnection(): void {
     if (this.connection && this.current) this.connection.leave(this.current);
     this.viewer = null;
-    if (!this.camera) return;
-    this.connection = this.connectTo ?? connectionTo(this.server, this.authorize);
-    this.viewer = this.connection.watch(this.camera);
+    this.connection = null;
+    this.own?.stop();
+    this.own = null;
   }
 
   protected override updated(changed: PropertyValues): void {
