@@ -52,6 +52,7 @@ system: ## Debian packages that the tests drive (Chromium, Redis, PostgreSQL, co
 	@.ci/system-packages
 
 wheel: .venv/.dev signaling/webapp/index.html ## the wheel, with the built web app inside
+	@rm -rf build/lib build/bdist.*  # setuptools would pack what has been deleted since
 	$(BIN)/pip wheel --quiet --no-deps --wheel-dir build/wheel .
 
 .venv/bin/python:

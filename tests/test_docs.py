@@ -47,6 +47,7 @@ def test_every_setting_of_the_readme_exists() -> None:
     settings = subprocess.run(
         [sys.executable, "-m", "signaling", "settings"], capture_output=True, text=True, check=True
     )
+    assert settings.stdout.strip() in text_of("README.md"), "the README's table is not what the program says"
     for name in set(re.findall(r"\b(BELVEDERE_[A-Z_]+)\b", text_of("README.md") + text_of("docker-compose.yml"))):
         assert f"`{name}`" in settings.stdout, name
 
