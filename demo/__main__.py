@@ -110,7 +110,16 @@ async def demo(children: Children, folder: Path) -> None:
         app = App(origin, http)
         await started(app, children)
         wifi = f"simulated:{SSID}:{WIFI_PASSWORD}"
-        sensor = ("--source", "test", "--wifi", wifi, "--lens", f"image:{lens}", "--data", str(folder / "camera"))
+        sensor = (
+            "--source",
+            "test:?stamp=no",
+            "--wifi",
+            wifi,
+            "--lens",
+            f"image:{lens}",
+            "--data",
+            str(folder / "camera"),
+        )
         children.start("camera", "camera_peer", *sensor, environment={})
         await app.register(first_start_secret(children.log("server")))
         await app.log_in()

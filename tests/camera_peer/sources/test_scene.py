@@ -35,3 +35,9 @@ def test_a_busy_picture_has_other_water_each_time() -> None:
     lake = slice(230, 300), slice(500, 640)
     before = scene.paint(NOON, 1)[lake].copy()
     assert np.mean(before != scene.paint(NOON, 2)[lake]) > 0.5
+
+
+def test_without_a_stamp_the_landscape_reaches_the_edge() -> None:
+    pixels = Scene(640, 360, stamped=False).paint(NOON, 1)
+    assert read_stamp(pixels[:360]) is None
+    assert pixels[-1, :].std() > 0
