@@ -112,12 +112,21 @@ async def _claim(http: aiohttp.ClientSession, trust: Trust, code: OnboardingCode
 
 async def _post(http: aiohttp.ClientSession, trust: Trust, url: str, body: dict[str, str]) -> Answer:
     async with http.post(url, json=body, ssl=trust, allow_redirects=False) as response:
-        data = await response.content.read(MAX_ANSWER_BYTES)
         return Answer(
             response.status,
-            _object(data),
+            _object(await _whole(response.content)),
             retry_after=_seconds(response.headers.get("Retry-After")),
         )
+
+
+async def _whole(content: aiohttp.StreamReader) -> bytes:
+    """The body, in however many pieces it comes; b"" where it is longer than any answer of ours."""
+    data = bytearray()
+    async for piece in content.iter_any():
+        data += piece
+        if len(data) > MAX_ANSWER_BYTES:
+            return b""
+    return bytes(data)
 
 
 def _object(data: bytes) -> dict[str, Any]:
