@@ -7,6 +7,7 @@ so that sockets and streams close within a second and nothing depends on the ann
 from dataclasses import dataclass
 
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from signaling import tokens
 from signaling.live.state import LiveEvent, LiveState
@@ -140,6 +141,9 @@ class Accounts:
     async def _begin(self, account: Account, login: Login, now: float) -> None:
         begun = Login(login.id, account.id, now, now + tokens.LOGIN_SECONDS, login.address, login.agent)
         async with self._store.write() as connection:
+            # Hashing takes a while: a password that was changed meanwhile opens nothing any more.
+            if not await rows.password_stands(connection, account.id, account.password_hash):
+                raise Refused("credentials_wrong", WRONG)
             await rows.insert_login(connection, begun)
             surplus = [old.id for old in (await rows.logins_of(connection, account.id, now))[MAX_LOGINS:]]
             ended = await rows.delete_logins(connection, account.id, surplus) if surplus else []
@@ -171,10 +175,9 @@ class Accounts:
             raise Refused("not_found", "there is no such session")
         await self._announce_ended(account_id, ended)
 
-    async def end_all_logins(self, account_id: str, *, now: float, keep: str | None = None) -> None:
+    async def end_all_logins(self, account_id: str, *, now: float) -> None:
         async with self._store.write() as connection:
-            others = [login.id for login in await rows.logins_of(connection, account_id, now) if login.id != keep]
-            ended = await rows.delete_logins(connection, account_id, others)
+            ended = await _delete_logins(connection, account_id, now, keep=None)
         await self._announce_ended(account_id, ended)
 
     async def change_password(self, caller: Caller, current: str, new: str, *, now: float) -> None:
@@ -186,8 +189,11 @@ class Accounts:
         check_password_rules(new, account.email)
         password_hash = await self._passwords.hash(new)
         async with self._store.write() as connection:
+            if not await rows.password_stands(connection, account.id, account.password_hash):
+                raise Refused("credentials_wrong", "the password was changed elsewhere at the same moment")
             await rows.set_password(connection, account.id, password_hash)
-        await self.end_all_logins(account.id, now=now, keep=caller.login.id)
+            ended = await _delete_logins(connection, account.id, now, keep=caller.login.id)
+        await self._announce_ended(account.id, ended)
 
     async def delete_ended(self, *, now: float) -> None:
         """Housekeeping."""
@@ -197,6 +203,11 @@ class Accounts:
     async def _announce_ended(self, account_id: str, login_ids: list[str]) -> None:
         for login_id in login_ids:
             await self._live.publish(LiveEvent("login_ended", login_id, account_id))
+
+
+async def _delete_logins(connection: AsyncConnection, account_id: str, now: float, *, keep: str | None) -> list[str]:
+    others = [login.id for login in await rows.logins_of(connection, account_id, now) if login.id != keep]
+    return await rows.delete_logins(connection, account_id, others)
 
 
 def normalised_email(text: str) -> str:

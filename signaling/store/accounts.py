@@ -31,6 +31,13 @@ async def set_password(connection: AsyncConnection, account_id: str, password_ha
     await connection.execute(update(accounts).where(accounts.c.id == account_id).values(password_hash=password_hash))
 
 
+async def password_stands(connection: AsyncConnection, account_id: str, password_hash: str) -> bool:
+    """Whether this is still the account's password. It stays so until the transaction ends: PostgreSQL locks the row,
+    SQLite has one writer."""
+    query = select(accounts.c.id).where(accounts.c.id == account_id, accounts.c.password_hash == password_hash)
+    return (await connection.execute(query.with_for_update())).first() is not None
+
+
 async def insert_login(connection: AsyncConnection, login: Login) -> None:
     await connection.execute(insert(logins).values(written(login)))
 
