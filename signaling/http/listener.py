@@ -60,9 +60,9 @@ class Connection(web.RequestHandler):
         message: str | None = None,
     ) -> web.StreamResponse:
         """What cannot be read as HTTP is the peer's fault; anything else is ours and is logged in full."""
+        del message  # it quotes the request, and a device's token may stand in the query
         if status < 500:
             log.info("not_http", problem=type(exc).__name__, address=request.remote)
-            log.debug("not_http_detail", detail=message)
             answer = problem("invalid_request", "this is not a well-formed HTTP request")
         else:
             log.error("connection_failed", exc_info=exc)

@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -90,6 +91,9 @@ def test_nothing_secret_is_logged(tmp_path: Path) -> None:
         _, link = server.call("POST", "/api/invitations", None, token)
         server.call("GET", f"/api/me?token={token}&access_token={activated['bearer']}")
         server.call("GET", f"/api/signaling?authorization={activated['bearer']}")
+        with socket.create_connection(("127.0.0.1", server.port), timeout=10) as broken:
+            broken.sendall(f"GET /api/signaling?access_token={activated['bearer']} HTTP/9.9x\r\n\r\n".encode())
+            assert b" 400 " in broken.recv(1000)
         server.call("POST", "/api/sessions", {"email": "owner@example.org", "password": "wrong secret word"})
         secrets += [code, activated["bearer"], ticket["ticket"], link["link"].rpartition("/")[2]]
         secrets += ["wifi secret word", "wrong secret word"]
