@@ -88,6 +88,7 @@ class Listener:
             host,
             port,
             ssl=tls,
+            ssl_handshake_timeout=FIRST_REQUEST_SECONDS if tls is not None else None,
             backlog=BACKLOG,
             reuse_address=True,
             start_serving=False,
