@@ -9,6 +9,7 @@ from aiohttp import hdrs, web
 from signaling.admission import Credential
 from signaling.hub import Hub
 from signaling.protocol.messages import SUBPROTOCOL
+from signaling.rates import address_key
 
 COOKIE_NAME = "belvedere_session"
 QUERY_NAMES = ("authorization", "access_token")
@@ -46,7 +47,7 @@ class Door:
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Serve one socket. Raises aiohttp's 400, 429 and 503 before there is one."""
-        address = self._client_address(request)
+        address = address_key(self._client_address(request))
         self._check(request, address)
         self._by_address[address] += 1
         try:

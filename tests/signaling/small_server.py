@@ -97,7 +97,8 @@ class Diary:
 
 
 class SmallServer:
-    """`url` is where the socket is. `stop` and `start` restart it on the same port, with an empty table."""
+    """`url` is where the socket is. `stop` and `start` restart it on the same port, with an empty table. `caller`: the
+    address that everybody seems to come from."""
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
@@ -105,6 +106,7 @@ class SmallServer:
         self.diary = Diary()
         self.live = MemoryLiveState(time.time)
         self.port = 0
+        self.caller = "127.0.0.1"
         self.hub: Hub
         self._runner: web.AppRunner
 
@@ -126,7 +128,7 @@ class SmallServer:
         )
         await self.hub.start()
         app = web.Application()
-        app.router.add_get("/api/signaling", Door(self.hub).handle)
+        app.router.add_get("/api/signaling", Door(self.hub, client_address=lambda _: self.caller).handle)
         self._runner = web.AppRunner(app, shutdown_timeout=1.0)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", self.port, reuse_address=True).start()
