@@ -8,8 +8,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from signaling.store.rows import Camera, Pairing, column_values, read, written
 from signaling.store.schema import cameras, pairings
 
-OPEN_STEPS = ("waiting", "seen", "failed")
-"""Steps of a pairing that nobody has won yet."""
 PROVEN_STEPS = ("activated", "online")
 
 
@@ -19,6 +17,13 @@ async def insert_camera(connection: AsyncConnection, camera: Camera) -> None:
 
 async def camera_by_id(connection: AsyncConnection, camera_id: str) -> Camera | None:
     row = (await connection.execute(select(cameras).where(cameras.c.id == camera_id))).first()
+    return read(Camera, row) if row else None
+
+
+async def camera_to_change(connection: AsyncConnection, camera_id: str) -> Camera | None:
+    """The camera, which nobody else changes before this transaction ends: PostgreSQL locks the row, SQLite has one
+    writer. Comes before any change of its pairings, so that two transactions never wait for each other."""
+    row = (await connection.execute(select(cameras).where(cameras.c.id == camera_id).with_for_update())).first()
     return read(Camera, row) if row else None
 
 

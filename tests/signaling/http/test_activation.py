@@ -9,8 +9,10 @@ import aiohttp
 import pytest
 
 from signaling.cameras import TOKEN_SECONDS, state_now, step_now
+from signaling.protocol.identity import token_hash
 from signaling.refusals import Refused
 from signaling.server import Running, serving
+from signaling.store import cameras as rows
 from tests.signaling.api import Api
 from tests.signaling.device import HARDWARE, Device
 from tests.signaling.helpers import api_of, both_databases, quick_settings, secret_of
@@ -129,6 +131,25 @@ async def test_a_code_lives_ten_minutes(owner: Api, running: Running) -> None:
     with pytest.raises(Refused) as refusal:
         await activation.seen(token, now=late)
     assert refusal.value.code == "token_expired"
+
+
+@both_databases
+async def test_a_new_code_does_not_undo_an_activation(
+    tmp_path: Path, database_url: str, http: aiohttp.ClientSession
+) -> None:
+    """The owner asks for another code at the moment at which the camera uses the first."""
+    async with serving(quick_settings(tmp_path, database_url=database_url)) as server:
+        owner = await api_of(server, http)
+        await owner.register(secret_of(server))
+        camera, token = await owner.add_camera()
+        async with server.services.store.write() as connection:
+            await rows.camera_to_change(connection, camera)
+            assert await rows.win(connection, token_hash(token), "key", time.time())
+            asked = asyncio.create_task(owner.good("POST", f"/api/cameras/{camera}/pairing", {}))
+            await asyncio.sleep(0.3)  # until it waits in the database
+            await rows.update_camera(connection, camera, state="active")
+        await asked
+        assert (await owner.camera(camera))["state"] == "active"
 
 
 @both_databases
