@@ -61,6 +61,10 @@ _BY_STATUS = {
 }
 
 
+KEPT_HEADERS = frozenset({"Allow", "Retry-After"})
+"""Of aiohttp's own errors: what a client acts on."""
+
+
 def problem(code: str, detail: str, *, retry_after: float | None = None) -> web.Response:
     """The answer for a code of the table."""
     status, title = PROBLEMS[code]
@@ -88,6 +92,6 @@ def from_http_exception(error: web.HTTPException) -> web.Response:
     """aiohttp's own errors (404, 405, 413 and so on) in our form."""
     code = _BY_STATUS.get(error.status, "invalid_request" if error.status < 500 else "internal")
     answer = problem(code, PROBLEMS[code][1].lower())
-    if "Allow" in error.headers:
-        answer.headers["Allow"] = error.headers["Allow"]
+    for name in KEPT_HEADERS & error.headers.keys():
+        answer.headers[name] = error.headers[name]
     return answer
