@@ -18,6 +18,11 @@ VERDICTS = (
         "Check the name. Most cameras only know 2.4 GHz; a hidden network must be marked as hidden.",
     ),
     Verdict(
+        "wifi_unavailable",
+        "The camera has no Wi-Fi that it can use.",
+        "Check its adapter and whether NetworkManager runs there; a wired camera needs no Wi-Fi.",
+    ),
+    Verdict(
         "no_internet",
         "The camera joined the Wi-Fi, but gets no further.",
         "Guest networks often want a sign-in page that a camera cannot fill in. Use another network.",
@@ -37,6 +42,16 @@ VERDICTS = (
         "network_not_allowed",
         "The camera called from a network that this code does not allow.",
         "Make a new code without the restriction, or with the camera's network.",
+    ),
+    Verdict(
+        "activation_refused",
+        "The camera and the server did not understand each other.",
+        "Make a new code; if that does not help, update both.",
+    ),
+    Verdict(
+        "identity_rejected",
+        "The server no longer knew this camera.",
+        "It was removed here, or paired anew. Pair it again.",
     ),
     Verdict("source_failed", "The camera has no picture.", "Check that its lens or stream works and is not in use."),
     Verdict("camera_unavailable", "The camera is offline.", "Check its power and its Wi-Fi."),
