@@ -109,10 +109,8 @@ def line(
     """The connection to the server that this pairing names; a fresh signature for each try."""
 
     def authorization() -> str:
-        now = client.server_time()
-        return (
-            f"Bearer {device.device_token(pairing.camera_id, pairing.origin, now=now, jti=secrets.token_urlsafe(16))}"
-        )
+        now, jti = client.server_time(), secrets.token_urlsafe(JTI_BYTES)
+        return f"Bearer {device.device_token(pairing.camera_id, pairing.origin, now=now, jti=jti)}"
 
     client = SignalingClient(
         pairing.signaling_url,

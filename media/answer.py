@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from media.frames import AudioCodec, VideoCodec
-from media.offer import ABS_SEND_TIME, AUDIO_MID, DATA_MID, PLAYOUT_DELAY, VIDEO_MID
+from media.offer import ABS_SEND_TIME, AUDIO_MID, DATA_MID, VIDEO_MID
 
 MAX_SDP = 64 * 1024
 """Bytes: the bound of a signaling message."""
@@ -32,7 +32,7 @@ class BadAnswer(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the viewer agreed to. `role`: ours in DTLS. Extension ids are none where it refused the extension."""
+    """What the viewer agreed to. `role`: ours in DTLS. `abs_send_time`: id of the extension, none if refused."""
 
     username: str
     password: str
@@ -42,7 +42,6 @@ class Answer:
     audio_type: int | None
     data: bool
     abs_send_time: int | None
-    playout_delay: int | None
     candidates: tuple[str, ...]
 
 
@@ -82,7 +81,6 @@ def read_answer(sdp: str, video: VideoCodec, audio: AudioCodec | None) -> Answer
         audio_type=_audio_type(sound, audio),
         data=data is not None and data.port != "0",
         abs_send_time=_extension(section, ABS_SEND_TIME),
-        playout_delay=_extension(section, PLAYOUT_DELAY),
         candidates=tuple(section.attributes.get("candidate", ())[:MAX_CANDIDATES]),
     )
 

@@ -10,7 +10,6 @@ from signaling.protocol.messages import MessageId
 from signaling.protocol.tickets import Ticket
 
 UNSUPPORTED_DATA = 1003
-POLICY_VIOLATION = 1008
 INTERNAL_ERROR = 1011
 SERVICE_RESTART = 1012
 TRY_AGAIN_LATER = 1013

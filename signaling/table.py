@@ -88,8 +88,6 @@ class Party:
     pending: dict[int, Pending] = field(default_factory=dict)
     answering: set[MessageId] = field(default_factory=set)
     """Ids of its requests that wait for the other party."""
-    asking: bool = False
-    """Whether the rim is finding out who this is."""
     last_id: int = 0
 
 
