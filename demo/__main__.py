@@ -150,7 +150,7 @@ def main() -> int:
         for log in folder.glob("*.log"):
             sys.stderr.write(f"--- {log.name}\n{log.read_text(errors='replace')[-2000:]}\n")
         return 1
-    except (DemoFailed, ChildDied, Refused) as error:
+    except (DemoFailed, ChildDied, Refused, aiohttp.ClientError) as error:
         sys.stderr.write(f"The demo cannot go on: {error}\n")
         return 1
     finally:
