@@ -16,15 +16,16 @@ from typing import Any
 import av
 import msgspec
 import psutil
+import structlog
 from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.codecs import get_capabilities
 from aiortc.stats import RTCOutboundRtpStreamStats
-from clip import ClipSource
 
 from camera_peer.broadcast import Broadcast
 from camera_peer.sources import open_source
 from camera_peer.viewer_session import Sessions
 from media.frames import EncodedFrame, Source
+from tests.benchmarks.clip import ClipSource
 
 TIME_BASE = fractions.Fraction(1, 90_000)
 QUEUE = 90
