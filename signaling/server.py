@@ -29,6 +29,7 @@ from signaling.gate import Gate
 from signaling.housekeeping import keep_house
 from signaling.http.addresses import client_address
 from signaling.http.app import create_app
+from signaling.http.crowd import Crowd
 from signaling.http.listener import Listener
 from signaling.http.origins import same_origin
 from signaling.http.services import Services
@@ -208,7 +209,8 @@ async def _bind(
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
-    listener = Listener(runner)
+    direct = settings.rate_limits and not settings.behind_proxy
+    listener = Listener(runner, Crowd() if direct else None)
     stack.callback(listener.stop)
     try:
         await listener.bind(settings.host, settings.port, tls)
