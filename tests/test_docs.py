@@ -43,6 +43,13 @@ def test_every_benchmark_of_the_make_help_exists() -> None:
     assert {"ttff", "camera", "qr"} <= benchmarks()
 
 
+@pytest.mark.parametrize("name", sorted(benchmarks()))
+def test_every_benchmark_starts(name: str) -> None:
+    command = [sys.executable, "-c", f"import tests.benchmarks.bench_{name}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+
+
 def test_every_setting_of_the_readme_exists() -> None:
     settings = subprocess.run(
         [sys.executable, "-m", "signaling", "settings"], capture_output=True, text=True, check=True

@@ -17,6 +17,7 @@ import av
 import msgspec
 import psutil
 import structlog
+import uvloop
 from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.codecs import get_capabilities
 from aiortc.stats import RTCOutboundRtpStreamStats
@@ -142,8 +143,5 @@ async def main(mode: str, path: Path) -> None:
 
 
 if __name__ == "__main__":
-    import structlog
-    import uvloop
-
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     uvloop.run(main(sys.argv[1], Path(sys.argv[2])))
