@@ -78,7 +78,7 @@ class Admission:
         viewer = await self.gate.viewer_by_token(text) if credential.viewer else None
         if viewer is None:
             return None
-        return ClientIdentity(self._fresh_id(), viewer.user_id, viewer.login_id, viewer.expires_at)
+        return ClientIdentity(self._fresh_id(), viewer.user_id, viewer.login_id, viewer.expires_at, viewer.only_camera)
 
     async def _goes_on(self, ticket: Ticket) -> bool:
         viewer = Viewer(ticket.user, ticket.login, ticket.exp)

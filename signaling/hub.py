@@ -260,7 +260,7 @@ class Hub:
 
 
 def _viewer(party: Party) -> Viewer:
-    return Viewer(party.user, party.login, party.deadline)
+    return Viewer(party.user, party.login, party.deadline, party.only_camera)
 
 
 def open_hub(

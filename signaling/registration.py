@@ -39,12 +39,16 @@ class DeviceIdentity:
 
 @dataclass(frozen=True, slots=True)
 class ClientIdentity:
-    """The peer is somebody's viewer. `id`: a fresh one. `expires_at`: of the login, Unix seconds."""
+    """The peer is somebody's viewer. `id`: a fresh one. `expires_at`: of the login, Unix seconds.
+
+    `only_camera`: the one its ticket is for; None: any of the account's.
+    """
 
     id: str
     user: str
     login: str
     expires_at: float
+    only_camera: str | None = None
 
 
 Identity = DeviceIdentity | ClientIdentity
@@ -133,9 +137,10 @@ def _register_client(
 ) -> list[Effect]:
     table.registered += 1
     party.role, party.user, party.login = "client", identity.user, identity.login
-    party.deadline = identity.expires_at
+    party.deadline, party.only_camera = identity.expires_at, identity.only_camera
     table.wake_at(party.deadline, *party.address)
     mine = [ticket for ticket in ask.tickets if ticket.user == identity.user]
+    mine = [ticket for ticket in mine if identity.only_camera in {None, ticket.camera}]
     adopted, adoption = _adopt(table, party, mine, alive, now)
     result = wire.RegisterResult(identity.id, wire.RegisteredExtra(adopted=sorted(adopted)))
     return [Send(party.address, wire.result(ask.id, result)), *_not_adopted(party, ask, adopted), *adoption]

@@ -77,6 +77,8 @@ class Party:
     camera: str = ""
     user: str = ""
     login: str = ""
+    only_camera: str | None = None
+    """Of a client that came with a ticket: the one camera it may watch."""
     deadline: float = float("inf")
     """Until when it must have registered; once it has, when its login ends."""
     epoch: int = 0

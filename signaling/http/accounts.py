@@ -87,8 +87,9 @@ async def invite(call: Call) -> shapes.Invitation:
 
 
 async def socket_ticket(call: Call) -> shapes.Ticket:
+    body: shapes.TicketBody = call.body
     ticket = call.services.new_token()
-    expires_at = await call.services.gate.make_ticket(call.caller, ticket)
+    expires_at = await call.services.gate.make_ticket(call.caller, body.camera, ticket)
     return shapes.Ticket(ticket, rfc3339(expires_at))
 
 

@@ -82,9 +82,11 @@ ROUTES: tuple[Route, ...] = (
         "POST",
         "/api/socket-tickets",
         accounts.socket_ticket,
-        "A ticket for the signaling socket, good once for 30 s",
+        "A ticket for the signaling socket: one camera, live only, good once for 30 s",
+        body=shapes.TicketBody,
         answer=shapes.Ticket,
         status=201,
+        problems=("not_found",),
     ),
     Route("GET", "/api/cameras", cameras.list_cameras, "All cameras", answer=shapes.CameraList),
     Route(

@@ -87,7 +87,7 @@ def test_nothing_secret_is_logged(tmp_path: Path) -> None:
         assert server.call("POST", f"/api/cameras/{camera}/qr.png", drawing, token)[0] == 200
         activation = {"secret_token": code, "my_hardware_id": "h", "my_local_ip": "10.0.0.1"}
         _, activated = server.call("POST", "/api/camera/activate", activation)
-        _, ticket = server.call("POST", "/api/socket-tickets", None, token)
+        _, ticket = server.call("POST", "/api/socket-tickets", {"camera": camera}, token)
         _, link = server.call("POST", "/api/invitations", None, token)
         server.call("GET", f"/api/me?token={token}&access_token={activated['bearer']}")
         server.call("GET", f"/api/signaling?authorization={activated['bearer']}")

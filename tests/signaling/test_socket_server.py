@@ -96,8 +96,23 @@ async def test_nobody_else_may_watch(running: Running, owner: Api) -> None:
                 await viewer.request("connect", peer=name)
 
 
+async def test_a_ticket_reaches_its_camera_and_no_other(owner: Api) -> None:
+    camera, device = await paired(owner)
+    second, _ = await paired(owner)
+    async with both(owner, camera, device) as (_, _, session, held):
+        for name, taken in ((second, []), (camera, [session])):
+            ticket = (await owner.good("POST", "/api/socket-tickets", {"camera": name}))["ticket"]
+            async with connected(owner.origin + SOCKET) as page:
+                answer = await page.register(f"Ticket {ticket}", belvedere={"tickets": [held]})
+                assert answer.get("belvedere", {}).get("adopted", []) == taken
+                if not taken:
+                    with pytest.raises(Fault, match="403"):
+                        await page.request("connect", peer=camera)
+
+
 async def test_a_ticket_and_the_cookie_open_the_socket(owner: Api) -> None:
-    ticket = (await owner.good("POST", "/api/socket-tickets"))["ticket"]
+    camera, _ = await paired(owner)
+    ticket = (await owner.good("POST", "/api/socket-tickets", {"camera": camera}))["ticket"]
     async with connected(owner.origin + SOCKET) as viewer:
         await viewer.register(authorization=f"Ticket {ticket}")
     async with connected(owner.origin + SOCKET) as viewer:
