@@ -1,20 +1,17 @@
 """What the rest of the server hears about cameras: in order, one at a time, and never more than fits.
 
-Presence is coalesced: only a camera's latest coming or going counts. That makes the order safe as well: the end of
-an old connection can never be told after the beginning of a new one.
+Only the latest of each kind counts for a camera. So what waits is bounded by the cameras there are, one that talks
+without end takes no other's turn, and the end of an old connection can never be told after the beginning of a new one.
 """
 
 import asyncio
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from typing import Any, Protocol
 
 import structlog
 
 from signaling.effects import Came, FirstFrame, News, Reported, Went
 from signaling.live.state import LiveUnavailable
-
-MAX_TOLD = 4096
-"""First frames and reports that wait while the database is slow; the oldest are dropped."""
 
 log = structlog.get_logger(__name__)
 
@@ -43,16 +40,20 @@ class NewsDesk:
     def __init__(self, events: CameraEvents, live: Presences) -> None:
         self._events = events
         self._live = live
-        self._presence: OrderedDict[str, Came | Went] = OrderedDict()
-        self._told: deque[FirstFrame | Reported] = deque(maxlen=MAX_TOLD)
+        self._presence: OrderedDict[str, News] = OrderedDict()
+        self._first_frames: OrderedDict[str, News] = OrderedDict()
+        self._reports: OrderedDict[str, News] = OrderedDict()
         self._something = asyncio.Event()
 
     def add(self, news: News) -> None:
         """Remember it for `run`."""
-        if isinstance(news, Came | Went):
-            self._presence[news.camera] = news
-        else:
-            self._told.append(news)
+        match news:
+            case Came() | Went():
+                self._presence[news.camera] = news
+            case FirstFrame():
+                self._first_frames[news.camera] = news
+            case Reported():
+                self._reports[news.camera] = news
         self._something.set()
 
     async def run(self) -> None:
@@ -64,8 +65,8 @@ class NewsDesk:
 
     async def flush(self) -> None:
         """Tell all that waits now."""
-        while self._presence or self._told:
-            news: News = self._presence.popitem(last=False)[1] if self._presence else self._told.popleft()
+        while waiting := self._presence or self._first_frames or self._reports:
+            _, news = waiting.popitem(last=False)
             try:
                 await self._tell(news)
             except LiveUnavailable:
