@@ -65,6 +65,11 @@ export class Connection {
     for (const viewer of this.viewers) if (viewer.camera === camera) viewer.nudge();
   }
 
+  /** Tells them that it is gone, so that they can say why when their picture stops. */
+  cameraOffline(camera: string): void {
+    for (const viewer of this.viewers) if (viewer.camera === camera) viewer.cameraAway();
+  }
+
   private readonly refresh = (): void => this.signaling.refresh();
 
   /** Cameras hear at once that nobody watches; a page kept for "back" holds no sockets. */

@@ -122,7 +122,7 @@ export class Household extends EventTarget {
     const known = this.cameras?.get(camera.id);
     this.cameras = new Map(this.cameras ?? []).set(camera.id, camera);
     this.reach(true);
-    if (camera.online && !known?.online) this.connection.cameraOnline(camera.id);
+    this.announce(camera, known);
   }
 
   gone(id: string): void {
@@ -143,13 +143,18 @@ export class Household extends EventTarget {
       // What arrived while the list was on its way is newer than the list.
       for (const id of this.fresh) this.keepFresh(before?.get(id));
       for (const id of before?.keys() ?? []) if (!this.cameras.has(id)) forget(id);
-      for (const { id, online } of list)
-        if (online && !before?.get(id)?.online) this.connection.cameraOnline(id);
+      for (const camera of list) this.announce(camera, before?.get(camera.id));
       this.reach(true);
     } catch (error) {
       if (error instanceof Unreachable) this.reach(false);
       else this.changed();
     }
+  }
+
+  /** Viewers hear when their camera comes or goes. */
+  private announce({ id, online }: Camera, before: Camera | undefined): void {
+    if (online && !before?.online) this.connection.cameraOnline(id);
+    else if (!online && before?.online) this.connection.cameraOffline(id);
   }
 
   private keepFresh(camera: Camera | undefined): void {
