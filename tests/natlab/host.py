@@ -1,0 +1,61 @@
+"""One host of a laboratory, and what can be done on it."""
+
+import subprocess
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import AbstractContextManager
+from typing import Any, TypeVar
+
+from tests.natlab import counting, namespace
+from tests.natlab.counting import Flow
+
+T = TypeVar("T")
+
+
+class Host:
+    """`camera`, `viewer` or `server`. `addresses`: its own, by IP family, without prefix; `namespace`: for `ip netns`."""
+
+    def __init__(self, name: str, namespace_name: str, addresses: dict[int, list[str]]) -> None:
+        self.name = name
+        self.namespace = namespace_name
+        self.addresses = addresses
+
+    @property
+    def prefix(self) -> list[str]:
+        """Words that put a command here. It sees the laboratory's names (`turn.lab` …) and no other."""
+        return ["ip", "netns", "exec", self.namespace]
+
+    def run(self, words: list[str], **options: Any) -> "subprocess.CompletedProcess[str]":
+        """Runs a command to its end; output captured as text. `options`: of `subprocess.run`."""
+        settings = {"capture_output": True, "text": True, "check": True, **options}
+        return subprocess.run([*self.prefix, *words], **settings)
+
+    def popen(self, words: list[str], **options: Any) -> "subprocess.Popen[Any]":
+        """Starts a command. What still runs when the laboratory closes is killed. `options`: of `subprocess.Popen`."""
+        return subprocess.Popen([*self.prefix, *words], **options)
+
+    def enter(self) -> AbstractContextManager[None]:
+        """Puts this thread here for a while: `with host.enter(): socket.socket(…)`. Do not await within."""
+        return namespace.inside(self.namespace)
+
+    def call(self, function: Callable[[], T]) -> "Future[T]":
+        """Runs a function here, in a thread of its own, such as `lambda: asyncio.run(main())`."""
+        future: Future[T] = Future()
+
+        def work() -> None:
+            try:
+                with self.enter():
+                    future.set_result(function())
+            except BaseException as error:  # noqa: BLE001  the caller's future carries it, whatever it is
+                future.set_exception(error)
+
+        threading.Thread(target=work, name=f"natlab-{self.name}", daemon=True).start()
+        return future
+
+    def flows(self) -> list[Flow]:
+        """Bytes per remote address and port since the last `clear_counts`, counted by the kernel of this host."""
+        return counting.read(self.namespace)
+
+    def clear_counts(self) -> None:
+        counting.clear(self.namespace)
