@@ -11,6 +11,7 @@ import sys
 
 from tests.natlab.cell import Cell, run, run_all
 from tests.natlab.check import PACKETS
+from tests.natlab.expected import reach
 from tests.natlab.kinds import CELLS, KINDS, UnknownKind
 from tests.natlab.namespace import LaboratoryError
 
@@ -31,18 +32,25 @@ def table(cell: Cell) -> str:
         rows += [(side, f"{kind.name}: {kind.meaning}"), ("  measured", str(measured))]
         if measured != kind.declared:
             rows.append(("  DECLARED", str(kind.declared)))
-    rows.append(("theory", f"{'direct' if cell.theory.direct else 'relayed'} ({cell.theory.reason})"))
+    rows.append(("theory", theory(cell)))
     rows.append(("STUN only", way_taken(cell)))
     rows.append(("verdict", "as theory says" if cell.theory_holds else "NOT as theory says"))
     return "\n".join(f"{name:12}{text}" for name, text in rows)
+
+
+def theory(cell: Cell) -> str:
+    """What should happen, for people."""
+    if cell.theory.direct:
+        return f"direct ({cell.theory.reason})"
+    return f"relayed ({cell.theory.reason}): the camera by {reach(cell.camera)}, the viewer by {reach(cell.viewer)}"
 
 
 def line(cell: Cell) -> str:
     """One pair of many, in a line."""
     mark = "ok " if cell.kinds_hold and cell.theory_holds else "BAD"
     took = f"{cell.outcome.way} {cell.outcome.seconds * 1000:.0f} ms" if cell.outcome.connected else "none"
-    theory = "direct" if cell.theory.direct else "relayed"
-    return f"{mark} {cell.camera.name:16}{cell.viewer.name:16}theory {theory:9}STUN only: {took}"
+    should = "direct" if cell.theory.direct else "relayed"
+    return f"{mark} {cell.camera.name:16}{cell.viewer.name:16}theory {should:9}STUN only: {took}"
 
 
 def matrix(delay_ms: float) -> bool:
@@ -53,15 +61,20 @@ def matrix(delay_ms: float) -> bool:
         cells.append(cell)
     good = sum(cell.kinds_hold and cell.theory_holds for cell in cells)
     connected = sum(cell.outcome.connected for cell in cells)
-    print(f"{good} of {len(cells)} pairs as theory says; {connected} connect directly, {len(cells) - connected} need a relay")
+    relayed = len(cells) - connected
+    print(f"{good} of {len(cells)} pairs as theory says; {connected} connect directly, {relayed} need a relay")
     return good == len(cells)
 
 
 def arguments() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m tests.natlab", description="Camera and viewer behind chosen networks.")
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.natlab", description="Camera and viewer behind chosen networks."
+    )
     parser.add_argument("camera", nargs="?", help="kind of the camera's network")
     parser.add_argument("viewer", nargs="?", help="kind of the viewer's network")
-    parser.add_argument("--delay", type=float, default=20, metavar="MS", help="one way, on each home's line (default 20)")
+    parser.add_argument(
+        "--delay", type=float, default=20, metavar="MS", help="one way, on each home's line (default 20)"
+    )
     parser.add_argument("--matrix", action="store_true", help="all pairs")
     parser.add_argument("--kinds", action="store_true", help="list the kinds of network")
     return parser

@@ -31,7 +31,11 @@ class Udp:
     hairpin: bool = False
 
     def __str__(self) -> str:
-        marks = [f"{self.mapping} mapping", f"{self.filtering} filtering", "port kept" if self.keeps_port else "new port"]
+        marks = [
+            f"{self.mapping} mapping",
+            f"{self.filtering} filtering",
+            "port kept" if self.keeps_port else "new port",
+        ]
         return ", ".join([*marks, "hairpin"] if self.hairpin else marks)
 
 

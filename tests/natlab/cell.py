@@ -36,7 +36,8 @@ class Cell:
 
 
 def run(camera: str, viewer: str, delay_ms: float = 0) -> Cell:
-    """Builds the laboratory of a pair, measures both networks, and tries to connect. Raises UnknownKind, LaboratoryError."""
+    """Builds the laboratory of a pair, measures both networks, and tries to connect. Raises UnknownKind,
+    LaboratoryError."""
     with Lab(camera, viewer, delay_ms=delay_ms) as lab:
         measured = (lab.measure(CAMERA), lab.measure(VIEWER))
         theory = direct(lab.camera_kind, lab.viewer_kind)
@@ -46,4 +47,4 @@ def run(camera: str, viewer: str, delay_ms: float = 0) -> Cell:
 def run_all(pairs: Iterable[tuple[str, str]], delay_ms: float = 0) -> Iterator[Cell]:
     """Many cells, several at once, in the order of `pairs`."""
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        yield from pool.map(lambda pair: run(*pair, delay_ms), pairs)
+        yield from pool.map(lambda pair: run(pair[0], pair[1], delay_ms), pairs)

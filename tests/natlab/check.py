@@ -16,7 +16,7 @@ from tests.natlab.plan import CAMERA, VIEWER
 from tests.natlab.probe import udp_passes
 
 LIMIT_SECONDS = 4.0
-"""aioice repeats a check after 0.5, 1.5 and 3.5 s. What those do not open, no later one does: the networks do not change."""
+"""aioice repeats a check after 0.5, 1.5 and 3.5 s. What those do not open, none does: the networks stay the same."""
 PARTNER_SECONDS = 10.0
 PACKETS, PACKET_BYTES = 100, 1000
 PACE_SECONDS = 0.002
@@ -26,8 +26,9 @@ QUIET_SECONDS = 1.0
 
 @dataclass(frozen=True)
 class Outcome:
-    """`seconds`: until connected, candidates at hand; `way`: where most bytes that reached the viewer came from (`direct`, or a
-    role of the server), None if nothing connected; `share`: how many of all; `packets`: of PACKETS, arrived at the viewer."""
+    """`seconds`: until connected, candidates at hand; `way`: where most bytes that reached the viewer came from
+    (`direct`, or a role of the server), None if nothing connected; `share`: how many of all; `packets`: of PACKETS,
+    arrived at the viewer."""
 
     connected: bool
     seconds: float

@@ -24,16 +24,15 @@ class Flow:
 
 def parse(listing: str) -> list[Flow]:
     """Flows from the JSON of `nft list table inet count`."""
-    found: dict[tuple[str, str, int], dict[str, int]] = {}
+    found: dict[tuple[str, str, int], list[int]] = {}
     for entry in json.loads(listing)["nftables"]:
         if "set" not in entry:
             continue
-        way = "received" if entry["set"]["name"].startswith("in") else "sent"
+        way = 0 if entry["set"]["name"].startswith("in") else 1
         for element in entry["set"].get("elem", []):
             remote, protocol, port = element["elem"]["val"]["concat"]
-            ways = found.setdefault((remote, protocol, port), {"received": 0, "sent": 0})
-            ways[way] += element["elem"]["counter"]["bytes"]
-    return [Flow(*key, **ways) for key, ways in sorted(found.items())]
+            found.setdefault((remote, protocol, port), [0, 0])[way] += element["elem"]["counter"]["bytes"]
+    return [Flow(*key, received, sent) for key, (received, sent) in sorted(found.items())]
 
 
 def read(name: str) -> list[Flow]:

@@ -1,23 +1,25 @@
 """What theory says about each pair of networks, from their behaviour alone.
 
-Hole punching with ICE (RFC 8445), STUN only. Each side learns its outside address X by asking the STUN server, and tells
-the other. Both then send checks to the other's X, again and again, and answer any check that arrives from wherever it
-came (a peer-reflexive candidate, RFC 8445 §7.3.1.3). So the pair connects if *one* side's checks get through: they
-are answered on the path they came by, and that path is open backwards, because the sender has just used it.
+Hole punching with ICE (RFC 8445), STUN only. Each side learns its outside address X by asking the STUN server, and
+tells the other. Both then send checks to the other's X, again and again, and answer any check that arrives from
+wherever it came (a peer-reflexive candidate, RFC 8445 §7.3.1.3). So the pair connects if *one* side's checks get
+through: they are answered on the path they came by, and that path is open backwards, because the sender has just used
+it.
 
 Do A's checks to X_B get through to B?
-- X_B must still lead to B for a sender other than the STUN server. Mapping that depends on the endpoint makes X_B valid
-  for the STUN server alone. (Filtering is then as strict as the mapping: only the STUN server may use it.)
-- B's filter must let A in. Endpoint-independent filtering lets all in. Address-dependent filtering needs B to have sent to
-  A's address: it has, in its own checks. Address-and-port-dependent filtering needs B to have sent to the very
-  address *and port* that A's checks come from. B sent to X_A, so A's checks must come from X_A: A's mapping must not
-  depend on the endpoint.
+- X_B must still lead to B for a sender other than the STUN server. Mapping that depends on the endpoint makes X_B
+  valid for the STUN server alone. (Filtering is then as strict as the mapping: only the STUN server may use it.)
+- B's filter must let A in. Endpoint-independent filtering lets all in. Address-dependent filtering needs B to have
+  sent to A's address: it has, in its own checks. Address-and-port-dependent filtering needs B to have sent to the
+  very address *and port* that A's checks come from. B sent to X_A, so A's checks must come from X_A: A's mapping must
+  not depend on the endpoint.
 
 Two hosts behind one router are another matter: their checks to the common outside address need hairpin (RFC 4787 §6),
 unless one LAN joins them. IPv6 has no mapping: two firewalled hosts open their firewalls for each other.
 """
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from tests.natlab.behaviour import Filtering, Mapping, Udp
 from tests.natlab.kinds import Kind, Shared
@@ -53,7 +55,9 @@ def _family(number: int, camera: Udp, viewer: Udp) -> Verdict:
     if not keeps_address(camera) and not keeps_address(viewer):
         return Verdict(False, f"IPv{number}: neither announced address is the one its checks come from")
     side, other = ("camera", "viewer") if not keeps_address(camera) else ("viewer", "camera")
-    return Verdict(False, f"IPv{number}: the {side}'s checks come from a port that the {other}'s router does not expect")
+    return Verdict(
+        False, f"IPv{number}: the {side}'s checks come from a port that the {other}'s router does not expect"
+    )
 
 
 def _together(camera: Kind, shared: Shared) -> Verdict:
@@ -65,6 +69,21 @@ def _together(camera: Kind, shared: Shared) -> Verdict:
             if hairpin:
                 return Verdict(True, "the common router hairpins")
             return Verdict(False, "both have one outside address, and its router does not hairpin")
+
+
+class Reach(StrEnum):
+    """How a host gets to a server on the internet, best first."""
+
+    UDP = "UDP"
+    TCP = "TCP"
+    TCP_443 = "TCP to port 443"
+
+
+def reach(kind: Kind) -> Reach:
+    """What a relay or TURN server must offer to hosts of this kind when nothing direct is left."""
+    if kind.declared.udp4 is not None or kind.declared.udp6 is not None:
+        return Reach.UDP
+    return Reach.TCP_443 if kind.declared.tcp_ports == {443} else Reach.TCP
 
 
 def direct(camera: Kind, viewer: Kind) -> Verdict:

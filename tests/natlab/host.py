@@ -1,9 +1,8 @@
 """One host of a laboratory, and what can be done on it."""
 
 import subprocess
-import threading
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
@@ -14,7 +13,8 @@ T = TypeVar("T")
 
 
 class Host:
-    """`camera`, `viewer` or `server`. `addresses`: its own, by IP family, without prefix; `namespace`: for `ip netns`."""
+    """`camera`, `viewer` or `server`. `addresses`: its own, by IP family, bare; `namespace`: for
+    `ip netns`."""
 
     def __init__(self, name: str, namespace_name: str, addresses: dict[int, list[str]]) -> None:
         self.name = name
@@ -32,7 +32,7 @@ class Host:
         return subprocess.run([*self.prefix, *words], **settings)
 
     def popen(self, words: list[str], **options: Any) -> "subprocess.Popen[Any]":
-        """Starts a command. What still runs when the laboratory closes is killed. `options`: of `subprocess.Popen`."""
+        """Starts a command; it is killed at the latest when the laboratory closes. `options`: of `subprocess.Popen`."""
         return subprocess.Popen([*self.prefix, *words], **options)
 
     def enter(self) -> AbstractContextManager[None]:
@@ -41,16 +41,14 @@ class Host:
 
     def call(self, function: Callable[[], T]) -> "Future[T]":
         """Runs a function here, in a thread of its own, such as `lambda: asyncio.run(main())`."""
-        future: Future[T] = Future()
 
-        def work() -> None:
-            try:
-                with self.enter():
-                    future.set_result(function())
-            except BaseException as error:  # noqa: BLE001  the caller's future carries it, whatever it is
-                future.set_exception(error)
+        def work() -> T:
+            with self.enter():
+                return function()
 
-        threading.Thread(target=work, name=f"natlab-{self.name}", daemon=True).start()
+        executor = ThreadPoolExecutor(1, thread_name_prefix=f"natlab-{self.name}")
+        future = executor.submit(work)
+        executor.shutdown(wait=False)
         return future
 
     def flows(self) -> list[Flow]:

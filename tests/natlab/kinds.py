@@ -163,5 +163,7 @@ def pair(camera: str, viewer: str) -> tuple[Kind, Kind]:
         if name not in KINDS:
             raise UnknownKind(f"no kind of network is called {name!r}; there are: {', '.join(KINDS)}")
     if (camera, viewer) not in CELLS:
-        raise UnknownKind(f"{' and '.join(SHARED)} are for both sides at once; {camera} and {viewer} do not go together")
+        raise UnknownKind(
+            f"{' and '.join(SHARED)} are for both sides at once; {camera} and {viewer} do not go together"
+        )
     return KINDS[camera], KINDS[viewer]

@@ -4,7 +4,6 @@
 """
 
 import ctypes
-import os
 import subprocess
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager

@@ -45,12 +45,14 @@ class Link:
 
 @dataclass
 class Plan:
-    """`lines`: the core's interface for each host; `homes`: every address that may stand for camera or viewer."""
+    """`lines`: the core's interface for each host; `homes`: every address that may stand for camera or viewer;
+    `routers`: nodes between each of them and the core."""
 
     nodes: dict[str, Node] = field(default_factory=dict)
     links: list[Link] = field(default_factory=list)
     lines: dict[str, str] = field(default_factory=dict)
     homes: dict[str, set[str]] = field(default_factory=lambda: {CAMERA: set(), VIEWER: set()})
+    routers: dict[str, list[str]] = field(default_factory=lambda: {CAMERA: [], VIEWER: []})
 
     def node(self, name: str, families: frozenset[int], *, forwards: bool = False) -> Node:
         return self.nodes.setdefault(name, Node(name, families, forwards))
@@ -80,6 +82,7 @@ class _Builder:
         for owner in owners:
             self.plan.lines[owner] = line
             self.plan.homes[owner].add(bare(wire.far4))
+            self.plan.routers[owner].append(name)
         return node
 
     def router(
@@ -97,6 +100,7 @@ class _Builder:
         wire = addresses.carrier_line(_NUMBERS[owner])
         inside = f"{owner}-line"
         carrier.address(inside, wire.near4, wire.near6)
+        self.plan.routers[owner].append(f"{owner}-router")
         return self.router(f"{owner}-router", kind.router, kind.families, (carrier.name, inside), wire)
 
     def host(self, owner: str, router: Node, interface: str, kind: Kind, lan: int) -> None:

@@ -94,7 +94,11 @@ def tcp_ports(own: str, family: int, server: str) -> frozenset[int]:
         raise ProbeFailed(f"no TCP to {server} port {OPEN_PORT}")
     time.sleep(GRACE_SECONDS)
     ready = select.select([], tries.values(), [], 0)[1]
-    found = {port for port, made in tries.items() if made in ready and made.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 0}
+    found = {
+        port
+        for port, made in tries.items()
+        if made in ready and made.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 0
+    }
     for made in tries.values():
         made.close()
     return frozenset(found)
@@ -127,7 +131,9 @@ def mapping(own: str, family: int, server: Server) -> tuple[Mapping, bool]:
         return Mapping.NONE, keeps_port
     if first == other_address == other_port:
         return Mapping.ENDPOINT_INDEPENDENT, keeps_port
-    return (Mapping.ADDRESS_DEPENDENT if other_address == other_port else Mapping.ADDRESS_AND_PORT_DEPENDENT), keeps_port
+    return (
+        Mapping.ADDRESS_DEPENDENT if other_address == other_port else Mapping.ADDRESS_AND_PORT_DEPENDENT
+    ), keeps_port
 
 
 def filtering(own: str, family: int, server: Server) -> Filtering:

@@ -1,4 +1,4 @@
-"""nftables rulesets of a laboratory, as text. In a router, `wan` is the interface towards the core; others are inside."""
+"""nftables rulesets of a laboratory, as text. A router's interface towards the core is `wan`, all others are inside."""
 
 from tests.natlab.behaviour import Filtering
 from tests.natlab.kinds import Passes, Router, Translation
@@ -53,7 +53,10 @@ def _memory(udp_timeout_s: int) -> str:
 
 def _learning() -> list[str]:
     udp_out = 'iifname != "wan" oifname "wan" meta l4proto udp'
-    return [f"{udp_out} update @hosts {{ udp sport : ip saddr }}", f"{udp_out} update @spoken {{ ip daddr . udp sport }}"]
+    return [
+        f"{udp_out} update @hosts {{ udp sport : ip saddr }}",
+        f"{udp_out} update @spoken {{ ip daddr . udp sport }}",
+    ]
 
 
 def _entrances(router: Router, wan_address: str) -> list[str]:
@@ -66,7 +69,7 @@ def _entrances(router: Router, wan_address: str) -> list[str]:
 
 
 def router_4(router: Router, wan_address: str, udp_timeout_s: int) -> str:
-    """IPv4 of a router. `wan_address`: its own, towards the core. `udp_timeout_s`: after which a cone forgets a port."""
+    """IPv4 of a router. `wan_address`: its own, outside. `udp_timeout_s`: after which a cone forgets a port."""
     cone = _is_cone(router)
     forward = [*_BLOCKED[router.passes], *(_learning() if cone else []), 'iifname != "wan" oifname "wan" accept']
     forward.append("ct state established,related accept")
@@ -89,6 +92,12 @@ def router_4(router: Router, wan_address: str, udp_timeout_s: int) -> str:
     )
 
 
+def forget(ruleset: str) -> str:
+    """Empties what the router with this ruleset has learned."""
+    learned = {"  map hosts ": "flush map ip router hosts\n", "  set spoken ": "flush set ip router spoken\n"}
+    return "".join(command for mark, command in learned.items() if mark in ruleset)
+
+
 def router_6(router: Router) -> str:
     """IPv6 of a router: no translation, and only answers come in (RFC 6092 REC-33 asks for no more)."""
     forward = [
@@ -107,7 +116,9 @@ def router_6(router: Router) -> str:
 
 def counters() -> str:
     """On a host: bytes of IP packets per remote address, protocol and remote port, each way."""
-    sets, received, sent = [], [], []
+    sets: list[str] = []
+    received: list[str] = []
+    sent: list[str] = []
     for family, kind in (("ip", "ipv4_addr"), ("ip6", "ipv6_addr")):
         version = 4 if family == "ip" else 6
         for way, rules, end, port in (("in", received, "saddr", "sport"), ("out", sent, "daddr", "dport")):
@@ -115,7 +126,8 @@ def counters() -> str:
             sets.append(
                 f"  set {name} {{ type {kind} . inet_proto . inet_service; size {FLOWS}; flags dynamic; counter; }}\n"
             )
-            rules.append(f"meta l4proto {{ tcp, udp }} update @{name} {{ {family} {end} . meta l4proto . th {port} }}")
+            key = f"{family} {end} . meta l4proto . th {port}"
+            rules.append(f"meta l4proto {{ tcp, udp }} update @{name} {{ {key} }}")
     return (
         "table inet count {\n"
         + "".join(sets)
@@ -144,6 +156,6 @@ def losses(lost: dict[str, tuple[float, float]]) -> str:
     for interface, shares in lost.items():
         for direction, share in zip(("iifname", "oifname"), shares, strict=True):
             if share > 0:
-                chosen = f"numgen random mod {LOSS_STEPS} < {round(share * LOSS_STEPS)}"
-                rules.append(f'add rule inet core loss {direction} "{interface}" {chosen} drop')
+                chosen = f"numgen random mod {LOSS_STEPS} < {round(share * LOSS_STEPS)} " if share < 1 else ""
+                rules.append(f'add rule inet core loss {direction} "{interface}" {chosen}drop')
     return "\n".join(rules) + "\n"

@@ -1,8 +1,8 @@
 """Takes laboratories away, whatever became of the process that made them.
 
-Each laboratory has a warden: a shell that waits for its input to end and then removes the namespaces and what runs in them.
-Its input ends when the owner closes it, or when the owner is gone, even by kill -9. Names carry the owner's process id
-and start time, so should the warden be killed too, the next laboratory sweeps up.
+Each laboratory has a warden: a shell that waits for its input to end and then removes the namespaces and what runs in
+them. Its input ends when the owner closes it, or when the owner is gone, even by kill -9. Names carry the owner's
+process id and start time, so should the warden be killed too, the next laboratory sweeps up.
 """
 
 import os
