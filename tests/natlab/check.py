@@ -1,4 +1,4 @@
-"""Does ICE connect camera and viewer with STUN and nothing else, and which way do their bytes go then?
+"""Does ICE connect camera and viewer (with STUN alone, if not said otherwise), and which way do their bytes go then?
 
 Stock aioice on both sides, each in a thread of its own inside its host's network.
 """
@@ -7,6 +7,7 @@ import asyncio
 import time
 from concurrent.futures import Future
 from dataclasses import dataclass
+from typing import Any
 
 from aioice import Candidate, Connection
 
@@ -81,10 +82,8 @@ async def _stream(own: Connection) -> int:
 
 
 async def _peer(
-    stun_answers: bool, controlling: bool, mine: "Future[_Description]", theirs: "Future[_Description]"
+    own: Connection, mine: "Future[_Description]", theirs: "Future[_Description]"
 ) -> tuple[float | None, int]:
-    """One side. A STUN server that does not answer would only cost aioice five seconds of gathering."""
-    own = Connection(ice_controlling=controlling, stun_server=(SERVER_4.stun, STUN_PORT) if stun_answers else None)
     try:
         seconds = await _connect(own, mine, theirs)
         return seconds, 0 if seconds is None else await _stream(own)
@@ -92,15 +91,21 @@ async def _peer(
         await own.close()
 
 
-def check(lab: Lab) -> Outcome:
-    """Tries it, in a laboratory of any pair."""
+def _connection(name: str, addresses: list[str], turn: dict[str, Any]) -> Connection:
+    """A STUN server that does not answer is left out: it would only cost aioice five seconds of gathering."""
+    answers = bool(addresses) and udp_passes(addresses[0], 4, SERVER_4.stun)
+    stun_server = (SERVER_4.stun, STUN_PORT) if answers else None
+    return Connection(ice_controlling=name == CAMERA, stun_server=stun_server, **turn)
+
+
+def check(lab: Lab, turn: dict[str, Any] | None = None) -> Outcome:
+    """Tries it, in a laboratory of any pair. `turn`: arguments of aioice's Connection that name a TURN server."""
     descriptions: dict[str, Future[_Description]] = {CAMERA: Future(), VIEWER: Future()}
     lab.clear_counts()
 
     def peer(name: str, other: str) -> tuple[float | None, int]:
-        own = lab.hosts[name].addresses.get(4, [])
-        answers = bool(own) and udp_passes(own[0], 4, SERVER_4.stun)
-        return asyncio.run(_peer(answers, name == CAMERA, descriptions[name], descriptions[other]))
+        own = _connection(name, lab.hosts[name].addresses.get(4, []), turn or {})
+        return asyncio.run(_peer(own, descriptions[name], descriptions[other]))
 
     sides = [lab.camera.call(lambda: peer(CAMERA, VIEWER)), lab.viewer.call(lambda: peer(VIEWER, CAMERA))]
     (camera_seconds, _), (viewer_seconds, packets) = (side.result() for side in sides)

@@ -1,9 +1,11 @@
 """One host of a laboratory, and what can be done on it."""
 
+import shlex
 import subprocess
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any, TypeVar
 
 from tests.natlab import counting, namespace
@@ -34,6 +36,12 @@ class Host:
     def popen(self, words: list[str], **options: Any) -> "subprocess.Popen[Any]":
         """Starts a command; it is killed at the latest when the laboratory closes. `options`: of `subprocess.Popen`."""
         return subprocess.Popen([*self.prefix, *words], **options)
+
+    def script(self, path: Path, command: str) -> Path:
+        """Writes an executable that runs `command` here with whatever arguments it gets: for Playwright, say."""
+        path.write_text(f'#!/bin/sh\nexec {shlex.join([*self.prefix, command])} "$@"\n')
+        path.chmod(0o755)
+        return path
 
     def enter(self) -> AbstractContextManager[None]:
         """Puts this thread here for a while: `with host.enter(): socket.socket(…)`. Do not await within."""

@@ -138,12 +138,14 @@ def test_a_router_forgets_when_it_restarts(kind: str) -> None:
 
 
 def test_a_router_forgets_after_its_time() -> None:
-    with Lab(camera="port-restricted", viewer="full-cone", udp_timeout_s=1) as lab:
-        with udp(lab.camera) as camera, udp(lab.viewer) as viewer, udp(lab.server, SERVER_4.web) as server:
-            idle = [(host, outside_of(host, server)) for host in (camera, viewer)]
-            assert all(arrives(server, outside, host) for host, outside in idle)
-            time.sleep(2.5)
-            assert not any(arrives(server, outside, host) for host, outside in idle)
+    with ExitStack() as stack:
+        lab = stack.enter_context(Lab(camera="port-restricted", viewer="full-cone", udp_timeout_s=1))
+        camera, viewer = stack.enter_context(udp(lab.camera)), stack.enter_context(udp(lab.viewer))
+        server = stack.enter_context(udp(lab.server, SERVER_4.web))
+        idle = [(host, outside_of(host, server)) for host in (camera, viewer)]
+        assert all(arrives(server, outside, host) for host, outside in idle)
+        time.sleep(2.5)
+        assert not any(arrives(server, outside, host) for host, outside in idle)
 
 
 def test_a_host_can_move() -> None:
