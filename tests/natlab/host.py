@@ -12,6 +12,8 @@ from tests.natlab import counting, namespace
 from tests.natlab.counting import Flow
 
 T = TypeVar("T")
+REAP_SECONDS = 5.0
+"""A killed process ends at once; one that hangs in the kernel is an error to be seen."""
 
 
 class Host:
@@ -22,6 +24,7 @@ class Host:
         self.name = name
         self.namespace = namespace_name
         self.addresses = addresses
+        self._started: list[subprocess.Popen[Any]] = []
 
     @property
     def prefix(self) -> list[str]:
@@ -35,7 +38,14 @@ class Host:
 
     def popen(self, words: list[str], **options: Any) -> "subprocess.Popen[Any]":
         """Starts a command; it is killed at the latest when the laboratory closes. `options`: of `subprocess.Popen`."""
-        return subprocess.Popen([*self.prefix, *words], **options)
+        process = subprocess.Popen([*self.prefix, *words], **options)
+        self._started.append(process)
+        return process
+
+    def reap(self) -> None:
+        """Takes note of the ends of all commands started here, once they have been killed."""
+        for process in self._started:
+            process.wait(REAP_SECONDS)
 
     def script(self, path: Path, command: str) -> Path:
         """Writes an executable that runs `command` here with whatever arguments it gets: for Playwright, say."""

@@ -143,6 +143,8 @@ class Lab:
     def _build(self, stack: ExitStack) -> None:
         """`stack`: what must be undone, also if this fails half way."""
         warden.sweep()
+        for host in self.hosts.values():
+            stack.callback(host.reap)
         keeper = warden.Warden([self._namespace(name) for name in self._plan.nodes], spared=warden.owner())
         stack.callback(keeper.dismiss)
         self.warden_pid = keeper.pid

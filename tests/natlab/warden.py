@@ -19,7 +19,10 @@ _REMOVE = f"""
 owner=$1; shift
 read -r _
 for name; do
-  for pid in $(ip netns pids "$name" 2>/dev/null); do [ "$pid" = "$owner" ] || kill -9 "$pid" 2>/dev/null; done
+  for _ in 1 2 3; do  # again, for those that were just being born
+    pids=$(ip netns pids "$name" 2>/dev/null | grep -vx "$owner") || break
+    kill -9 $pids 2>/dev/null
+  done
   ip netns del "$name" 2>/dev/null
   rm -rf "{CONFIGURATION}/$name"
 done
