@@ -87,7 +87,9 @@ class Lab:
 
     def bytes_between(self, host: str, other: str) -> int:
         """Bytes between `host` (camera, viewer) and `other`. With the other host: what arrived at either, directly;
-        with a role of the server (stun, turn, relay, web): what `host` sent and received."""
+        with a role of the server (stun, stun-other, turn, relay, web): what `host` sent and received."""
+        if other not in (*self._plan.homes, *SERVERS[4].roles()):
+            raise ValueError(f"{other!r} is neither a home nor a role of the server: nothing would ever be counted")
         if other in self._plan.homes:
             return sum(self.received(name).get(counting.DIRECT, 0) for name in (host, other))
         flows = self.hosts[host].flows()
@@ -103,7 +105,7 @@ class Lab:
         namespace.nft(self._namespace(CORE), rules.losses(self._lost))
 
     def cut(self, name: str) -> None:
-        """Cuts a host's line. With `server`: the internet is down for everybody, a LAN lives on."""
+        """Cuts a host's line. With `server`: it is lost to both, and what flows directly goes on."""
         self.lose(name, up=1.0, down=1.0)
 
     def mend(self, name: str) -> None:

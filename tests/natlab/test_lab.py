@@ -77,6 +77,8 @@ def test_bytes_are_counted_exactly() -> None:
         assert Flow(SERVER_4.relay, "udp", PORT, 0, 50 * (len(PAYLOAD) + IPV4_AND_UDP)) in lab.camera.flows()
         lab.clear_counts()
         assert lab.camera.flows() == []
+        with pytest.raises(ValueError, match="'trun' is neither"):
+            lab.bytes_between("camera", "trun")
 
 
 def test_what_never_arrives_is_no_direct_way() -> None:
