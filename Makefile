@@ -9,8 +9,10 @@ BIN := .venv/bin
 PIP_INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 WEB_SOURCES := $(shell find web -type f -not -path 'web/node_modules/*' 2>/dev/null)
 TESTS ?= tests
+CAMERA ?= port-restricted
+VIEWER ?= symmetric
 
-.PHONY: help demo test test-web check check-web fuzz format setup system web wheel clean
+.PHONY: help demo lab lab-matrix test test-web check check-web fuzz format setup system web wheel clean
 
 help: ## this list
 	@grep -hE '^[a-z%-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 16
@@ -44,6 +46,12 @@ fuzz: system .venv/.dev signaling/webapp/index.html ## ten times the generated h
 bench-%: system .venv/.dev signaling/webapp/index.html ## ttff, camera, qr: a table, and a last line of JSON
 	@mkdir -p build/bench
 	@$(BIN)/python -m tests.benchmarks.bench_$*
+
+lab: system .venv/.dev ## two homes behind routers: make lab CAMERA=symmetric VIEWER=udp-blocked (needs root)
+	@$(BIN)/python -m tests.natlab $(CAMERA) $(VIEWER)
+
+lab-matrix: system .venv/.dev ## every pair of homes, the way taken beside the way that theory allows (needs root)
+	@$(BIN)/python -m tests.natlab --matrix
 
 setup: system .venv/.dev web ## install everything, run nothing
 web: signaling/webapp/index.html ## build the web app
