@@ -6,6 +6,7 @@ import { CameraEvents } from '../core/events';
 import type { Account, Camera, Setup, Verdict } from '../core/model';
 import type { Viewer } from '../core/viewer';
 import type { Cause } from '../core/watching';
+import { mayBeSignedIn, remember } from './signed-in';
 import { forget, forgetAll } from './stills';
 import { text } from './text';
 
@@ -58,8 +59,9 @@ export class Household extends EventTarget {
     window.addEventListener('online', () => this.events.refresh());
   }
 
-  /** Finds out who is there. Tries until the server answers. */
+  /** Finds out who is there. Tries until the server answers; does not ask where nobody has signed in. */
   async open(): Promise<void> {
+    if (!mayBeSignedIn()) return this.leave();
     for (;;) {
       try {
         this.enter(await this.api.me());
@@ -178,6 +180,7 @@ export class Household extends EventTarget {
   private enter(account: Account): void {
     this.account = account;
     this.thrownOut = false;
+    remember(true);
     this.connection.start();
     this.events.start();
     this.api.verdicts().then(
@@ -191,6 +194,7 @@ export class Household extends EventTarget {
     this.events.stop();
     this.connection.stop();
     forgetAll();
+    remember(false);
     this.clicked = null;
     this.account = null;
     this.cameras = null;
