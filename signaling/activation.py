@@ -142,6 +142,8 @@ def address_allowed(address: str, networks: list[str]) -> bool:
 def _usable(pairing: Pairing | None, now: float) -> Pairing:
     if pairing is None:
         raise Refused("token_unknown", "this server has never made this code, or has forgotten it")
+    if pairing.step == rows.CANCELLED:
+        raise Refused("token_expired", "this code was taken back or replaced; use the newest one in the app")
     if pairing.expires_at <= now:
         raise Refused("token_expired", "this code has run out; make a new one in the app")
     return pairing

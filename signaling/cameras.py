@@ -110,7 +110,7 @@ class Cameras:
         """A new code. An earlier unused one dies; the old key works until the new code is activated."""
         async with self._store.write() as connection:
             camera = await self._to_change(connection, account_id, camera_id)
-            await rows.kill_open_pairings(connection, camera_id, now)
+            await rows.cancel_open_pairings(connection, camera_id)
             await rows.insert_pairing(connection, code.pairing(camera_id, now))
             state = camera.state if camera.state == "active" else "pending"
             await rows.update_camera(
@@ -119,14 +119,14 @@ class Cameras:
         await self.announce(camera)
         return await self.show(account_id, camera_id)
 
-    async def cancel_pairing(self, account_id: str, camera_id: str, *, now: float) -> None:
+    async def cancel_pairing(self, account_id: str, camera_id: str) -> None:
         """Raises `Refused` (not_pending) where no code waits to be used."""
         async with self._store.write() as connection:
             camera = await self._to_change(connection, account_id, camera_id)
             pairing = await rows.pairing_by_id(connection, camera.pairing_id) if camera.pairing_id else None
             if pairing is None or pairing.winner is not None:
                 raise _not_pending()
-            await rows.kill_open_pairings(connection, camera_id, now)
+            await rows.cancel_open_pairings(connection, camera_id)
             state = camera.state if camera.state == "active" else "unpaired"
             await rows.update_camera(connection, camera_id, pairing_id=None, state=state)
         await self.announce(camera)
@@ -141,13 +141,13 @@ class Cameras:
             raise _not_pending()
         return pairing
 
-    async def confirm(self, account_id: str, camera_id: str, *, mine: bool, now: float) -> View:
+    async def confirm(self, account_id: str, camera_id: str, *, mine: bool) -> View:
         """The person looked at the picture. Either answer ends every code of the camera; no revokes its key as well."""
         async with self._store.write() as connection:
             camera = await self._to_change(connection, account_id, camera_id)
             if camera.state != "active":
                 raise Refused("not_active", "this camera has not been activated yet")
-            await rows.kill_open_pairings(connection, camera_id, now)
+            await rows.cancel_open_pairings(connection, camera_id)
             outcome = {"confirmed": True, "pairing_id": None} if mine else _REVOKED
             await rows.update_camera(connection, camera_id, **outcome)
         if not mine:
@@ -155,11 +155,11 @@ class Cameras:
         await self.announce(camera)
         return await self.show(account_id, camera_id)
 
-    async def give_token(self, account_id: str, camera_id: str, token: str, *, now: float) -> None:
+    async def give_token(self, account_id: str, camera_id: str, token: str) -> None:
         """For an ONVIF device that is not ours: this bearer is its identity from now on, any earlier one ends."""
         async with self._store.write() as connection:
             camera = await self._to_change(connection, account_id, camera_id)
-            await rows.kill_open_pairings(connection, camera_id, now)
+            await rows.cancel_open_pairings(connection, camera_id)
             fresh = {"public_key": None, "bearer_hash": token_hash(token), "state": "active"}
             await rows.update_camera(connection, camera_id, confirmed=True, pairing_id=None, **fresh)
         await self._live.publish(LiveEvent("camera_revoked", camera_id, account_id))

@@ -53,7 +53,7 @@ async def pair_again(call: Call) -> shapes.CameraWithPairing:
 
 
 async def cancel_pairing(call: Call) -> None:
-    await call.services.cameras.cancel_pairing(call.caller.account.id, call.id, now=call.now)
+    await call.services.cameras.cancel_pairing(call.caller.account.id, call.id)
 
 
 async def qr_png(call: Call) -> web.Response:
@@ -65,13 +65,13 @@ async def qr_svg(call: Call) -> web.Response:
 
 
 async def confirm(call: Call) -> shapes.Camera:
-    view = await call.services.cameras.confirm(call.caller.account.id, call.id, mine=call.body.mine, now=call.now)
+    view = await call.services.cameras.confirm(call.caller.account.id, call.id, mine=call.body.mine)
     return camera_shape(view, call.services, call.now)
 
 
 async def device_token(call: Call) -> shapes.DeviceToken:
     token = call.services.new_token()
-    await call.services.cameras.give_token(call.caller.account.id, call.id, token, now=call.now)
+    await call.services.cameras.give_token(call.caller.account.id, call.id, token)
     return shapes.DeviceToken(token)
 
 
