@@ -43,8 +43,8 @@ from signaling.protocol.messages import IceServer
 from signaling.rates import Rates
 from signaling.refusals import Refused
 from signaling.settings import Settings
-from signaling.store.database import Store, open_store
-from signaling.store.secret import kept_in_file, kept_in_store
+from signaling.store.database import open_store, store_problem
+from signaling.store.secret import BadSecret, kept_in_file
 
 ID_BYTES = 12
 SHUTDOWN_SECONDS = 2.0
@@ -78,9 +78,19 @@ async def serving(settings: Settings, announce: Callable[[Running], None] = lamb
             running = await _open(settings, stack, announce)
         except LiveUnavailable as error:
             raise CannotStart("Redis does not answer at REDIS_URL") from error
-        except Refused as error:
-            raise CannotStart(f"{error.detail}: {error.__cause__}") from error
+        except (Refused, BadSecret, OSError) as error:
+            raise CannotStart(why_not(error, settings)) from error
         yield running
+
+
+def why_not(error: Refused | BadSecret | OSError, settings: Settings) -> str:
+    """One sentence about what the settings name and cannot be used."""
+    if isinstance(error, Refused):
+        return f"{error.detail}: {store_problem(error.__cause__)}"
+    if isinstance(error, OSError):
+        place = error.filename or settings.data_dir
+        return f"{place} cannot be used (BELVEDERE_DATA_DIR is {settings.data_dir}): {error.strerror or error}"
+    return str(error)
 
 
 async def _open(settings: Settings, stack: contextlib.AsyncExitStack, announce: Callable[[Running], None]) -> Running:
@@ -109,7 +119,7 @@ async def _open_services(
     data_dir = Path(settings.data_dir)
     store = await open_store(settings.database_url, data_dir)
     stack.push_async_callback(store.close)
-    key = await _secret(settings, store, data_dir)
+    key = settings.secret_key or await kept_in_file(data_dir, lambda: secrets.token_hex(32))
     live = open_live(settings)
     await live.start()
     stack.push_async_callback(live.aclose)
@@ -165,14 +175,6 @@ def open_live(settings: Settings) -> LiveState:
     if settings.redis_url:
         return RedisLiveState(settings.redis_url, limit_rates=settings.rate_limits)
     return MemoryLiveState(time.time, Rates(enabled=settings.rate_limits))
-
-
-async def _secret(settings: Settings, store: Store, data_dir: Path) -> str:
-    if settings.secret_key:
-        return settings.secret_key
-    if settings.database_url:
-        return await kept_in_store(store, lambda: secrets.token_hex(32))
-    return await kept_in_file(data_dir, lambda: secrets.token_hex(32))
 
 
 def derived(key: str, purpose: str) -> bytes:

@@ -10,7 +10,7 @@ from signaling.http.call import Route
 from signaling.http.problems import CONTENT_TYPE, PROBLEMS
 
 REF = "#/components/schemas/{name}"
-ALWAYS = ("invalid_request", "too_many_requests", "internal", "store_unavailable", "live_unavailable")
+ALWAYS = ("invalid_request", "too_many_requests", "internal", "store_damaged", "store_unavailable", "live_unavailable")
 WITH_BODY = ("invalid_body", "request_timeout", "body_too_large", "unsupported_media_type")
 
 

@@ -43,6 +43,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "too_many_requests": (429, "Too many requests"),
     "internal": (500, "Something went wrong here"),
     "busy": (503, "Too busy at this moment"),
+    "store_damaged": (500, "The database is damaged"),
     "store_unavailable": (503, "The database does not answer"),
     "live_unavailable": (503, "Live state is not available"),
 }

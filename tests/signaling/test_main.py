@@ -44,6 +44,24 @@ def test_files_and_services_that_are_not_there(tmp_path: Path) -> None:
         assert "Belvedere cannot start: " in failed.stderr and "Traceback" not in failed.stderr
 
 
+def test_a_data_folder_that_cannot_be_is_one_sentence() -> None:
+    for command in ("serve", "admin-link"):
+        failed = run(command, data_dir="/dev/null/x", port="1", metrics_port="0")
+        assert failed.returncode == 1 and "Traceback" not in failed.stderr, failed.stderr
+        assert "/dev/null" in failed.stderr and "BELVEDERE_DATA_DIR" in failed.stderr
+
+
+def test_damaged_files_are_called_so(tmp_path: Path) -> None:
+    for name, content, sentence in (
+        ("secret-key", b"", "secret-key is damaged"),
+        ("belvedere.sqlite3", b"not a database at all" * 1000, "the database is damaged"),
+    ):
+        (tmp_path / name).write_bytes(content)
+        failed = run(data_dir=str(tmp_path), port="1", metrics_port="0", bcrypt_cost="4")
+        assert failed.returncode == 1 and "Traceback" not in failed.stderr, failed.stderr
+        assert sentence in failed.stderr and "try again" not in failed.stderr
+
+
 def test_the_first_start_link_until_there_is_an_administrator(tmp_path: Path) -> None:
     with belvedere(tmp_path) as server:
         first = server.invitation
