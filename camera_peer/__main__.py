@@ -17,12 +17,13 @@ from typing import Any
 import structlog
 import uvloop
 
-from camera_peer import identity, logs, settings, state, storage
+from camera_peer import logs, memory, settings, storage
 from camera_peer.agent import CameraAgent
 from camera_peer.broadcast import Broadcast
 from camera_peer.camera import Camera, Outside
-from camera_peer.identity import DamagedKey
+from camera_peer.identity import DamagedKey, Identity
 from camera_peer.lens import Frame
+from camera_peer.memory import Memory
 from camera_peer.pairing import code_from
 from camera_peer.picture import Picture
 from camera_peer.problem import CameraProblem
@@ -82,16 +83,16 @@ def lens_for(chosen: Settings) -> Callable[[], AsyncGenerator[Frame, None]] | No
 async def run(chosen: Settings) -> int:
     """The camera, until it is told to stop."""
     source = open_source(chosen.source, codec=chosen.codec, audio=chosen.audio)
-    device, outside, status = load_identity(chosen), outside_of(chosen), Status(chosen.hook or None)
+    kept, outside, status = memory_of(chosen), outside_of(chosen), Status(chosen.hook or None)
     broadcast = Broadcast(source)
     agent = CameraAgent(
         Sessions(broadcast),
         lambda told: Picture(broadcast.run, told, random=outside.random),
-        lambda pairing, handler, tickets, backoff: line(pairing, device, chosen, handler, tickets, backoff),
+        lambda pairing, handler, tickets, backoff: line(pairing, kept.identity, chosen, handler, tickets, backoff),
         random=outside.random,
         monotonic=outside.monotonic,
     )
-    camera = Camera(chosen.data, device, outside, status, lens=lens_for(chosen))
+    camera = Camera(kept, outside, status, lens=lens_for(chosen))
     with storage.locked(chosen.data):
         async with hooks(status):
             await camera.run(agent)
@@ -100,7 +101,7 @@ async def run(chosen: Settings) -> int:
 
 def line(
     pairing: Pairing,
-    device: identity.Identity,
+    device: Identity,
     chosen: Settings,
     handler: Handler,
     tickets: Callable[[], list[str]],
@@ -130,7 +131,7 @@ async def pair(chosen: Settings, argument: str) -> int:
     """One onboarding by hand. A running camera with the same data directory notices within a second."""
     code = code_from(argument)
     status = Status(chosen.hook or None)
-    camera = Camera(chosen.data, load_identity(chosen), outside_of(chosen), status, afresh=True)
+    camera = Camera(memory_of(chosen), outside_of(chosen), status, afresh=True)
     async with hooks(status):
         await camera.onboard(code)
     name = camera.pairing.name if camera.pairing else ""
@@ -140,7 +141,7 @@ async def pair(chosen: Settings, argument: str) -> int:
 
 async def reset(chosen: Settings) -> int:
     """Factory reset."""
-    found = state.reset(chosen.data)
+    found = memory.reset(chosen.data)
     sys.stdout.write("The pairing and the key are gone.\n" if found else "There was nothing to forget.\n")
     return 0
 
@@ -156,8 +157,8 @@ async def hooks(status: Status) -> AsyncIterator[None]:
         await asyncio.wait({task})
 
 
-def load_identity(chosen: Settings) -> identity.Identity:
-    return identity.load_or_make(chosen.data, os.urandom)
+def memory_of(chosen: Settings) -> Memory:
+    return Memory(chosen.data, os.urandom)
 
 
 def outside_of(chosen: Settings) -> Outside:

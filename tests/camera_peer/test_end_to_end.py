@@ -2,11 +2,14 @@
 
 import asyncio
 import contextlib
+import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+import qrcode
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 
@@ -135,6 +138,32 @@ async def test_removed_from_the_account_it_goes_dark_at_once_and_can_be_paired_a
     camera.id, code = home.pending("Cellar")
     assert camera.pair(qr.to_long(code)).returncode == 0
     await asyncio.to_thread(home.wait_online, camera)
+
+
+def test_reset_and_paired_anew_while_it_runs_it_serves_with_the_new_key(home: Household) -> None:
+    camera = home.add_camera("Garden")
+    words = [sys.executable, "-m", "camera_peer", "reset", "--data", str(camera.folder / "data")]
+    assert "gone" in subprocess.run(words, capture_output=True, text=True, check=True).stdout
+    camera.id, code = home.pending("Cellar")
+    assert camera.pair(qr.to_compact(code)).returncode == 0
+    home.wait_online(camera)
+    camera.kill()
+    camera.start()
+    home.wait_online(camera, online=False)
+    home.wait_online(camera)
+
+
+def test_paired_by_hand_while_it_activates_at_a_dead_server(home: Household) -> None:
+    camera = home.new_camera("--source", SMALL_SOURCE)
+    camera.folder.mkdir()
+    dead = qr.OnboardingCode(f"http://127.0.0.1:{free_port()}", "AAECAwQFBgcICQoLDA0ODw")
+    qrcode.make(qr.to_compact(dead)).save(camera.folder / "dead.png")
+    camera.arguments += ["--lens", f"image:{camera.folder / 'dead.png'}"]
+    camera.start()
+    wait_until(lambda: "server_unreachable" in camera.output, "the camera asks the dead server")
+    camera.id, code = home.pending("Garden")
+    assert camera.pair(qr.to_compact(code)).returncode == 0
+    home.wait_online(camera)
 
 
 def test_a_power_cut_between_the_servers_answer_and_the_disk_costs_nothing(home: Household) -> None:
