@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 
 import aiohttp
 import msgspec
-import structlog
 
 from camera_peer.activation_answer import Answer, ServerBusy, blame, judge, origin_of, pairing_from, pause
 from camera_peer.identity import Identity
@@ -21,8 +20,6 @@ from camera_peer.problem import CameraProblem, Problem
 from camera_peer.state import Pairing
 from camera_peer.trust import Trust, is_plain_and_remote, trust_for
 from signaling.protocol.qr import OnboardingCode
-
-log = structlog.get_logger(__name__)
 
 TOKEN_SECONDS = 600.0
 """Life of a token (DESIGN §6.1). The camera does not know when it was made, so it tries at most this long."""
@@ -87,7 +84,7 @@ def _trust(code: OnboardingCode) -> Trust:
             Problem.SERVER_UNTRUSTED, "This code names a server key, but an address without encryption."
         )
     if is_plain_and_remote(origin):
-        log.warning("server_without_tls", origin=origin, advice="everyone on this network can read along; use https")
+        raise CameraProblem(Problem.SERVER_UNENCRYPTED)
     try:
         return trust_for(code.pin)
     except ValueError:

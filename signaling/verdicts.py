@@ -33,6 +33,11 @@ VERDICTS = (
         "Check that the server's address works from that network, for instance with a phone.",
     ),
     Verdict("server_untrusted", "The server's key is not the one in the code.", "Make a new code from this server."),
+    Verdict(
+        "server_unencrypted",
+        "The code names a server address without encryption, so the camera sent nothing.",
+        "Give the server an https address and make a new code.",
+    ),
     Verdict("token_expired", "The code has run out.", "Make a new code; it is good for ten minutes."),
     Verdict("token_used", "Another device has already used this code.", "If that was not you, make a new code."),
     Verdict("token_unknown", "This server does not know the code.", "Make a new code here and show that one."),

@@ -87,6 +87,16 @@ async def test_an_answer_without_end_is_none(device: Identity) -> None:
     assert refused.value.problem is Problem.ACTIVATION_REFUSED
 
 
+@pytest.mark.parametrize("host", ["192.0.2.1", "camera.lan", "localhost.example.org"])
+async def test_no_token_travels_without_encryption(device: Identity, host: str) -> None:
+    clock = Time()
+    with pytest.raises(CameraProblem, match="without encryption") as refused:
+        await run(OnboardingCode(f"http://{host}", TOKEN), device, clock)
+    assert refused.value.problem is Problem.SERVER_UNENCRYPTED
+    assert refused.value.final
+    assert clock.naps == [], "nothing was tried"
+
+
 async def test_a_lost_answer_is_asked_for_again_with_the_same_key(device: Identity) -> None:
     delayed: list[Problem] = []
     async with fake_server(lambda number, body: None if number == 0 else welcome(number, body)) as server:
