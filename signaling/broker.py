@@ -55,7 +55,7 @@ def handle(table: Table, peer: Address, message: wire.Message, now: float) -> li
         case wire.Request():
             return _request(table, party, message, now)
         case wire.Notification():
-            return _notification(table, party, message)
+            return _notification(table, party, message, now)
         case wire.Result() | wire.Failure():
             return _reply(table, party, message, now)
 
@@ -101,13 +101,15 @@ def _call(table: Table, party: Party, request: wire.Request, now: float) -> list
     return leases.ask_extend(party, session, request)
 
 
-def _notification(table: Table, party: Party, message: wire.Notification) -> list[Effect]:
+def _notification(table: Table, party: Party, message: wire.Notification, now: float) -> list[Effect]:
     try:
         if party.role is None or message.method not in wire.NOTIFICATIONS or message.method == "belvedere.goAway":
             return [Counted("notification_refused")]
         if message.method == "belvedere.event":
-            return calls.report(table, party, message)
+            return calls.report(table, party, message, now)
         session = _session_of(table, party, message.params)
+        if message.method == "belvedere.stats":
+            return calls.stats(table, party, session, message, now)
         return _SAYINGS[message.method](table, party, session, message)
     except (ProtocolError, OutOfTurn):
         return [Counted("notification_refused")]
@@ -119,7 +121,6 @@ _SAYINGS = {
     "trickle": calls.trickle,
     "error": calls.complaint,
     "belvedere.close": calls.close,
-    "belvedere.stats": calls.stats,
 }
 
 

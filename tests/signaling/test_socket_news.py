@@ -120,3 +120,9 @@ def test_a_bucket_fills_with_time_and_never_over_the_brim() -> None:
     assert bucket.take(99.0) == pytest.approx(0.1)  # a clock that steps back gives nothing and takes nothing
     assert bucket.take(1_000_000.0) == 0.0
     assert bucket.tokens == 2.0
+
+
+def test_what_finds_an_empty_bucket_owes_nothing() -> None:
+    bucket = full(1.0, 2.0, 100.0)
+    assert [bucket.spend(100.0) for _ in range(1000)] == [True, True] + [False] * 998
+    assert bucket.spend(101.0) and not bucket.spend(101.5) and bucket.spend(102.5)

@@ -62,12 +62,12 @@ async def test_from_pairing_to_the_first_picture(running: Running, owner: Api) -
         await peer.tell("belvedere.event", name="wifi_password_wrong", detail="twice")
         await viewer.tell("belvedere.stats", session=session, firstFrameMs=80, way="direct")
 
-        async def first_frame() -> bool:
+        async def all_told() -> bool:
             shown = await owner.camera(camera)
-            return bool(shown["first_frame"] and shown["online"] and shown["pairing"]["step"] == "first_frame")
+            seen = shown["first_frame"] and shown["online"] and shown["pairing"]["step"] == "first_frame"
+            return bool(seen and shown["problem"] and shown["problem"]["code"] == "wifi_password_wrong")
 
-        await until(first_frame)
-        assert (await owner.camera(camera))["problem"]["code"] == "wifi_password_wrong"
+        await until(all_told)
 
     async def offline() -> bool:
         return not (await owner.camera(camera))["online"]
