@@ -99,6 +99,8 @@ class AskRegister:
     tickets: tuple[Ticket, ...]
     refused: int
     """How many more tickets were listed that were not genuine or whose lease has ended."""
+    over: tuple[str, ...] = ()
+    """The sessions these name: words of the peer, good for nothing but an answer to it."""
 
 
 @dataclass(frozen=True, slots=True)

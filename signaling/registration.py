@@ -20,7 +20,7 @@ from signaling.effects import (
     Went,
 )
 from signaling.endings import end, refuse, step
-from signaling.leases import Refusal, tell_lease
+from signaling.leases import Refusal, tell_lease, watch_under
 from signaling.protocol import messages as wire
 from signaling.protocol import tickets
 from signaling.protocol.errors import Fault, ProtocolError
@@ -67,7 +67,8 @@ def ask_register(table: Table, party: Party, request: wire.Request, now: float) 
     listed = params.belvedere.tickets if params.belvedere is not None else []
     if len(listed) > limits.tickets_per_register:
         raise ProtocolError(Fault.INVALID_PARAMS, f"at most {limits.tickets_per_register} tickets")
-    genuine = [ticket for text in listed if (ticket := tickets.read(table.ticket_key, text, now)) is not None]
+    read = [(text, tickets.read(table.ticket_key, text, now)) for text in listed]
+    worthless = [text for text, ticket in read if ticket is None]
     return [
         AskRegister(
             peer=party.address,
@@ -75,8 +76,9 @@ def ask_register(table: Table, party: Party, request: wire.Request, now: float) 
             authorization=params.authorization,
             capabilities=params.capabilities or [],
             ours=params.belvedere is not None,
-            tickets=tuple(genuine),
-            refused=len(listed) - len(genuine),
+            tickets=tuple(ticket for _, ticket in read if ticket is not None),
+            refused=len(worthless),
+            over=tuple(name for text in worthless if (name := tickets.named(text)) is not None),
         )
     ]
 
@@ -162,6 +164,7 @@ def _adopt(
         adopted.add(session.id)
         if party.role == "client":
             table.attach(session, party.address)
+            effects += watch_under(table, session, party.login, party.deadline, now)
         elif ticket.exp < int(session.lease):
             effects.append(tell_lease(table, party, session, now))
     return adopted, effects
@@ -180,10 +183,11 @@ def _restore(table: Table, ticket: tickets.Ticket) -> Session | None:
 
 
 def _not_adopted(party: Party, ask: AskRegister, adopted: set[str]) -> list[Effect]:
-    """Sessions that the party believes in and we do not. (Those with unreadable tickets are not in `adopted`.)"""
-    names = sorted({ticket.session for ticket in ask.tickets} - adopted)
+    """Sessions that the party believes in and we do not. Only where nothing can be read is nothing said."""
+    genuine = {ticket.session for ticket in ask.tickets} - adopted
+    names = sorted((genuine | set(ask.over)) - adopted)
     reason = "this session is over"
-    effects: list[Effect] = [Counted("ticket_refused")] * (ask.refused + len(names))
+    effects: list[Effect] = [Counted("ticket_refused")] * (ask.refused + len(genuine))
     return effects + [
         Send(party.address, wire.notification("belvedere.close", wire.CloseParams(name, reason))) for name in names
     ]
