@@ -316,3 +316,18 @@ async def test_shutting_down_says_goodbye_and_closes_all_at_once() -> None:
         for peer in stuck:
             peer.ws._response.connection.transport.abort()
         await server.start()
+
+
+@pytest.mark.parametrize("other", ["viewer-u1-l2", "viewer-u2-l3", "nobody"])
+async def test_only_the_token_of_the_own_login_counts_in_connect_and_extend(other: str) -> None:
+    async with AsyncExitStack() as stack:
+        server = await stack.enter_async_context(small_server())
+        device, viewer = await pair(stack, server, "l1")
+        with pytest.raises(Fault, match="401"):
+            await viewer.request("connect", peer="c1", authorization=other)
+        session = await flow(device, viewer)
+        with pytest.raises(Fault, match="401"):
+            await viewer.request("extend", session=session, authorization=other)
+        extending = asyncio.create_task(viewer.request("extend", session=session, authorization="viewer-u1-l1"))
+        await device.reply(await device.expect("extend"), expiryTimeSeconds=3600)
+        assert (await extending)["expiryTimeSeconds"] in {3599, 3600}
