@@ -100,7 +100,7 @@ async def test_the_first_picture_of_a_run_is_asked_for_and_told_though_nobody_wa
 
 async def test_a_source_that_encodes_on_demand_alone_proves_that_it_works() -> None:
     delivers = asyncio.Event()
-    running = asyncio.create_task(Broadcast(open_source("test:?size=160x120&fps=15")).run(delivers.set))
+    running = asyncio.create_task(Broadcast(open_source("test:?size=320x180&fps=15")).run(delivers.set))
     async with asyncio.timeout(20):
         await delivers.wait()
     running.cancel()
