@@ -115,7 +115,7 @@ class Accounts:
         Raises `Refused`: credentials_wrong, too_many_requests, busy.
         """
         email = email.strip().lower()
-        await self._count_attempt(email, login.address)
+        await self._count_attempt(email, login.address, now)
         async with self._store.read() as connection:
             account = await rows.account_by_email(connection, email) if "\0" not in email else None
         if not await self._passwords.check(password, account.password_hash if account else None) or account is None:
@@ -127,16 +127,22 @@ class Accounts:
         )
         return account, token
 
-    async def _count_attempt(self, email: str, address: str) -> None:
-        counted = (
-            ("login_address", address_key(address)),
-            ("login_pair", _pair_key(email, address)),
-            ("login_account", token_hash(email)),
-        )
-        for rule, key in counted:
-            wait = await self._live.hit(rule, key)
-            if wait:
-                raise Refused("too_many_requests", "too many attempts to sign in; wait a little", retry_after=wait)
+    async def _count_attempt(self, email: str, address: str, now: float) -> None:
+        await self._count("login_address", address_key(address))
+        await self._count("login_pair", _pair_key(email, address))
+        if not await self._is_home(email, address, now):
+            await self._count("login_account", token_hash(email))
+
+    async def _count(self, rule: str, key: str) -> None:
+        wait = await self._live.hit(rule, key)
+        if wait:
+            raise Refused("too_many_requests", "too many attempts to sign in; wait a little", retry_after=wait)
+
+    async def _is_home(self, email: str, address: str, now: float) -> bool:
+        """Whether somebody is signed in to this account from there. One query, also where there is no such account."""
+        async with self._store.read() as connection:
+            known = await rows.addresses_signed_in(connection, email, now) if "\0" not in email else []
+        return address_key(address) in {address_key(other) for other in known if other}
 
     async def _begin(self, account: Account, login: Login, now: float) -> None:
         begun = Login(login.id, account.id, now, now + tokens.LOGIN_SECONDS, login.address, login.agent)
@@ -183,7 +189,7 @@ class Accounts:
     async def change_password(self, caller: Caller, current: str, new: str, *, now: float) -> None:
         """All other logins of the account end. Raises `Refused`."""
         account = caller.account
-        await self._count_attempt(account.email, caller.login.address)
+        await self._count_attempt(account.email, caller.login.address, now)
         if not await self._passwords.check(current, account.password_hash):
             raise Refused("credentials_wrong", "the current password is not right")
         check_password_rules(new, account.email)
