@@ -8,7 +8,7 @@ from typing import cast
 import msgspec
 from aiohttp import web
 
-from signaling import qr_image
+from signaling import names, qr_image
 from signaling.cameras import Code, View, state_now, step_now
 from signaling.http import shapes
 from signaling.http.call import Call, count, rfc3339
@@ -153,7 +153,7 @@ def _networks(texts: list[str]) -> list[str]:
 
 
 def _name(text: str) -> str:
-    name = text.strip()
-    if not name:
-        raise Refused("invalid_body", "a name needs at least one visible character")
-    return name
+    try:
+        return names.cleaned(text)
+    except ValueError as error:
+        raise Refused("invalid_body", str(error)) from None
