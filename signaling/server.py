@@ -167,6 +167,7 @@ async def _open_hub(services: Services) -> Hub:
     )
     await hub.start()
     services.metrics.watch(hub.sizes)
+    services.metrics.watch(lambda: {"tasks": len(asyncio.all_tasks())})
     return hub
 
 

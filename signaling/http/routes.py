@@ -14,7 +14,7 @@ ROUTES: tuple[Route, ...] = (
         "The server can work",
         "nobody",
         answer=shapes.Health,
-        problems=("store_unavailable",),
+        problems=("store_unavailable", "live_unavailable"),
     ),
     Route("GET", "/api/setup", accounts.setup, "What a sign-in page needs to know", "nobody", answer=shapes.Setup),
     Route("GET", "/api/verdicts", system.verdicts, "Failures in words", "nobody", answer=shapes.Verdicts),

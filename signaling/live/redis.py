@@ -101,6 +101,10 @@ class RedisLiveState:
         await self._redis.aclose()
         await self._listener.aclose()
 
+    async def ping(self) -> None:
+        async with _translated():
+            await self._redis.ping()
+
     async def claim_presence(self, camera_id: str, socket_id: str, node_id: str) -> int:
         async with _translated():
             keys = [_presence_key(camera_id), PREFIX + "epoch"]

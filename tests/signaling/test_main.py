@@ -93,6 +93,23 @@ def test_it_stops_when_told_and_leaves_with_zero(tmp_path: Path) -> None:
     stream.close()
 
 
+def test_the_log_knows_where_a_socket_came_from(tmp_path: Path) -> None:
+    """Its line is written when the connection is gone."""
+    with belvedere(tmp_path, log_format="json") as server:
+        upgrade = (
+            "GET /api/signaling HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+            "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n"
+            "Sec-WebSocket-Protocol: webrtc.onvif.org\r\n\r\n"
+        )
+        with socket.create_connection(("127.0.0.1", server.port), timeout=10) as peer:
+            peer.sendall(upgrade.encode())
+            assert b" 101 " in peer.recv(1000)
+        server.stop()
+        lines = [json.loads(line) for line in server.output.splitlines() if line.startswith("{")]
+        addresses = [line["address"] for line in lines if line.get("route") == "/api/signaling"]
+        assert addresses == ["127.0.0.1"]
+
+
 def test_nothing_secret_is_logged(tmp_path: Path) -> None:
     """A whole journey at the most talkative level: none of the secrets that passed through stand in the log."""
     with belvedere(tmp_path, log_level="debug", log_format="json") as server:

@@ -4,13 +4,17 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
+import aiohttp
 import pytest
 
 from signaling.live.redis import RedisLiveState
 from signaling.live.state import LiveEvent, LiveUnavailable, Presence, Subscription
 from signaling.rates import RULES
+from signaling.server import serving
 from tests.servers import RedisServer, redis_server
+from tests.signaling.helpers import api_of, quick_settings
 
 PATIENCE = 15.0
 REVOCATION_SECONDS = 1.0
@@ -123,3 +127,17 @@ async def test_a_redis_that_is_not_there_is_said(mortal: RedisServer) -> None:
     with pytest.raises(LiveUnavailable):
         await live.start()
     await live.aclose()
+
+
+async def test_a_server_without_its_redis_says_that_it_is_not_ready(
+    tmp_path: Path, mortal: RedisServer, http: aiohttp.ClientSession
+) -> None:
+    async with serving(quick_settings(tmp_path, redis_url=mortal.url)) as server:
+        api = await api_of(server, http)
+        assert (await api.call("GET", "/readyz")).status == 200
+        mortal.kill()
+        away = await api.call("GET", "/readyz")
+        assert (away.status, away.code) == (503, "live_unavailable")
+        assert (await api.call("GET", "/healthz")).status == 200
+        mortal.start()
+        assert (await api.call("GET", "/readyz")).status == 200
