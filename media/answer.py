@@ -6,12 +6,9 @@ from typing import Literal
 
 from media.frames import AudioCodec, VideoCodec
 from media.offer import ABS_SEND_TIME, AUDIO_MID, DATA_MID, VIDEO_MID
+from signaling.protocol.messages import MAX_CANDIDATES, MAX_MESSAGE_BYTES
 
-MAX_SDP = 64 * 1024
-"""Bytes: the bound of a signaling message."""
 MAX_LINES = 2000
-MAX_CANDIDATES = 64
-"""The bound of a session's candidates in signaling."""
 FINGERPRINTS = ("sha-256", "sha-384", "sha-512")
 NAMES: dict[VideoCodec | AudioCodec, str] = {
     "h264": "H264/90000",
@@ -86,7 +83,7 @@ def read_answer(sdp: str, video: VideoCodec, audio: AudioCodec | None) -> Answer
 
 
 def _sections(sdp: str) -> tuple[_Section, dict[str, _Section]]:
-    if len(sdp) > MAX_SDP:
+    if len(sdp) > MAX_MESSAGE_BYTES:
         raise BadAnswer("the answer is too long")
     session = _Section("session", "", [])
     current = session

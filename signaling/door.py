@@ -1,4 +1,4 @@
-"""The route `GET /api/signaling`: who may open a socket at all, and what it brings to say who it is."""
+"""The route of the signaling WebSocket: who may open a socket at all, and what it brings to say who it is."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -10,8 +10,8 @@ from signaling.admission import Credential
 from signaling.hub import Hub
 from signaling.protocol.messages import SUBPROTOCOL
 from signaling.rates import address_key
+from signaling.tokens import COOKIE
 
-COOKIE_NAME = "belvedere_session"
 QUERY_NAMES = ("authorization", "access_token")
 """RFC 6750 §2.3; for devices only, because an app's token never travels in a URL (DESIGN §4)."""
 RETRY_AFTER_SECONDS = "5"
@@ -77,7 +77,7 @@ class Door:
         for name in QUERY_NAMES:
             if text := request.query.get(name):
                 return Credential(text, viewer=False)
-        cookie = request.cookies.get(COOKIE_NAME)
+        cookie = request.cookies.get(COOKIE)
         if cookie and self._origin_is_ours(request):
             return Credential(cookie, device=False)
         return None

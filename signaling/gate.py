@@ -20,7 +20,6 @@ class Device:
     """A camera that proved itself."""
 
     camera_id: str
-    owner_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +55,7 @@ class Gate:
         camera = await self._by_own_token(token) if tokens.is_jwt(token) else await self._by_bearer(token)
         if camera is None or camera.state != "active":
             return None
-        return Device(camera.id, camera.account_id)
+        return Device(camera.id)
 
     async def viewer_by_token(self, authorization: str) -> Viewer | None:
         """`Bearer` with an account's JWT, `Ticket` (good once), or the bare value of the cookie."""

@@ -7,9 +7,6 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from signaling.effects import (
-    SIGNED_OUT,
-    SUPERSEDED,
-    TRY_AGAIN_LATER,
     Address,
     AskRegister,
     Came,
@@ -23,7 +20,7 @@ from signaling.endings import end, refuse, step
 from signaling.leases import Refusal, tell_lease, watch_under
 from signaling.protocol import messages as wire
 from signaling.protocol import tickets
-from signaling.protocol.errors import Fault, ProtocolError
+from signaling.protocol.errors import CloseCode, Fault, ProtocolError
 from signaling.protocol.sessions import Event, State
 from signaling.table import Party, Session, Table
 
@@ -96,7 +93,7 @@ def registered(
         return []
     if isinstance(identity, Refusal):
         del table.parties[party.address]
-        code = SIGNED_OUT if identity.fault is Fault.UNAUTHORIZED else TRY_AGAIN_LATER
+        code = CloseCode.SIGNED_OUT if identity.fault is Fault.UNAUTHORIZED else CloseCode.TRY_AGAIN_LATER
         return [
             Counted("register_refused"),
             Send(party.address, wire.failure(ask.id, identity.fault, identity.message)),
@@ -114,11 +111,11 @@ def _register_device(
     old = table.device(identity.camera)
     if old is not None and old.epoch > identity.epoch:
         del table.parties[party.address]
-        return [Hangup(party.address, SUPERSEDED, "a newer connection of this camera is here")]
+        return [Hangup(party.address, CloseCode.SUPERSEDED, "a newer connection of this camera is here")]
     effects: list[Effect] = []
     if old is not None:
         effects += [effect for effect in lost(table, old, now, left=False) if not isinstance(effect, Went)]
-        effects.append(Hangup(old.address, SUPERSEDED, "a newer connection of this camera is here"))
+        effects.append(Hangup(old.address, CloseCode.SUPERSEDED, "a newer connection of this camera is here"))
     table.registered += 1
     party.role, party.camera, party.epoch = "device", identity.camera, identity.epoch
     party.deadline = float("inf")

@@ -147,6 +147,11 @@ def test_the_package_that_all_share_is_empty() -> None:
     assert (ROOT / "signaling/__init__.py").read_text() == ""
 
 
+@pytest.mark.parametrize("literal", ['/api/signaling"', '"belvedere_session"', "4001", "MAX_CANDIDATES = "])
+def test_what_two_sides_must_agree_on_is_written_once(literal: str) -> None:
+    assert [str(path) for path in sources() if re.search(rf"(?<!\w){re.escape(literal)}", path.read_text())][1:] == []
+
+
 def test_every_file_says_what_it_is() -> None:
     for path in sources():
         if path.read_text():

@@ -44,7 +44,7 @@ class SmallGate:
     async def device_by_token(self, authorization: str) -> Device | None:
         self._check()
         camera = authorization.removeprefix("Bearer device-")
-        return Device(camera, self.owners[camera]) if camera in self.owners and camera not in self.dead else None
+        return Device(camera) if camera in self.owners and camera not in self.dead else None
 
     async def viewer_by_token(self, authorization: str) -> Viewer | None:
         self._check()
