@@ -29,6 +29,7 @@ from camera_peer.picture import Picture
 from camera_peer.problem import CameraProblem
 from camera_peer.sensor import frames_of_file
 from camera_peer.settings import BadSetting, Settings
+from camera_peer.source_check import say_what_is_wrong
 from camera_peer.source_lens import SourceLens
 from camera_peer.sources import open_source
 from camera_peer.state import DamagedState, Pairing
@@ -94,9 +95,15 @@ async def run(chosen: Settings) -> int:
     )
     camera = Camera(kept, outside, status, lens=lens_for(chosen))
     with storage.locked(chosen.data):
-        async with hooks(status):
+        async with beside(status.run()), beside(look_at_source(chosen, kept)):
             await camera.run(agent)
     return 0
+
+
+async def look_at_source(chosen: Settings, kept: Memory) -> None:
+    """A camera that is paired or that looks through its source hears of its faults there."""
+    if kept.pairing is None and settings.lens_of(chosen) != "source":
+        await say_what_is_wrong(lambda: open_source(chosen.source, codec=chosen.codec, audio=chosen.audio))
 
 
 def line(
@@ -132,7 +139,7 @@ async def pair(chosen: Settings, argument: str) -> int:
     code = code_from(argument)
     status = Status(chosen.hook or None)
     camera = Camera(memory_of(chosen), outside_of(chosen), status, afresh=True)
-    async with hooks(status):
+    async with beside(status.run()):
         await camera.onboard(code)
     name = camera.pairing.name if camera.pairing else ""
     sys.stdout.write(f"Paired{f' as “{name}”' if name else ''}. Start the camera with: belvedere-camera --source …\n")
@@ -147,9 +154,9 @@ async def reset(chosen: Settings) -> int:
 
 
 @contextlib.asynccontextmanager
-async def hooks(status: Status) -> AsyncIterator[None]:
-    """The status hook runs while the block does."""
-    task = asyncio.create_task(status.run())
+async def beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """`work` is done while the block runs, and not longer."""
+    task = asyncio.create_task(work)
     try:
         yield
     finally:

@@ -199,6 +199,26 @@ async def test_a_source_that_is_not_there_leaves_the_camera_online_with_one_sent
     assert home.camera(camera.id)["online"]
 
 
+@pytest.mark.parametrize(
+    ("source", "sentence"),
+    [
+        ("/nope.mp4", "There is no file /nope.mp4."),
+        ("/etc/passwd", "The file /etc/passwd is not a video"),
+        ("/tmp", "/tmp is not a file."),
+    ],
+)
+def test_an_unpaired_camera_says_that_its_source_is_wrong(tmp_path: Path, source: str, sentence: str) -> None:
+    camera = CameraProcess(tmp_path / "camera", ["--source", source])
+    camera.start()
+    try:
+        wait_until(lambda: sentence in camera.output, "the camera says what is wrong")
+        wait_until(lambda: "belvedere-camera pair" in camera.output, "the camera waits to be paired")
+        assert camera.output.count(sentence) == 1
+        assert "Traceback" not in camera.output
+    finally:
+        camera.stop()
+
+
 def test_only_one_camera_runs_with_one_key(home: Household) -> None:
     camera = unpaired(home)
     second = CameraProcess(camera.folder, camera.arguments)
