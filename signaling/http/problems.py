@@ -57,12 +57,9 @@ _BY_STATUS = {
     408: "request_timeout",
     413: "body_too_large",
     415: "unsupported_media_type",
-    429: "too_many_requests",
-    503: "busy",
 }
 
-
-KEPT_HEADERS = frozenset({"Allow", "Retry-After"})
+KEPT_HEADERS = frozenset({"Allow"})
 """Of aiohttp's own errors: what a client acts on."""
 
 

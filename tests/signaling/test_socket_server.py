@@ -128,6 +128,13 @@ async def test_a_ticket_and_the_cookie_open_the_socket(owner: Api) -> None:
             await viewer.register()
 
 
+async def test_who_is_not_let_in_reads_why(owner: Api) -> None:
+    async with owner.http.get(owner.origin + SOCKET) as answer:
+        problem = await answer.json()
+    assert (answer.status, problem["code"]) == (400, "invalid_request")
+    assert "webrtc.onvif.org" in problem["detail"]
+
+
 @pytest.mark.parametrize("how", ["logout", "password"])
 async def test_signing_out_ends_socket_and_media_within_a_second(owner: Api, how: str) -> None:
     camera, device = await paired(owner)
