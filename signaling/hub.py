@@ -6,6 +6,7 @@ so two messages never meet inside it.
 """
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol
@@ -111,7 +112,8 @@ class Hub:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._news.flush()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._news.flush(), CLOSE_SECONDS)
 
     def sizes(self) -> dict[str, int]:
         """For gauges: sockets, cameras, sessions."""
