@@ -30,7 +30,6 @@ MAX_REFUSED = 64
 LENS_PAUSE_SECONDS = 5.0
 """Before a lens that failed is opened again; half of it is random."""
 
-
 OpenLens = Callable[[], AsyncGenerator[Frame, None]]
 """Opens a stream of frames."""
 
@@ -174,10 +173,10 @@ class Camera:
         onboarding = asyncio.create_task(self._onboard_and_go_on(code))
         looking = asyncio.create_task(self._look_for_another(code, lens))
         try:
-            finished, _ = await asyncio.wait({onboarding, looking}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({onboarding, looking}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             await _end(onboarding, looking)
-        if onboarding in finished:
+        if not onboarding.cancelled():
             onboarding.result()
             return None
         self._refuse(code, SAME_CODE_SECONDS)
