@@ -116,16 +116,26 @@ class Accounts:
         """
         email = email.strip().lower()
         await self._count_attempt(email, login.address, now)
-        async with self._store.read() as connection:
-            account = await rows.account_by_email(connection, email) if "\0" not in email else None
-        if not await self._passwords.check(password, account.password_hash if account else None) or account is None:
-            raise Refused("credentials_wrong", WRONG)
+        account = await self._account_with(email, password)
         await self._live.forgive("login_pair", _pair_key(email, login.address))
-        await self._begin(account, login, now)
+        fresh = await self._passwords.hash(password) if self._passwords.outdated(account.password_hash) else None
+        if not await self._begin(account, login, fresh, now):
+            # Changed meanwhile, which opens nothing any more, or only hashed anew by another login at the same moment.
+            account = await self._account_with(email, password)
+            if not await self._begin(account, login, None, now):
+                raise Refused("credentials_wrong", WRONG)
         token = tokens.sign_account_token(
             self._key, origin=self._origin, account_id=account.id, login_id=login.id, jti=jti, now=now
         )
         return account, token
+
+    async def _account_with(self, email: str, password: str) -> Account:
+        """Raises `Refused`: credentials_wrong, busy."""
+        async with self._store.read() as connection:
+            account = await rows.account_by_email(connection, email) if "\0" not in email else None
+        if not await self._passwords.check(password, account.password_hash if account else None) or account is None:
+            raise Refused("credentials_wrong", WRONG)
+        return account
 
     async def _count_attempt(self, email: str, address: str, now: float) -> None:
         await self._count("login_address", address_key(address))
@@ -144,16 +154,19 @@ class Accounts:
             known = await rows.addresses_signed_in(connection, email, now) if "\0" not in email else []
         return address_key(address) in {address_key(other) for other in known if other}
 
-    async def _begin(self, account: Account, login: Login, now: float) -> None:
+    async def _begin(self, account: Account, login: Login, fresh_hash: str | None, now: float) -> bool:
+        """False where the password's hash is no longer the account's: checking it took a while."""
         begun = Login(login.id, account.id, now, now + tokens.LOGIN_SECONDS, login.address, login.agent)
         async with self._store.write() as connection:
-            # Hashing takes a while: a password that was changed meanwhile opens nothing any more.
             if not await rows.password_stands(connection, account.id, account.password_hash):
-                raise Refused("credentials_wrong", WRONG)
+                return False
+            if fresh_hash is not None:
+                await rows.set_password(connection, account.id, fresh_hash)
             await rows.insert_login(connection, begun)
             surplus = [old.id for old in (await rows.logins_of(connection, account.id, now))[MAX_LOGINS:]]
             ended = await rows.delete_logins(connection, account.id, surplus) if surplus else []
         await self._announce_ended(account.id, ended)
+        return True
 
     async def caller(self, token: str, *, now: float) -> Caller | None:
         """Who holds this JWT; None where it is not good, or no longer."""

@@ -43,6 +43,7 @@ from signaling.protocol.messages import IceServer
 from signaling.rates import Rates
 from signaling.refusals import Refused
 from signaling.settings import Settings
+from signaling.store.accounts import costliest_password
 from signaling.store.database import open_store, store_problem
 from signaling.store.secret import BadSecret, kept_in_file
 
@@ -125,7 +126,8 @@ async def _open_services(
     stack.push_async_callback(live.aclose)
     passwords = Passwords(settings.bcrypt_cost)
     stack.callback(passwords.close)
-    await passwords.warm_up()
+    async with store.read() as connection:
+        passwords.expect(await costliest_password(connection))
     accounts = Accounts(
         store, live, passwords, key=derived(key, "logins").hex(), origin=origin, registration=settings.registration
     )

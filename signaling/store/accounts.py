@@ -31,6 +31,12 @@ async def set_password(connection: AsyncConnection, account_id: str, password_ha
     await connection.execute(update(accounts).where(accounts.c.id == account_id).values(password_hash=password_hash))
 
 
+async def costliest_password(connection: AsyncConnection) -> int:
+    """The highest cost among the hashes (`$2b$COST$…`); 0 where there are none."""
+    query = select(func.max(func.substr(accounts.c.password_hash, 5, 2)))
+    return int((await connection.execute(query)).scalar_one() or 0)
+
+
 async def password_stands(connection: AsyncConnection, account_id: str, password_hash: str) -> bool:
     """Whether this is still the account's password. It stays so until the transaction ends: PostgreSQL locks the row,
     SQLite has one writer."""

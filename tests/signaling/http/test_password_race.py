@@ -1,4 +1,4 @@
-"""A password that is changed while somebody signs in with the old one, or changes it as well."""
+"""A password that is changed, or hashed anew, while somebody signs in with it or changes it as well."""
 
 import asyncio
 import time
@@ -9,6 +9,7 @@ from signaling.accounts import Accounts, Caller
 from signaling.passwords import Passwords
 from signaling.refusals import Refused
 from signaling.server import Running
+from signaling.store import accounts as rows
 from signaling.store.rows import Login
 from tests.signaling.api import EMAIL, PASSWORD, Api
 
@@ -66,4 +67,23 @@ async def test_of_two_changes_at_once_the_first_stands(running: Running, owner: 
         await changing
     assert refused.value.code == "credentials_wrong"
     await owner.another().sign_in(password=NEW)
+    passwords.close()
+
+
+async def cost_of(running: Running) -> int:
+    async with running.services.store.read() as connection:
+        return await rows.costliest_password(connection)
+
+
+async def test_signing_in_brings_an_old_hash_to_the_present_cost(running: Running, owner: Api) -> None:
+    passwords, now = Passwords(5), time.time()
+    accounts = accounts_with(running, passwords)
+    assert await cost_of(running) == 4
+    with pytest.raises(Refused):
+        await accounts.log_in(EMAIL, "wrong password", Login("none", "", now, now, "", ""), jti="jti", now=now)
+    assert await cost_of(running) == 4
+    several = [Login(f"login {number}", "", now, now, "192.0.2.1", "") for number in range(3)]
+    await asyncio.gather(*(accounts.log_in(EMAIL, PASSWORD, login, jti="jti", now=now) for login in several))
+    assert await cost_of(running) == 5
+    await owner.another().sign_in()
     passwords.close()

@@ -161,3 +161,12 @@ async def test_two_servers_start_at_once(tmp_path: Path, database_url: str) -> N
     for store in stores:
         await store.ping()
     await asyncio.gather(*(store.close() for store in stores))
+
+
+async def test_the_costliest_password_is_known(store: Store) -> None:
+    async with store.write() as connection:
+        assert await accounts.costliest_password(connection) == 0
+        for name, cost in (("a", "04"), ("b", "12"), ("c", "10")):
+            kept = Account(f"id-{name}", f"{name}@example.org", f"$2b${cost}$rest", False, NOW)
+            await accounts.insert_account(connection, kept)
+        assert await accounts.costliest_password(connection) == 12
