@@ -1,14 +1,11 @@
 """What the pages promise is there: commands, settings, files, routes."""
 
-import dataclasses
 import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-
-from camera_peer import settings as camera_settings
 
 ROOT = Path(__file__).parent.parent
 PAGES = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md")
