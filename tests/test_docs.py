@@ -62,6 +62,13 @@ def test_every_setting_of_the_readme_exists() -> None:
         assert name in known, name
 
 
+@pytest.mark.parametrize("page", PAGES)
+def test_no_page_puts_a_secret_on_a_command_line(page: str) -> None:
+    """Everybody on a machine can list what runs there, with all arguments."""
+    for line in re.findall(r"^belvedere.*|`belvedere[^`]*`", text_of(page), re.MULTILINE):
+        assert not re.search(r"://[^/\s]*@|pair (TEXT|'?\{)", line), line
+
+
 def test_no_page_names_a_machine_path() -> None:
     for page in PAGES:
         assert not re.search(r"/work/|/root/|/tmp/", text_of(page))
