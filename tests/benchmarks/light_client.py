@@ -60,6 +60,7 @@ class LightViewer:
         certificate = RTCCertificate.generateCertificate()
         link: Any = _Link(self.connection)
         self.dtls = RTCDtlsTransport(link, [certificate])
+        self.connection.ice_controlling = "a=ice-lite" in lines
         await self.connection.gather_candidates()
         self.connection.remote_username = attribute(lines, "ice-ufrag")
         self.connection.remote_password = attribute(lines, "ice-pwd")
