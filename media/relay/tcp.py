@@ -4,6 +4,7 @@ import asyncio
 import socket
 from collections import Counter
 from collections.abc import Callable, Hashable
+from typing import cast
 
 from media.guard import Kind, classify
 from media.relay.framing import BadFrame, Deframer, framed
@@ -35,15 +36,14 @@ class TcpConnection(asyncio.Protocol):
         self.source: Hashable = ("tcp", id(self))
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        self.host, self.port = transport.get_extra_info("peername")[:2]
-        transport.set_write_buffer_limits(high=MAX_BACKLOG)
-        inner = transport.get_extra_info("socket")
+        self._transport = stream = cast(asyncio.Transport, transport)
+        self.host, self.port = stream.get_extra_info("peername")[:2]
+        stream.set_write_buffer_limits(high=MAX_BACKLOG)
+        inner = stream.get_extra_info("socket")
         if inner is not None:
             inner.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if not self._listener.admit(self):
-            transport.abort()
+            stream.abort()
             return
         self._timer = asyncio.get_running_loop().call_later(PROOF_SECONDS, self._judge)
 
