@@ -39,8 +39,8 @@ class Transport:
 @dataclass(frozen=True, slots=True)
 class Media:
     """What is sent. `profiles`: H.264 `profile-level-id`s to offer, best first. `audio`: none offers an inactive
-    section, so that adding sound later needs no new offer. `extensions`: (id, URI) beside the send time. `data`: whether
-    there is a section for data channels."""
+    section, so that adding sound later needs no new offer. `extensions`: (id, URI) beside the send time. `data`:
+    whether there is a section for data channels."""
 
     video: VideoCodec
     profiles: tuple[str, ...]

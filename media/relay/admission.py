@@ -31,7 +31,7 @@ class Admission:
         if len(self._viewers) >= node:
             raise RelayFull("node", f"the relay carries {node} viewers, as many as it is set to; try again later")
         if self._owners[owner_id] >= owner:
-            raise RelayFull("owner", f"this account's cameras have {owner} viewers over the relay, the most it may have")
+            raise RelayFull("owner", f"this account has {owner} viewers over the relay, the most it may have")
         if self._cameras[camera_id] >= camera:
             raise RelayFull("camera", f"this camera has {camera} viewers over the relay, the most it may have")
         self._viewers[viewer_id] = (owner_id, camera_id)

@@ -1,7 +1,7 @@
 """How a newcomer of the relay gets from the cached key frame to the common live stream.
 
-It is sent the cached group faster than it was taken, with time stamps squeezed alike (media/catchup.py). Every stamp is a
-function of the packet, so that a retransmission is the same to the last bit, as SRTP demands (RFC 7714 §8.4).
+It is sent the cached group faster than it was taken, with time stamps squeezed alike (media/catchup.py). Every stamp is
+a function of the packet, so that a retransmission is the same to the last bit, as SRTP demands (RFC 7714 §8.4).
 """
 
 from media.catchup import CLOCK_RATE, CatchUp, begin

@@ -5,9 +5,7 @@ UDP_PREFERENCE, TCP_PREFERENCE = 126, 90
 SHOWN_LOCAL_FIRST = 65_535
 
 
-def candidates(
-    local: list[str], port: int, public: tuple[str, ...], public_port: int, *, tcp: bool
-) -> tuple[str, ...]:
+def candidates(local: list[str], port: int, public: tuple[str, ...], public_port: int, *, tcp: bool) -> tuple[str, ...]:
     """One UDP and, if wanted, one passive TCP candidate for each address. Public addresses are host candidates too: an
     ICE-lite agent has no others (RFC 8445 §5.2)."""
     places = [(address, port) for address in local] + [(address, public_port) for address in public]

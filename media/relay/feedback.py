@@ -32,8 +32,8 @@ SenderReport = tuple[int, float, int, int]
 def receiver_report(ours: int, blocks: list[tuple[int, ReceptionReport, int, int]]) -> bytes:
     """RR. `blocks`: SSRC, what was counted, and LSR and DLSR in units of 1/65,536 s."""
     reports = [
-        RtcpReceiverInfo(ssrc, block.fraction, max(0, min(MAX_LOST, block.lost)), block.highest, block.jitter, lsr, dlsr)
-        for ssrc, block, lsr, dlsr in blocks
+        RtcpReceiverInfo(ssrc, b.fraction, max(0, min(MAX_LOST, b.lost)), b.highest, b.jitter, lsr, dlsr)
+        for ssrc, b, lsr, dlsr in blocks
     ]
     return bytes(RtcpRrPacket(ssrc=ours, reports=reports))
 
@@ -50,9 +50,7 @@ def picture_loss(ours: int, ssrc: int) -> bytes:
 
 def bitrate_limit(ours: int, ssrcs: list[int], bitrate: int) -> bytes:
     """REMB."""
-    return bytes(
-        RtcpPsfbPacket(fmt=RTCP_PSFB_APP, ssrc=ours, media_ssrc=0, fci=pack_remb_fci(bitrate, ssrcs))
-    )
+    return bytes(RtcpPsfbPacket(fmt=RTCP_PSFB_APP, ssrc=ours, media_ssrc=0, fci=pack_remb_fci(bitrate, ssrcs)))
 
 
 def common_bitrate(wishes: list[int]) -> int | None:

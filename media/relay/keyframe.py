@@ -1,5 +1,5 @@
-"""Where key frames begin, seen from RTP payloads alone. Works on end-to-end encrypted frames too: their first bytes stay
-clear (FACTS §9)."""
+"""Where key frames begin, seen from RTP payloads alone. Works on end-to-end encrypted frames too, whose first bytes
+stay clear (FACTS §9)."""
 
 from media.frames import Codec
 from media.h264 import NAL_FU_A, NAL_IDR, NAL_STAP_A

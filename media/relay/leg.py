@@ -25,7 +25,7 @@ RTCP_TYPES = range(192, 224)
 
 
 class PeerLeg:
-    """Made for an offer, then `connect`, then media, then `close`. `ended(reason)` is called once if it ends by itself."""
+    """Made for an offer, then `connect`, media, `close`. `ended(reason)` is called once if it ends by itself."""
 
     def __init__(self, certificate: RTCCertificate, now: float, ended: Callable[[str], None]) -> None:
         self.certificate = certificate

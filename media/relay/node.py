@@ -11,7 +11,7 @@ import structlog
 from aioice.ice import get_host_addresses
 from aiortc import RTCCertificate
 
-from media.answer import read_answer
+from media.answer import BadAnswer, read_answer
 from media.dtls import fingerprint_of
 from media.guard import Kind, classify
 from media.offer import Transport, write_offer
@@ -55,9 +55,9 @@ class NotWanted(Exception):
 
 
 class Relay:
-    """`needs_upload(camera_id)`: ask the camera to offer; called again when an upload is lost while somebody watches.
-    `upload_over(camera_id)`: its upload has ended or is not needed any more. `viewer_ended(viewer_id, reason)`: once for a
-    viewer that ended by itself."""
+    """`needs_upload(camera_id)`: ask the camera to offer; called again when an upload is lost while it is watched.
+    `upload_over(camera_id)`: its upload has ended or is not needed any more. `viewer_ended(viewer_id, reason)`: once for
+    a viewer that ended by itself."""
 
     def __init__(
         self,
@@ -77,10 +77,9 @@ class Relay:
         self._switchboard = Switchboard()
         self._inbox = Inbox()
         self._ports: list[UdpPort] = []
-        self._tcp = TcpListener(self._receive_tcp, lambda connection: None)
+        self._tcp = TcpListener(self._receive_tcp)
         self._channels: dict[str, Channel] = {}
         self._viewers: dict[str, tuple[Channel, ViewerLeg]] = {}
-        self._answered: set[str] = set()
         self._closing: set[asyncio.Task[None]] = set()
         self._certificate = RTCCertificate.generateCertificate()
         self._certified_at = clock()
@@ -120,44 +119,43 @@ class Relay:
     # --- for the signaling party
 
     async def viewer_offer(self, camera_id: str, viewer_id: str, owner_id: str) -> str:
-        """An offer for a viewer; the first one of a camera makes it upload. Raises `RelayFull`, `CameraUnavailable`, and
-        `ValueError` for an id in use."""
+        """An offer for a viewer; the first one of a camera makes it upload. Raises `RelayFull`, `CameraUnavailable`,
+        and `ValueError` for an id in use."""
         self._admission.admit(viewer_id, owner_id, camera_id)
         channel = self._channel(camera_id)
         viewer = ViewerLeg(
             viewer_id, self._fresh_certificate(), self._clock(), lambda reason: self._lost_viewer(viewer_id, reason)
         )
         channel.viewers[viewer_id] = viewer
-        self._viewers[viewer_id] = (channel, viewer)
         channel.empty_since = None
-        if channel.publisher is None and len(channel.viewers) == 1:
-            self._needs_upload(camera_id)
+        self._viewers[viewer_id] = (channel, viewer)
+        self._ask_for_upload(channel)
         try:
             async with asyncio.timeout(OFFER_SECONDS):
                 await channel.offered.wait()
-        except TimeoutError:
+        except BaseException as error:
             self.close_viewer(viewer_id)
-            raise CameraUnavailable("the camera did not begin to send in time") from None
-        if viewer_id not in self._viewers:
+            if isinstance(error, TimeoutError):
+                raise CameraUnavailable("the camera did not begin to send in time") from None
+            raise
+        if channel.streams is None or viewer_id not in self._viewers:
             raise CameraUnavailable("the session ended while it was being set up")
         self._switchboard.add(viewer)
-        return write_offer(self._transport(viewer), channel.media(), secrets.randbits(62))
+        return write_offer(self._transport(viewer), channel.streams.media(), secrets.randbits(62))
 
     def viewer_answer(self, viewer_id: str, answer: str) -> None:
-        """The viewer's answer. Raises `UnknownViewer`, or `BadAnswer`, which ends the viewer. A second one is ignored."""
-        entry = self._viewers.get(viewer_id)
-        if entry is None or not entry[0].offered.is_set():
+        """The viewer's answer. Raises `UnknownViewer`, or `BadAnswer`, which ends the viewer; a second is ignored."""
+        channel, viewer = self._viewers.get(viewer_id, (None, None))
+        if channel is None or viewer is None or channel.streams is None:
             raise UnknownViewer("this session has ended")
-        channel, viewer = entry
-        if viewer_id in self._answered:
+        if viewer.room is not None:
             return
         try:
-            agreed = read_answer(answer, *channel.codecs)
-        except Exception:
+            agreed = read_answer(answer, *channel.streams.codecs)
+        except BadAnswer:
             self.close_viewer(viewer_id)
             raise
-        self._answered.add(viewer_id)
-        channel.join(viewer, agreed)
+        channel.join(viewer, agreed, channel.streams)
         viewer.connect(agreed.role, agreed.fingerprints)
 
     def close_viewer(self, viewer_id: str) -> None:
@@ -166,15 +164,12 @@ class Relay:
         if entry is None:
             return
         channel, viewer = entry
-        self._answered.discard(viewer_id)
         self._admission.release(viewer_id)
         channel.leave(viewer)
         self._close(viewer)
-        if not channel.viewers:
-            channel.empty_since = self._clock()
 
     async def publisher_answer(self, camera_id: str, offer: str) -> str:
-        """A camera's offer, and the answer to it. It replaces an upload that is there. Raises `BadOffer`, or `NotWanted`
+        """A camera's offer, and the answer to it. It replaces an upload that is there. Raises `BadOffer`, `NotWanted`
         when nobody watches."""
         channel = self._channels.get(camera_id)
         if channel is None:
@@ -187,8 +182,7 @@ class Relay:
         )
         self._switchboard.add(leg)
         for viewer in channel.publish(leg, told):
-            if viewer.name in self._answered:
-                self._lost_viewer(viewer.name, "the camera changed its codecs")
+            self._lost_viewer(viewer.name, "the camera changed its codecs")
         answer = write_answer(told, self._transport(leg), secrets.randbits(62))
         leg.connect("server", told.fingerprints)
         return answer
@@ -205,8 +199,12 @@ class Relay:
     def _channel(self, camera_id: str) -> Channel:
         channel = self._channels.get(camera_id)
         if channel is None:
-            channel = self._channels[camera_id] = Channel(camera_id, self._clock, self._wall)
+            channel = self._channels[camera_id] = Channel(camera_id, self._clock)
         return channel
+
+    def _ask_for_upload(self, channel: Channel) -> None:
+        if channel.lacks_upload(self._clock()):
+            self._needs_upload(channel.camera_id)
 
     def _transport(self, leg: PeerLeg) -> Transport:
         return Transport(
@@ -241,8 +239,7 @@ class Relay:
         channel.publisher = None
         self._close(leg)
         self._upload_over(channel.camera_id)
-        if channel.viewers:
-            self._needs_upload(channel.camera_id)
+        self._ask_for_upload(channel)
 
     def _end_channel(self, channel: Channel) -> None:
         self._channels.pop(channel.camera_id, None)
@@ -268,16 +265,19 @@ class Relay:
 
     def _housekeep(self, now: float) -> None:
         for viewer_id, (_, viewer) in list(self._viewers.items()):
-            limit = self._settings.viewer_silence if viewer_id in self._answered else ANSWER_SECONDS
-            if now - viewer.heard_at > limit:
+            silent = now - viewer.heard_at
+            if viewer.room is None and silent > ANSWER_SECONDS:
+                self._lost_viewer(viewer_id, "the viewer did not answer")
+            elif viewer.srtp is not None and silent > self._settings.viewer_silence:
                 self._lost_viewer(viewer_id, "the viewer fell silent")
         for channel in list(self._channels.values()):
             leg = channel.publisher
-            if leg is not None and now - leg.heard_at > self._settings.publisher_silence:
+            if leg is not None and leg.srtp is not None and now - leg.heard_at > self._settings.publisher_silence:
                 self._lost_upload(channel, leg, "the camera fell silent")
             if channel.empty_since is not None and now - channel.empty_since >= self._settings.linger:
                 self._end_channel(channel)
             else:
+                self._ask_for_upload(channel)
                 channel.housekeep(now)
 
     # --- datagrams
@@ -344,4 +344,4 @@ class Relay:
         await self._tcp.close()
 
 
-__all__ = ["BadOffer", "CameraUnavailable", "NotWanted", "Relay", "RelayFull", "UnknownViewer"]
+__all__ = ["BadAnswer", "BadOffer", "CameraUnavailable", "NotWanted", "Relay", "RelayFull", "UnknownViewer"]

@@ -41,6 +41,7 @@ class OutputStream:
         self.ssrc = start.ssrc
         self.payload_type = payload_type
         self.clock_rate = CLOCK_RATES[codec]
+        self.is_video = self.clock_rate == CLOCK_RATES["h264"]
         self.packets = 0
         self.octets = 0
         self.report: Report | None = None

@@ -131,5 +131,3 @@ class PublisherLeg(PeerLeg):
         if bitrate is not None and self._video is not None and self._video.ssrc is not None:
             packet += bitrate_limit(self.ssrc, [self._video.ssrc], bitrate)
         self.send_rtcp(packet)
-
-

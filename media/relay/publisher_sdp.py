@@ -29,9 +29,8 @@ class BadOffer(Exception):
 
 @dataclass(frozen=True, slots=True)
 class PublisherOffer:
-    """What a camera sends. Payload types are those the answer picks; `profiles`: H.264
-    profile-level-ids, best first. `extensions`: ids by URI, of those that are handed on. Mids are none where there is no
-    such media."""
+    """What a camera sends. Payload types are those the answer picks; `profiles`: H.264 profile-level-ids, best first.
+    `extensions`: ids by URI, of those that are handed on. Mids are none where there is no such media."""
 
     username: str
     password: str

@@ -112,8 +112,8 @@ def write_elements(elements: list[tuple[int, bytes]]) -> bytes:
 
 
 def dressed(data: bytes, payload_type: int, shift: int, stamp: int | None) -> bytes:
-    """A packet of the common stream as one group of viewers sees it. `shift`: added to the sequence number. `stamp`: the
-    time stamp to show instead."""
+    """A packet of the common stream as one group of viewers sees it. `shift`: added to the sequence number. `stamp`:
+    the time stamp to show instead."""
     first, second, sequence, timestamp, ssrc = HEADER.unpack_from(data)
     second = second & MARKER_BIT | payload_type
     shown = timestamp if stamp is None else stamp & TIME_MASK

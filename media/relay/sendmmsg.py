@@ -81,14 +81,13 @@ class Messages:
     def gather(self, count: int, rows: int, segment: int) -> None:
         """The first `count` messages consist of the first `rows` packets, to be cut into `segment` bytes each."""
         CONTROL_MESSAGE.pack_into(self._control, 0, 18, socket.IPPROTO_UDP, UDP_SEGMENT, segment)
-        self._column(VECTORS, array("Q", range(self._vectors_at, self._vectors_at + count * self._rows * 16, self._rows * 16)))
+        self._column(VECTORS, self._every(self._vectors_at, count))
         self._column(VECTOR_COUNT, array("Q", (rows,)) * count)
         self._column(CONTROL_LENGTH, array("Q", (CONTROL_MESSAGE.size if rows > 1 else 0,)) * count)
 
     def single(self, count: int, row: int) -> None:
         """The first `count` messages consist of one packet each, that of this row."""
-        first = self._vectors_at + row * 16
-        self._column(VECTORS, array("Q", range(first, first + count * self._rows * 16, self._rows * 16)))
+        self._column(VECTORS, self._every(self._vectors_at + row * 16, count))
         self._column(VECTOR_COUNT, array("Q", (1,)) * count)
         self._column(CONTROL_LENGTH, array("Q", (0,)) * count)
 
@@ -97,6 +96,11 @@ class Messages:
         at = self._headers_at + first * MESSAGE_WORDS * 8
         sent: int = self._sendmmsg(descriptor, at, last - first, socket.MSG_DONTWAIT)
         return (0, ctypes.get_errno()) if sent < 0 else (sent, 0)
+
+    def _every(self, first: int, count: int) -> "array[int]":
+        """Addresses of one vector of each column."""
+        step = self._rows * 16
+        return array("Q", range(first, first + count * step, step))
 
     def _column(self, word: int, values: "array[int]") -> None:
         self._header_view[word : len(values) * MESSAGE_WORDS : MESSAGE_WORDS] = memoryview(values)

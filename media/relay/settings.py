@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class RelaySettings:
-    """`addresses`: IP addresses to bind and offer; none: every address of this machine but loopback. `public_addresses`:
-    further ones that lead here (1:1 NAT, port forward, container), offered with `public_port` or the same port. `port`: of
-    UDP and TCP; 0 lets the system choose. Limits count viewers; silences are in seconds."""
+    """`addresses`: IP addresses to bind and offer; none: every address of this machine but loopback.
+    `public_addresses`: further ones that lead here (1:1 NAT, port forward, container), offered with `public_port` or
+    the same port. `port`: of UDP and TCP; 0 lets the system choose. Limits count viewers; silences are in seconds."""
 
     addresses: tuple[str, ...] = ()
     public_addresses: tuple[str, ...] = ()

@@ -59,7 +59,7 @@ class TcpConnection(asyncio.Protocol):
                 return
             self._listener.receive(self, frame)
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, _: Exception | None) -> None:
         if self._timer is not None:
             self._timer.cancel()
         self._transport = None
@@ -88,13 +88,10 @@ class TcpConnection(asyncio.Protocol):
 
 
 class TcpListener:
-    """Counts connections. `receive(connection, frame)` is called for each frame, `lost` when a connection is gone."""
+    """Counts connections. `receive(connection, frame)` is called for each frame."""
 
-    def __init__(
-        self, receive: Callable[[TcpConnection, bytes], None], lost: Callable[[TcpConnection], None]
-    ) -> None:
+    def __init__(self, receive: Callable[[TcpConnection, bytes], None]) -> None:
         self.receive = receive
-        self._lost = lost
         self._connections: set[TcpConnection] = set()
         self._hosts: Counter[str] = Counter()
         self._servers: list[asyncio.Server] = []
@@ -135,4 +132,3 @@ class TcpListener:
         self._hosts[connection.host] -= 1
         if not self._hosts[connection.host]:
             del self._hosts[connection.host]
-        self._lost(connection)

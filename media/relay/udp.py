@@ -17,7 +17,7 @@ MAX_READS = 256
 
 
 class UdpPort:
-    """Bound to one local address. `receive(port, length, address)` is called for each datagram, which is in the inbox."""
+    """Bound to one local address. `receive(port, length, address)` is called for each datagram; it is in the inbox."""
 
     def __init__(self, out: socket.socket, inbox: Inbox, receive: Callable[["UdpPort", int, Address], None]) -> None:
         self.socket = out

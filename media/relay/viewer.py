@@ -6,14 +6,13 @@ from typing import Protocol
 from aiortc import RTCCertificate
 
 from media import rtcp
-from media.answer import Answer
 from media.relay.approach import Approach, approach
-from media.relay.fanout import FanOut
 from media.relay.leg import PeerLeg
 from media.relay.output import OutputStream
 from media.relay.path import Path
-from media.relay.rtp import SEQUENCE_MASK, Packet, dressed
+from media.relay.rtp import SEQUENCE_MASK, dressed
 from media.relay.store import PacketStore
+from media.relay.streams import Batch
 from media.relay.tcp import MAX_BACKLOG
 from media.rtp_stream import MAX_RESENDS_PER_SECOND
 
@@ -21,14 +20,14 @@ WRAP_SOON = 0xF000
 SHIFT = 0x4000
 """A newcomer whose first sequence number is above `WRAP_SOON` gets all numbers shifted: were packets lost just then, it
 would miss that the number wrapped, and decrypt nothing (RFC 3711 §3.3.1)."""
-LOW_BACKLOG = MAX_BACKLOG // 4
-"""Bytes below which a slow TCP viewer is tried with the next key frame."""
+HIGH_BACKLOG, LOW_BACKLOG = MAX_BACKLOG // 2, MAX_BACKLOG // 8
+"""Bytes above which a slow TCP viewer is sent nothing, and below which it is tried with the next key frame."""
 SETTLED_SECONDS = 3.0
 """A browser's bitrate estimate starts low; until then it would punish all other viewers."""
 MAX_REWINDS = 2
 REWIND_WITHIN = 3.0
-"""Seconds after its start in which a viewer that saw nothing is sent its first group again, that often at most: its keys
-were not ready."""
+"""Seconds after its start in which a viewer that lost its picture is sent its first group again, that often at most:
+its keys were not ready."""
 
 
 class Room(Protocol):
@@ -75,7 +74,7 @@ class Lane:
 
 
 class ViewerLeg(PeerLeg):
-    """`fan_out` is set while it shares the common live stream; else it is sent to alone."""
+    """Sends by itself only what its audience does not send for it: while it waits, catches up, or watches over TCP."""
 
     def __init__(self, name: str, certificate: RTCCertificate, now: float, ended: Callable[[str], None]) -> None:
         super().__init__(certificate, now, ended)
@@ -83,7 +82,6 @@ class ViewerLeg(PeerLeg):
         self.room: Room | None = None
         self.video: Lane | None = None
         self.audio: Lane | None = None
-        self.fan_out: FanOut | None = None
         self.bitrate: int | None = None
         self._approach: Approach | None = None
         self._live = False
@@ -103,10 +101,14 @@ class ViewerLeg(PeerLeg):
         """It is sent what comes when it comes."""
         return self._live
 
-    def tune(self, answer: Answer, video: Lane, audio: Lane | None) -> None:
-        """What it agreed to."""
-        self.video = video
-        self.audio = audio if answer.audio_type is not None else None
+    @property
+    def wants_key_frame(self) -> bool:
+        """It waits for one, and its line is free for it."""
+        return self._approach is None and (self.path is None or self.path.backlog() <= LOW_BACKLOG)
+
+    def enter(self, room: Room, video: Lane, audio: Lane | None) -> None:
+        """What it agreed to be sent."""
+        self.room, self.video, self.audio = room, video, audio
 
     def use(self, path: Path) -> None:
         super().use(path)
@@ -124,20 +126,20 @@ class ViewerLeg(PeerLeg):
             self.audio.start(self.audio.store.head)
         self._begin(now)
 
-    def advance(self, late: list[Packet], sound: list[Packet], now: float) -> None:
-        """Send what is due, where the viewer is sent to alone. `late`: packets repaired upstream; `sound`: all new."""
+    def advance(self, batch: Batch, now: float) -> None:
+        """Send what is due, where the viewer is sent to alone."""
         if self.video is None or self.srtp is None:
             return
         if self._approach is None:
             self._begin(now)
-        packets = [self.audio.dress(packet.data) for packet in sound] if self.audio is not None else []
+        packets = [self.audio.dress(packet.data) for packet in batch.sound] if self.audio is not None else []
         if self._approach is not None:
-            if self.path is not None and self.path.backlog() > MAX_BACKLOG // 2:
-                self._fall_behind()
+            if self.path is not None and self.path.backlog() > HIGH_BACKLOG:
+                self._fall_behind(self.video.store.head)
                 return
             packets += [
                 self.video.dress(packet.data, self._approach.stamp(packet))
-                for packet in late
+                for packet in batch.late
                 if self._approach.has_sent(packet.number)
             ]
             packets += [self.video.dress(p.data, stamp) for p, stamp in self._approach.due(self.video.store, now)]
@@ -190,10 +192,9 @@ class ViewerLeg(PeerLeg):
         if fresh:
             self.video.start(start)
 
-    def _fall_behind(self) -> None:
+    def _fall_behind(self, head: int) -> None:
         """Its line is slower than the stream: leave out what comes before the next key frame."""
-        assert self.video is not None
-        self._after = self.video.store.head
+        self._after = head
         self._approach = None
         self._live = False
 

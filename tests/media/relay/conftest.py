@@ -124,7 +124,7 @@ class Scene:
         except Exception as error:  # noqa: BLE001
             self.errors.append(error)
 
-    def _over(self, camera: str) -> None:
+    def _over(self, _: str) -> None:
         self.over += 1
 
 
