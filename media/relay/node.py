@@ -55,9 +55,9 @@ class NotWanted(Exception):
 
 
 class Relay:
-    """`needs_upload(camera_id)`: ask the camera to offer; called again when an upload is lost while it is watched.
-    `upload_over(camera_id)`: its upload has ended or is not needed any more. `viewer_ended(viewer_id, reason)`: once for
-    a viewer that ended by itself."""
+    """`needs_upload(camera_id)`: ask the camera to offer; called again when an upload is lost while watched.
+    `upload_over(camera_id)`: its upload has ended or is not needed any more. `viewer_ended(viewer_id, reason)`: once
+    for a viewer that ended by itself."""
 
     def __init__(
         self,

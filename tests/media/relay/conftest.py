@@ -91,6 +91,8 @@ class Scene:
         self.uploads: list[str] = []
         self.over = 0
         self.errors: list[BaseException] = []
+        self.edit_upload: Callable[[str], str] = str
+        """Changes the relay's answers to the camera."""
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
@@ -113,6 +115,8 @@ class Scene:
             await viewer.connected.wait()
 
     def _upload(self, camera: str) -> None:
+        if camera != "cam":
+            return
         name = f"upload-{len(self.uploads)}"
         self.uploads.append(name)
         self._tasks.add(asyncio.create_task(self._offer(camera, name)))
@@ -120,12 +124,76 @@ class Scene:
     async def _offer(self, camera: str, name: str) -> None:
         try:
             offer = await self.sessions.open(name, [], lambda *_: None)
-            await self.sessions.answer(name, await self.relay.publisher_answer(camera, offer))
+            answer = await self.relay.publisher_answer(camera, offer)
+            await self.sessions.answer(name, self.edit_upload(answer))
         except Exception as error:  # noqa: BLE001
             self.errors.append(error)
 
     def _over(self, _: str) -> None:
         self.over += 1
+
+
+class Link(asyncio.DatagramProtocol):
+    """A line to the relay on which `loses(first byte, to the relay)` decides about each packet."""
+
+    def __init__(self, port: int, loses: Callable[[int, bool], bool]) -> None:
+        self._relay = ("127.0.0.1", port)
+        self._loses = loses
+        self._outward: dict[Any, asyncio.DatagramTransport] = {}
+        self._waiting: dict[Any, list[bytes]] = {}
+        self._transport: asyncio.DatagramTransport | None = None
+        self.lost = 0
+        self.port = 0
+
+    @classmethod
+    async def up(cls, stack: AsyncExitStack, port: int, loses: Callable[[int, bool], bool]) -> "Link":
+        loop = asyncio.get_running_loop()
+        transport, link = await loop.create_datagram_endpoint(lambda: cls(port, loses), local_addr=("127.0.0.1", 0))
+        link._transport = transport
+        link.port = transport.get_extra_info("sockname")[1]
+        stack.callback(link.close)
+        return link
+
+    def edit(self, sdp: str) -> str:
+        """Leads the description's UDP candidates over this link, and drops the others."""
+        lines = [line for line in sdp.split("\r\n") if not (line.startswith("a=candidate") and " tcp " in line)]
+        return "\r\n".join(lines).replace(f"127.0.0.1 {self._relay[1]} typ", f"127.0.0.1 {self.port} typ")
+
+    def datagram_received(self, data: bytes, addr: Any) -> None:
+        if self._lose(data, inward=True):
+            return
+        outward = self._outward.get(addr)
+        if outward is not None:
+            outward.sendto(data, self._relay)
+            return
+        waiting = self._waiting.setdefault(addr, [])
+        waiting.append(data)
+        if len(waiting) == 1:
+            self._task = asyncio.create_task(self._open(addr))
+
+    def close(self) -> None:
+        for transport in (self._transport, *self._outward.values()):
+            if transport is not None:
+                transport.close()
+
+    async def _open(self, addr: Any) -> None:
+        link = self
+
+        class Back(asyncio.DatagramProtocol):
+            def datagram_received(self, data: bytes, _: Any) -> None:
+                if not link._lose(data, inward=False) and link._transport is not None:
+                    link._transport.sendto(data, addr)
+
+        loop = asyncio.get_running_loop()
+        transport, _ = await loop.create_datagram_endpoint(Back, local_addr=("127.0.0.1", 0))
+        self._outward[addr] = transport
+        for data in self._waiting.pop(addr):
+            transport.sendto(data, self._relay)
+
+    def _lose(self, data: bytes, *, inward: bool) -> bool:
+        lost = bool(data) and self._loses(data[0], inward)
+        self.lost += lost
+        return lost
 
 
 async def eventually(holds: Callable[[], bool], seconds: float = 5.0) -> None:
@@ -167,6 +235,12 @@ def new_viewer(stack: AsyncExitStack) -> Callable[[], Any]:
         return viewer
 
     return make
+
+
+@pytest.fixture
+def new_link(stack: AsyncExitStack) -> Callable[..., Awaitable[Link]]:
+    """`await new_link(port, loses)`: a lossy line, closed with the test."""
+    return lambda port, loses: Link.up(stack, port, loses)
 
 
 @pytest.fixture

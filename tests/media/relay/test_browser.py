@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -20,6 +21,7 @@ SLOW = 1000
 
 pytestmark = pytest.mark.browser
 MakeScene = Callable[..., Awaitable[Any]]
+NewLink = Callable[..., Awaitable[Any]]
 
 
 async def serve(scene: Any, stack: AsyncExitStack, edit: Callable[[str], str] = str) -> str:
@@ -100,3 +102,30 @@ async def test_a_browser_without_udp_watches_over_tcp(
     print("tcp", times[0])
     assert times[0] < 2 * SLOW
     assert (await page.evaluate("stats()"))["framesDecoded"] >= 40
+
+
+def some(share: float, *, to_the_relay: bool) -> Callable[[int, bool], bool]:
+    """Loses this share of the media packets in one direction, always the same ones."""
+    chance = random.Random(7)
+    return lambda first, inward: first >= 128 and inward is to_the_relay and chance.random() < share
+
+
+@pytest.mark.parametrize("leg", ["last leg", "upload"])
+async def test_lost_packets_are_repaired(
+    make_scene: MakeScene, new_link: NewLink, clip: ModuleType, page: Page, stack: AsyncExitStack, leg: str
+) -> None:
+    scene = await make_scene(source_of(clip))
+    link = await new_link(scene.relay.port, some(0.05, to_the_relay=leg == "upload"))
+    if leg == "upload":
+        scene.edit_upload = link.edit
+    await page.goto(await serve(scene, stack, link.edit if leg == "last leg" else str))
+    await page.evaluate("join(30)")
+    before = await page.evaluate("stats()")
+    await asyncio.sleep(6)
+    after = await page.evaluate("stats()")
+    decoded = after["framesDecoded"] - before["framesDecoded"]
+    frozen = after["totalFreezesDuration"] - before["totalFreezesDuration"]
+    print(leg, "lost", link.lost, "decoded", decoded, "frozen", frozen, "nack", after["nackCount"])
+    assert link.lost > 20
+    assert decoded > 160
+    assert frozen < 0.5

@@ -1,6 +1,7 @@
 """From the camera through the relay to viewers that do ICE and DTLS: uploads begin, are shared, and end."""
 
 import asyncio
+import itertools
 import re
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -79,7 +80,7 @@ async def test_viewers_stay_while_the_camera_connects_anew(
     before = viewer.packets
     await eventually(lambda: viewer.packets > before + 50)
     video = [sequence for kind, sequence in seen if kind & 0x7F == 102]
-    steps = {(after - first) % 65536 for first, after in zip(video, video[1:], strict=False)}
+    steps = {(after - first) % 65536 for first, after in itertools.pairwise(video)}
     assert steps == {1}
     assert scene.ended == {} and scene.over == 1
 
@@ -91,7 +92,6 @@ async def test_a_camera_that_never_offers_is_unavailable(
     scene = await make_scene()
     with pytest.raises(CameraUnavailable):
         await scene.relay.viewer_offer("another", "a", "owner")
-    assert scene.errors and isinstance(scene.errors[0], Exception)
     with pytest.raises(UnknownViewer):
         scene.relay.viewer_answer("a", "")
 
