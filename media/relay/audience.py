@@ -87,8 +87,8 @@ class Audience:
         )
         group = self._groups.get(key)
         if group is None:
-            group = self._groups[key] = FanOut(path.port.socket, viewer.srtp.tag, self._expelled)
-        group.add(viewer.name, viewer.srtp.handle, path.port.name_of(path.address))
+            group = self._groups[key] = FanOut(path.port, viewer.srtp.tag, self._expelled)
+        group.add(viewer.name, viewer.srtp.handle, path.address)
         self._members[viewer.name] = (key, viewer)
         del self._alone[viewer.name]
 

@@ -1,8 +1,8 @@
 """The measured side of `bench-relay`: our relay in a process of its own.
 
 JSON lines on standard input: `{"watch": id}` gives `{"needs_upload": bool}`, `{"publish": offer}` gives
-`{"answer": sdp}`, `{"offer_of": id}` gives `{"offer": sdp}`, `{"answer": sdp, "id": id}` gives `{"ok": true}`, `{"usage": true}` gives
-`{"cpu": s, "rss": bytes, "at": s}`. The camera is named `cam`.
+`{"answer": sdp}`, `{"offer_of": id}` gives `{"offer": sdp}`, `{"answer": sdp, "id": id}` gives `{"ok": true}`,
+`{"usage": true}` gives `{"cpu": s, "rss": bytes, "at": s}`. The camera is named `cam`.
 """
 
 import asyncio
