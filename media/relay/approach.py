@@ -43,6 +43,10 @@ class Approach:
         self._furthest = max(self._furthest, self._cursor)
         return found
 
+    def is_behind(self, store: PacketStore) -> bool:
+        """There is more to send than was due so far."""
+        return self._cursor < store.head
+
     def is_live(self, store: PacketStore) -> bool:
         """Everything is sent, and what comes needs no other time stamp."""
         if self._cursor < store.head:

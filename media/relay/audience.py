@@ -37,7 +37,7 @@ class Audience:
     @property
     def is_catching_up(self) -> bool:
         """Somebody has older packets to come."""
-        return any(not viewer.is_live and not viewer.is_waiting for viewer in self._alone.values())
+        return any(viewer.is_catching_up for viewer in self._alone.values())
 
     def separate(self, viewer: ViewerLeg) -> None:
         """Send to this viewer alone, until it can join a group again."""

@@ -97,6 +97,11 @@ class ViewerLeg(PeerLeg):
         return self._approach is None
 
     @property
+    def is_catching_up(self) -> bool:
+        """Older packets are still to be sent."""
+        return self._approach is not None and self.video is not None and self._approach.is_behind(self.video.store)
+
+    @property
     def is_live(self) -> bool:
         """It is sent what comes when it comes."""
         return self._live
