@@ -23,7 +23,7 @@ BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 FPS = 50
 GROUP = 50
 KEY = b"\x00\x00\x00\x01\x67\x42\xe0\x1f\x8d\x00\x00\x00\x01\x68\xce\x3c\x80\x00\x00\x00\x01\x65" + b"\x88" * 6000
-DELTA = b"\x00\x00\x00\x01\x41" + b"\x99" * 2000
+DELTA = b"\x00\x00\x00\x01\x41"
 LOOPBACK = RelaySettings(addresses=("127.0.0.1",), linger=0.5)
 
 
@@ -52,6 +52,8 @@ class TickSource:
         self.audio_codec = audio
         self.demands: list[bool] = []
         self.keyframe_requests = 0
+        self.size = 2000
+        """Bytes of a picture between key frames."""
         self._wanted = False
 
     async def run(self, sink: FrameSink) -> None:
@@ -60,7 +62,7 @@ class TickSource:
             key = number % GROUP == 0 or self._wanted
             self._wanted = False
             now = time.monotonic()
-            sink(EncodedFrame("h264", KEY if key else DELTA, number * 90_000 // FPS, key, now))
+            sink(EncodedFrame("h264", KEY if key else DELTA + b"\x99" * self.size, number * 90_000 // FPS, key, now))
             if self.audio_codec is not None:
                 sink(EncodedFrame(self.audio_codec, bytes(100), number * 960, True, now))
             number += 1
