@@ -36,7 +36,7 @@ def is_supported() -> bool:
 
 def sockaddr(family: int, host: str, port: int, scope: int = 0) -> Sockaddr:
     """`struct sockaddr_in` or `sockaddr_in6`."""
-    packed = socket.inet_pton(family, host)
+    packed = socket.inet_pton(family, host.partition("%")[0])
     network_port = port.to_bytes(2, "big")
     if family == socket.AF_INET:
         return IN4.pack(family, network_port, packed)

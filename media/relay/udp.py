@@ -5,6 +5,8 @@ import socket
 import struct
 from collections.abc import Callable, Hashable
 
+import structlog
+
 from media.relay.inbox import Inbox
 from media.relay.sendmmsg import Sockaddr, sockaddr
 from media.udp_out import UDP_SEGMENT, runs
@@ -14,6 +16,10 @@ BUFFER_BYTES = 4 * 1024 * 1024
 """Asked of the kernel each way: a key frame to each of a few hundred viewers. The kernel may grant less."""
 MAX_READS = 256
 """Datagrams read before timers and other sockets have their turn."""
+
+LOG_EVERY = 1000
+
+log = structlog.get_logger(__name__)
 
 
 class UdpPort:
@@ -27,6 +33,7 @@ class UdpPort:
         self._receive = receive
         self._segmenting = True
         self.dropped = 0
+        self.failures = 0
         out.setblocking(False)
         for name in (socket.SO_RCVBUF, socket.SO_SNDBUF):
             out.setsockopt(socket.SOL_SOCKET, name, BUFFER_BYTES)
@@ -75,7 +82,16 @@ class UdpPort:
                 return
             except OSError:
                 continue
-            receive(self, length, address)
+            try:
+                receive(self, length, address)
+            except Exception:
+                self._note_failure()
+
+    def _note_failure(self) -> None:
+        """A datagram may never end the loop; the first one is logged whole, and then each thousandth."""
+        if self.failures % LOG_EVERY == 0:
+            log.exception("datagram_failed", failures=self.failures)
+        self.failures += 1
 
 
 class UdpPath:

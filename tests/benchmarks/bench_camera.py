@@ -48,7 +48,7 @@ class Child:
     async def start(cls, *arguments: str) -> "Child":
         pipe = asyncio.subprocess.PIPE
         return cls(
-            await asyncio.create_subprocess_exec(sys.executable, *arguments, stdin=pipe, stdout=pipe, limit=1 << 20)
+            await asyncio.create_subprocess_exec(sys.executable, *arguments, stdin=pipe, stdout=pipe, limit=1 << 22)
         )
 
     async def ask(self, **order: Any) -> dict[str, Any]:
