@@ -18,6 +18,7 @@ MAX_READS = 256
 """Datagrams read before timers and other sockets have their turn."""
 
 LOG_EVERY = 1000
+"""A datagram may never end the loop; of those that fail the first is logged, and then each thousandth."""
 
 log = structlog.get_logger(__name__)
 
@@ -85,13 +86,9 @@ class UdpPort:
             try:
                 receive(self, length, address)
             except Exception:
-                self._note_failure()
-
-    def _note_failure(self) -> None:
-        """A datagram may never end the loop; the first one is logged whole, and then each thousandth."""
-        if self.failures % LOG_EVERY == 0:
-            log.exception("datagram_failed", failures=self.failures)
-        self.failures += 1
+                if self.failures % LOG_EVERY == 0:
+                    log.exception("datagram_failed", failures=self.failures)
+                self.failures += 1
 
 
 class UdpPath:

@@ -17,7 +17,6 @@ from typing import Any
 import aioice
 from aiortc import RTCCertificate, RTCDtlsFingerprint, RTCDtlsParameters, RTCDtlsTransport
 
-
 MAX_DELAYS = 100_000
 
 
