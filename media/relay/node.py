@@ -2,10 +2,9 @@
 
 import asyncio
 import secrets
-import socket
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from dataclasses import dataclass
 
 import structlog
 from aioice.ice import get_host_addresses
@@ -13,20 +12,17 @@ from aiortc import RTCCertificate
 
 from media.answer import BadAnswer, read_answer
 from media.dtls import fingerprint_of
-from media.guard import Kind, classify
 from media.offer import Transport, write_offer
 from media.relay.admission import Admission, RelayFull
 from media.relay.candidates import candidates
 from media.relay.channel import Channel
-from media.relay.inbox import Inbox
+from media.relay.entrance import Entrance
 from media.relay.leg import PeerLeg
 from media.relay.publisher import PublisherLeg
 from media.relay.publisher_sdp import BadOffer, read_offer, write_answer
 from media.relay.settings import RelaySettings
 from media.relay.srtp import check_binding
 from media.relay.switchboard import Switchboard
-from media.relay.tcp import TcpConnection, TcpListener
-from media.relay.udp import Address, UdpPath, UdpPort
 from media.relay.viewer import ViewerLeg
 
 log = structlog.get_logger(__name__)
@@ -38,8 +34,6 @@ ANSWER_SECONDS = 30.0
 """An offer stays open without an answer."""
 CERTIFICATE_SECONDS = 86_400.0
 """New legs get a new certificate each day; aiortc's are valid for 30 days."""
-BIND_TRIES = 10
-"""For a port chosen by the system that must be free for UDP and TCP on every address."""
 
 
 class CameraUnavailable(Exception):
@@ -52,6 +46,16 @@ class UnknownViewer(Exception):
 
 class NotWanted(Exception):
     """Nobody watches this camera over the relay."""
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """How busy the relay is. `uploads`: cameras that send now. `ignored`: checks of strangers, since the start."""
+
+    viewers: int
+    uploads: int
+    tcp_connections: int
+    ignored: int
 
 
 class Relay:
@@ -72,36 +76,28 @@ class Relay:
         check_binding()
         self._settings = settings
         self._needs_upload, self._upload_over, self._viewer_ended = needs_upload, upload_over, viewer_ended
-        self._clock, self._wall = clock, wall
+        self._clock = clock
         self._admission = Admission(settings.viewers, settings.viewers_per_owner, settings.viewers_per_camera)
         self._switchboard = Switchboard()
-        self._inbox = Inbox()
-        self._ports: list[UdpPort] = []
-        self._tcp = TcpListener(self._receive_tcp)
+        self._entrance = Entrance(self._switchboard, clock, wall)
         self._channels: dict[str, Channel] = {}
         self._viewers: dict[str, tuple[Channel, ViewerLeg]] = {}
         self._closing: set[asyncio.Task[None]] = set()
         self._certificate = RTCCertificate.generateCertificate()
         self._certified_at = clock()
         self._keeper: asyncio.Task[None] | None = None
-        self.port = 0
+
+    @property
+    def port(self) -> int:
+        """Of UDP and TCP, once started."""
+        return self._entrance.port
 
     async def start(self) -> None:
         """Bind and serve. Raises `OSError` when an address or the port is not to be had."""
         addresses = self._settings.addresses or tuple(get_host_addresses(use_ipv4=True, use_ipv6=True))
-        for attempt in range(BIND_TRIES):
-            try:
-                await self._bind(addresses)
-                break
-            except OSError:
-                await self._unbind()
-                if self._settings.port or attempt == BIND_TRIES - 1:
-                    raise
-        loop = asyncio.get_running_loop()
-        for port in self._ports:
-            port.start(loop)
+        await self._entrance.open(addresses, self._settings.port, tcp=self._settings.tcp)
         self._keeper = asyncio.create_task(self._keep())
-        log.info("relay_started", port=self.port, addresses=len(self._ports))
+        log.info("relay_started", port=self.port, addresses=len(addresses))
 
     async def stop(self) -> None:
         """End everything."""
@@ -114,9 +110,12 @@ class Relay:
             self._end_channel(channel)
         if self._closing:
             await asyncio.wait(self._closing)
-        await self._unbind()
+        await self._entrance.close()
 
-    # --- for the signaling party
+    def load(self) -> Load:
+        """For metrics, and for whoever chooses among relays."""
+        uploads = sum(channel.publisher is not None for channel in self._channels.values())
+        return Load(len(self._viewers), uploads, len(self._entrance.tcp), self._switchboard.ignored)
 
     async def viewer_offer(self, camera_id: str, viewer_id: str, owner_id: str) -> str:
         """An offer for a viewer; the first one of a camera makes it upload. Raises `RelayFull`, `CameraUnavailable`,
@@ -194,8 +193,6 @@ class Relay:
             leg, channel.publisher = channel.publisher, None
             self._close(leg)
 
-    # --- inside
-
     def _channel(self, camera_id: str) -> Channel:
         channel = self._channels.get(camera_id)
         if channel is None:
@@ -212,7 +209,7 @@ class Relay:
             password=leg.password.decode(),
             fingerprint=fingerprint_of(leg.certificate),
             candidates=candidates(
-                [port.socket.getsockname()[0] for port in self._ports],
+                self._entrance.addresses,
                 self.port,
                 self._settings.public_addresses,
                 self._settings.public_port or self.port,
@@ -280,68 +277,5 @@ class Relay:
                 self._ask_for_upload(channel)
                 channel.housekeep(now)
 
-    # --- datagrams
 
-    def _receive(self, port: UdpPort, length: int, address: Address) -> None:
-        """The hot path: one datagram, in the inbox."""
-        inbox = self._inbox
-        first = inbox.view[0] if length else 255
-        if 128 <= first <= 191:
-            leg = self._switchboard.leg_at((port.number, address))
-            if leg is not None:
-                inbox.length[0] = length
-                leg.take_media(inbox, self._clock(), self._wall())
-            return
-        data = bytes(inbox.view[:length])
-        kind = classify(data)
-        if kind is Kind.STUN:
-            path = UdpPath(port, address)
-            answer = self._switchboard.check(data, address[0], address[1], path, self._clock())
-            if answer is not None:
-                path.send([answer])
-        elif kind is Kind.DTLS:
-            leg = self._switchboard.leg_at((port.number, address))
-            if leg is not None:
-                leg.take_dtls(data)
-
-    def _receive_tcp(self, connection: TcpConnection, frame: bytes) -> None:
-        kind = classify(frame)
-        if kind is Kind.STUN:
-            answer = self._switchboard.check(frame, connection.host, connection.port, connection, self._clock())
-            if self._switchboard.leg_at(connection.source) is not None:
-                connection.prove()
-            if answer is not None:
-                connection.send([answer])
-            return
-        leg = self._switchboard.leg_at(connection.source)
-        if leg is None:
-            connection.close()
-        elif kind is Kind.DTLS:
-            leg.take_dtls(frame)
-        elif kind is Kind.MEDIA:
-            self._inbox.put(frame)
-            leg.take_media(self._inbox, self._clock(), self._wall())
-
-    async def _bind(self, addresses: tuple[str, ...]) -> None:
-        self.port = self._settings.port
-        for address in addresses:
-            family = socket.AF_INET6 if ":" in address else socket.AF_INET
-            out = socket.socket(family, socket.SOCK_DGRAM)
-            if family == socket.AF_INET6:
-                out.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-            self._ports.append(UdpPort(out, self._inbox, self._receive))
-            out.bind((address, self.port))
-            self.port = out.getsockname()[1]
-            if self._settings.tcp:
-                await self._tcp.listen(address, self.port)
-
-    async def _unbind(self) -> None:
-        loop = asyncio.get_running_loop()
-        for port in self._ports:
-            with suppress(ValueError):
-                port.close(loop)
-        self._ports.clear()
-        await self._tcp.close()
-
-
-__all__ = ["BadAnswer", "BadOffer", "CameraUnavailable", "NotWanted", "Relay", "RelayFull", "UnknownViewer"]
+__all__ = ["BadAnswer", "BadOffer", "CameraUnavailable", "Load", "NotWanted", "Relay", "RelayFull", "UnknownViewer"]

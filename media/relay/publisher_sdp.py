@@ -30,17 +30,18 @@ class BadOffer(Exception):
 @dataclass(frozen=True, slots=True)
 class PublisherOffer:
     """What a camera sends. Payload types are those the answer picks; `profiles`: H.264 profile-level-ids, best first.
-    `extensions`: ids by URI, of those that are handed on. Mids are none where there is no such media."""
+    `extensions`: ids by URI, of those that are handed on. `video_at`, `audio_at`: places among the
+    `sections`; audio that is not bundled with the video is left out."""
 
     username: str
     password: str
     fingerprints: tuple[tuple[str, str], ...]
     video: VideoCodec
-    video_mid: str
+    video_at: int
     video_type: int
     profiles: tuple[str, ...]
     audio: AudioCodec | None
-    audio_mid: str | None
+    audio_at: int | None
     audio_type: int | None
     extensions: dict[str, int]
     sections: tuple[Section, ...]
@@ -56,7 +57,8 @@ def read_offer(sdp: str) -> PublisherOffer:
 
 def write_answer(offer: PublisherOffer, transport: Transport, origin: int) -> str:
     """The answer: takes the offer's first codec of each kind, refuses what is not media."""
-    accepted = [mid for mid in (offer.video_mid, offer.audio_mid) if mid is not None]
+    places = (offer.video_at, offer.audio_at)
+    accepted = [mid for at in places if at is not None and (mid := offer.sections[at].first("mid")) is not None]
     lines = [
         "v=0",
         f"o=- {origin} 1 IN IP4 127.0.0.1",
@@ -66,8 +68,8 @@ def write_answer(offer: PublisherOffer, transport: Transport, origin: int) -> st
         f"a=group:BUNDLE {' '.join(accepted)}",
         "a=ice-options:trickle",
     ]
-    for section in offer.sections:
-        lines += _section(section, offer, transport)
+    for at, section in enumerate(offer.sections):
+        lines += _section(at, section, offer, transport)
     return CRLF.join(lines) + CRLF
 
 
@@ -80,6 +82,8 @@ def _read(sdp: str) -> PublisherOffer:
         raise BadOffer("the camera offers neither H.264 nor VP8")
     sound, spoken = _find(sections, "audio", AUDIO_CODECS)
     audio: AudioCodec | None = None if spoken == "h264" or spoken == "vp8" else spoken
+    if sound is not None and not _is_bundled(session, video, sound):
+        sound, audio = None, None
     setup = required(video, session, "setup", "offer")
     if setup not in ("actpass", "active"):
         raise BadOffer("the camera must be able to begin DTLS: a=setup:actpass")
@@ -89,11 +93,11 @@ def _read(sdp: str) -> PublisherOffer:
         password=credential(video, session, "ice-pwd", 22, "offer"),
         fingerprints=fingerprints(video, session, "offer"),
         video=codec,
-        video_mid=video.first("mid") or "0",
+        video_at=sections.index(video),
         video_type=video_types[0],
         profiles=_profiles(video, video_types),
         audio=audio,
-        audio_mid=None if sound is None else sound.first("mid") or "1",
+        audio_at=None if sound is None else sections.index(sound),
         audio_type=None if sound is None or audio is None else payload_types(sound, audio)[0],
         extensions={uri: number for uri in MAPPED if (number := extension_id(video, uri)) is not None},
         sections=tuple(sections),
@@ -111,6 +115,13 @@ def _find(sections: list[Section], kind: str, codecs: tuple[Codec, ...]) -> tupl
                 if str(number) == name:
                     return section, codec
     return None, None
+
+
+def _is_bundled(session: Section, *sections: Section) -> bool:
+    """Whether they share one transport (RFC 9143); a leg of ours has no second one."""
+    groups = [set(value.split()[1:]) for value in session.attributes.get("group", ()) if value.startswith("BUNDLE")]
+    mids = {section.first("mid") for section in sections}
+    return any(mids <= group for group in groups)
 
 
 def _is_sent(section: Section) -> bool:
@@ -142,12 +153,12 @@ def _profiles(section: Section, types: list[int]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(known))[:MAX_PROFILES] or (CONSTRAINED_BASELINE,)
 
 
-def _section(section: Section, offer: PublisherOffer, transport: Transport) -> list[str]:
+def _section(at: int, section: Section, offer: PublisherOffer, transport: Transport) -> list[str]:
     mid = section.first("mid")
     lines = [] if mid is None else [f"a=mid:{mid}"]
-    if mid == offer.video_mid and section.kind == "video":
+    if at == offer.video_at:
         return [*_accepted(section, transport, offer.video_type, FEEDBACK), *lines, *_extensions(offer)]
-    if mid == offer.audio_mid and section.kind == "audio" and offer.audio_type is not None:
+    if at == offer.audio_at and offer.audio_type is not None:
         return [*_accepted(section, transport, offer.audio_type, ("nack",)), *lines]
     protocol = "UDP/DTLS/SCTP" if section.kind == "application" else "UDP/TLS/RTP/SAVPF"
     return [f"m={section.kind} 0 {protocol} {section.formats[0]}", "c=IN IP4 0.0.0.0", *lines, "a=inactive"]

@@ -105,6 +105,7 @@ class Janus:
             self._reader.cancel()
             await asyncio.wait({self._reader})
         if self._http is not None:
+            await self._socket.close()
             await self._http.close()
         if self._process is not None:
             self._process.kill()

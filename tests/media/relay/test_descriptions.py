@@ -1,6 +1,7 @@
 """SDP, candidates, limits and feedback: against what aiortc reads and writes, and against damage."""
 
 import contextlib
+import re
 
 import pytest
 from aiortc.rtp import RtcpByePacket, RtcpPacket, RtcpPsfbPacket, RtcpRrPacket, RtcpRtpfbPacket, unpack_remb_fci
@@ -84,8 +85,25 @@ def test_every_codec_of_ours_is_understood(media: Media, video: tuple[str, int],
 
 def test_a_browsers_first_codec_that_we_carry_is_taken_with_packets_that_fit() -> None:
     told = read_offer("v=0\n" + CHROMIUM_VIDEO)
-    assert (told.video, told.video_type, told.video_mid) == ("h264", 108, "video")
+    assert (told.video, told.video_type, told.video_at) == ("h264", 108, 0)
     assert "m=video 9 UDP/TLS/RTP/SAVPF 108\r\n" in write_answer(told, RELAY, 1)
+
+
+def test_a_device_without_mids_is_answered_section_by_section() -> None:
+    sdp = "v=0\nm=audio 9 UDP/TLS/RTP/SAVPF 0\n" + CHROMIUM_VIDEO.replace("a=mid:video\n", "")
+    answer = write_answer(read_offer(sdp), RELAY, 1)
+    assert re.findall(r"m=(\w+) (\d+)", answer) == [("audio", "0"), ("video", "9")]
+    assert "a=mid" not in answer
+
+
+def test_sound_on_a_transport_of_its_own_is_left_out() -> None:
+    told = read_offer(offer().replace("a=group:BUNDLE 0 1 2", "a=group:BUNDLE 0 2"))
+    assert told.audio is None
+    assert re.findall(r"m=(\w+) (\d+)", write_answer(told, RELAY, 1)) == [
+        ("video", "9"),
+        ("audio", "0"),
+        ("application", "0"),
+    ]
 
 
 @pytest.mark.parametrize(

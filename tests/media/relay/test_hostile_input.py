@@ -170,7 +170,7 @@ async def test_tcp_garbage_is_cut_off(make_scene: MakeScene, monkeypatch: pytest
         with pytest.raises((ConnectionError, EOFError)):
             await reader.readexactly(1)
     writer.close()
-    assert len(scene.relay._tcp) == 0
+    assert len(scene.relay._entrance.tcp) == 0
 
 
 async def test_a_slow_tcp_stranger_has_seconds_not_minutes(
@@ -184,9 +184,9 @@ async def test_a_slow_tcp_stranger_has_seconds_not_minutes(
         for byte in request * 100:
             writer.write(bytes((byte,)))
             await asyncio.sleep(0.02)
-            if len(scene.relay._tcp) == 0:
+            if len(scene.relay._entrance.tcp) == 0:
                 break
-    assert len(scene.relay._tcp) == 0
+    assert len(scene.relay._entrance.tcp) == 0
     writer.close()
 
 
@@ -196,7 +196,7 @@ async def test_tcp_connections_of_strangers_are_numbered(
     monkeypatch.setattr(tcp, "MAX_PER_HOST", 5)
     scene = await make_scene()
     opened = [await open_tcp(scene.relay.port) for _ in range(12)]
-    await eventually(lambda: len(scene.relay._tcp) == 5)
+    await eventually(lambda: len(scene.relay._entrance.tcp) == 5)
     for _, writer in opened:
         writer.close()
-    await eventually(lambda: len(scene.relay._tcp) == 0)
+    await eventually(lambda: len(scene.relay._entrance.tcp) == 0)
