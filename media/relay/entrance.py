@@ -9,6 +9,7 @@ from media.guard import Kind, classify
 from media.relay.inbox import Inbox
 from media.relay.switchboard import Switchboard
 from media.relay.tcp import TcpConnection, TcpListener
+from media.relay.tunnel import Tunnel
 from media.relay.udp import Address, UdpPath, UdpPort
 
 BIND_TRIES = 10
@@ -24,7 +25,7 @@ class Entrance:
         self._clock, self._wall = clock, wall
         self._inbox = Inbox()
         self._ports: list[UdpPort] = []
-        self.tcp = TcpListener(self._receive_tcp)
+        self.tcp = TcpListener(self.receive_frame)
         self.port = 0
 
     @property
@@ -89,7 +90,8 @@ class Entrance:
             if leg is not None:
                 leg.take_dtls(data)
 
-    def _receive_tcp(self, connection: TcpConnection, frame: bytes) -> None:
+    def receive_frame(self, connection: TcpConnection | Tunnel, frame: bytes) -> None:
+        """One datagram that came over a connection."""
         kind = classify(frame)
         if kind is Kind.STUN:
             answer = self._switchboard.check(frame, connection.host, connection.port, connection, self._clock())

@@ -23,6 +23,7 @@ from media.relay.publisher_sdp import BadOffer, read_offer, write_answer
 from media.relay.settings import RelaySettings
 from media.relay.srtp import check_binding
 from media.relay.switchboard import Switchboard
+from media.relay.tunnel import Tunnel
 from media.relay.viewer import ViewerLeg
 
 log = structlog.get_logger(__name__)
@@ -185,6 +186,17 @@ class Relay:
         answer = write_answer(told, self._transport(leg), secrets.randbits(62))
         leg.connect("server", told.fingerprints)
         return answer
+
+    def tunnel(
+        self,
+        address: tuple[str, int],
+        send: Callable[[bytes], None],
+        backlog: Callable[[], int],
+        end: Callable[[], None],
+    ) -> Tunnel:
+        """A way for one camera's datagrams over a connection that the caller holds; see `Tunnel`. `address`: of the
+        peer, for its checks' answers."""
+        return Tunnel(address, self._entrance.receive_frame, send, backlog, end)
 
     def close_upload(self, camera_id: str) -> None:
         """The signaling says the camera's session is over. `upload_over` is not called."""

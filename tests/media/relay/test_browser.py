@@ -88,6 +88,9 @@ async def test_a_late_joiner_sees_the_cached_group_at_once(
     assert times[0] < SLOW
     assert stats["framesDecoded"] >= 40
     assert len(scene.uploads) == 1 and scene.ended == {}
+    legs = [leg for _, leg in scene.relay._viewers.values()]
+    assert [leg.path.reliable for leg in legs] == [False, False], "UDP is preferred where it works"
+    assert [leg.srtp.tag for leg in legs] == [16, 16], "AES-GCM, because the relay is the DTLS server"
 
 
 async def test_a_browser_without_udp_watches_over_tcp(

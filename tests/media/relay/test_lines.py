@@ -1,6 +1,7 @@
 """Lines that change, wrap, or are slow; and a stock aiortc viewer that decodes."""
 
 import asyncio
+import functools
 import re
 import socket
 from collections.abc import Awaitable, Callable
@@ -225,3 +226,35 @@ async def test_a_stock_aiortc_viewer_decodes_picture_and_sound(make_scene: MakeS
     assert pictures[0].width >= 640 and pictures[9].pts > pictures[0].pts
     assert sounds[9].pts > sounds[0].pts
     assert scene.ended == {}
+
+
+async def test_a_camera_without_udp_uploads_through_a_tunnel(
+    make_scene: MakeScene, new_viewer: NewViewer, eventually: Eventually
+) -> None:
+    """Its datagrams come as messages of a connection; here of a pair of callbacks."""
+    scene = await make_scene()
+    loop = asyncio.get_running_loop()
+    peers: list[Any] = []
+
+    class Messages(asyncio.DatagramProtocol):
+        """Turns the camera's datagrams into messages and back."""
+
+        def connection_made(self, transport: Any) -> None:
+            self.transport = transport
+
+        def datagram_received(self, data: bytes, addr: Any) -> None:
+            if not peers:
+                send = functools.partial(self.transport.sendto, addr=addr)
+                peers.append(scene.relay.tunnel(addr, send, lambda: 0, lambda: None))
+            peers[0].receive(data)
+
+    transport, _ = await loop.create_datagram_endpoint(Messages, local_addr=("127.0.0.1", 0))
+    port = transport.get_extra_info("sockname")[1]
+    scene.edit_upload = lambda sdp: sdp.replace(f"127.0.0.1 {scene.relay.port} typ", f"127.0.0.1 {port} typ")
+    viewer = new_viewer()
+    await scene.watch("a", viewer)
+    await eventually(lambda: viewer.packets > 100)
+    assert scene.relay._channels["cam"].publisher.path is peers[0]
+    peers[0].receive(b"")
+    peers[0].receive(bytes(5000))
+    transport.close()

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+from aiortc.rtcdtlstransport import SRTP_AES128_CM_SHA1_80
 
 from media.answer import BadAnswer
 from media.relay import node
@@ -129,6 +130,29 @@ async def test_a_bad_answer_ends_the_viewer(make_scene: MakeScene) -> None:
         scene.relay.viewer_answer("a", "nonsense")
     with pytest.raises(UnknownViewer):
         scene.relay.viewer_answer("a", "nonsense")
+
+
+async def test_viewers_with_another_cipher_form_a_group_of_their_own(
+    make_scene: MakeScene, new_viewer: NewViewer, eventually: Eventually
+) -> None:
+    scene = await make_scene()
+    decrypted = {"gcm": 0, "cm": 0}
+    for name in decrypted:
+        viewer = new_viewer()
+
+        def take(data: bytes, name: str = name, viewer: Any = viewer) -> None:
+            if viewer.dtls._rx_srtp is not None and not 192 <= data[1] < 224:
+                decrypted[name] += bool(viewer.dtls._rx_srtp.unprotect(data))
+
+        viewer.connection.on_media = take
+        offer = await scene.relay.viewer_offer("cam", name, "owner")
+        answer = await viewer.answer(offer)
+        if name == "cm":
+            viewer.dtls._srtp_profiles = [SRTP_AES128_CM_SHA1_80]
+        scene.relay.viewer_answer(name, answer)
+    await eventually(lambda: min(decrypted.values()) > 200)
+    assert scene.relay._channels["cam"]._audience.groups == 2
+    assert {leg.srtp.tag for _, leg in scene.relay._viewers.values()} == {10, 16}
 
 
 async def test_limits_are_told_clearly_and_places_come_free(make_scene: MakeScene) -> None:
