@@ -1,11 +1,13 @@
-"""The measured side of `bench-relay`: our relay in a process of its own.
+"""The measured side of `bench-relay`: our relay in a process of its own, on the addresses given as arguments, or all.
 
 JSON lines on standard input: `{"watch": id}` gives `{"needs_upload": bool}`, `{"publish": offer}` gives
 `{"answer": sdp}`, `{"offer_of": id}` gives `{"offer": sdp}`, `{"answer": sdp, "id": id}` gives `{"ok": true}`,
-`{"usage": true}` gives `{"cpu": s, "rss": bytes, "at": s}`. The camera is named `cam`.
+`{"usage": true}` gives `{"cpu": s, "rss": bytes, "at": s, "tasks": n, "descriptors": n, "viewers": n}`. The camera is
+named `cam`.
 """
 
 import asyncio
+import gc
 import json
 import sys
 import time
@@ -24,7 +26,7 @@ async def main() -> None:
     loop = asyncio.get_running_loop()
     wanted: list[str] = []
     relay = Relay(
-        RelaySettings(viewers_per_camera=500),
+        RelaySettings(addresses=tuple(sys.argv[1:]), viewers_per_camera=500),
         needs_upload=wanted.append,
         upload_over=lambda _: None,
         viewer_ended=lambda viewer, why: print(viewer, why, file=sys.stderr),
@@ -51,7 +53,15 @@ async def main() -> None:
         return {"ok": True}
 
     async def usage(_: dict[str, Any]) -> dict[str, Any]:
-        return {"cpu": time.process_time(), "rss": process.memory_info().rss, "at": time.monotonic()}
+        gc.collect()
+        return {
+            "cpu": time.process_time(),
+            "rss": process.memory_info().rss,
+            "at": time.monotonic(),
+            "tasks": len(asyncio.all_tasks()),
+            "descriptors": process.num_fds(),
+            "viewers": relay.load().viewers,
+        }
 
     handlers: dict[str, Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]] = {
         "watch": watch,

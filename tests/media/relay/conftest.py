@@ -240,6 +240,11 @@ def new_viewer(stack: AsyncExitStack) -> Callable[[], Any]:
 
 
 @pytest.fixture
+def make_source() -> type[TickSource]:
+    return TickSource
+
+
+@pytest.fixture
 def new_link(stack: AsyncExitStack) -> Callable[..., Awaitable[Link]]:
     """`await new_link(port, loses)`: a lossy line, closed with the test."""
     return lambda port, loses: Link.up(stack, port, loses)
