@@ -59,6 +59,10 @@ class Approach:
         self._cursor = self._first
         self._started_at = now
 
+    def resume(self, store: PacketStore) -> None:
+        """Go on with the next packet: all before it was sent by somebody else."""
+        self._cursor = self._furthest = store.head
+
     def remaining(self, store: PacketStore, now: float) -> float:
         """Seconds until everything stored now is sent."""
         newest = store.get(store.head - 1)

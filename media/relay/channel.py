@@ -126,6 +126,7 @@ class Channel:
     def viewer_moved(self, viewer: ViewerLeg) -> None:
         """Its way is another one."""
         if viewer in self._audience:
+            viewer.resume()
             self._audience.separate(viewer)
             self._wake()
 

@@ -180,6 +180,11 @@ class ViewerLeg(PeerLeg):
         self._live = False
         return True
 
+    def resume(self) -> None:
+        """It leaves a group that it was sent the live stream with."""
+        if self._live and self._approach is not None and self.video is not None:
+            self._approach.resume(self.video.store)
+
     def report(self, cname: str, now: float) -> None:
         """Sender reports of its streams."""
         packet = b"".join(lane.report(cname, now) for lane in (self.video, self.audio) if lane is not None)

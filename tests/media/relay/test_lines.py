@@ -25,6 +25,7 @@ from camera_peer.sources import open_source
 from media.relay import channel as channels
 from media.relay import viewer as viewers
 from media.relay.framing import Deframer, framed
+from media.relay.settings import RelaySettings
 from media.relay.tcp import MAX_BACKLOG
 from media.rtp_stream import StreamState
 
@@ -133,9 +134,11 @@ async def test_a_viewers_new_address_is_followed_after_a_valid_check_only(
 ) -> None:
     scene = await make_scene()
     viewer = new_viewer()
+    seen: set[bytes] = set()
+    viewer.connection.on_media = lambda data: seen.add(data[1:8])
     offer = await scene.relay.viewer_offer("cam", "a", "owner")
     scene.relay.viewer_answer("a", await viewer.answer(offer))
-    await eventually(lambda: viewer.packets > 50)
+    await eventually(lambda: viewer.packets > 150)
     loop = asyncio.get_running_loop()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as elsewhere:
         elsewhere.bind(("127.0.0.1", 0))
@@ -148,7 +151,24 @@ async def test_a_viewers_new_address_is_followed_after_a_valid_check_only(
         async with asyncio.timeout(2):
             assert (await loop.sock_recv(elsewhere, 2048))[0] == 1
             for _ in range(50):
-                assert (await loop.sock_recv(elsewhere, 2048))[0] >> 6 == 2
+                data = await loop.sock_recv(elsewhere, 2048)
+                assert data[0] >> 6 == 2
+                assert data[1] in range(192, 224) or data[1:8] not in seen
+
+
+async def test_a_relay_on_ipv6_answers_as_stun_server_and_as_ice_agent(make_scene: MakeScene) -> None:
+    scene = await make_scene(settings=RelaySettings(addresses=("::1", "127.0.0.1")))
+    offer = await scene.relay.viewer_offer("cam", "a", "owner")
+    assert f"udp {126 << 24 | 65_535 << 8 | 255} ::1 {scene.relay.port} typ host" in offer
+    loop = asyncio.get_running_loop()
+    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as out:
+        out.bind(("::1", 0))
+        out.setblocking(False)
+        for request in (bytes(stun.Message(stun.Method.BINDING, stun.Class.REQUEST)), nomination(offer)):
+            out.sendto(request, ("::1", scene.relay.port))
+            async with asyncio.timeout(2):
+                answer = stun.parse_message(await loop.sock_recv(out, 2048))
+            assert answer.attributes["XOR-MAPPED-ADDRESS"] == out.getsockname()[:2]
 
 
 @pytest.mark.parametrize("shifting", [True, False], ids=["shifted", "as it would be"])

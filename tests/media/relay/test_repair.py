@@ -189,5 +189,15 @@ def test_a_fresh_key_frame_ends_the_approach() -> None:
     assert newcomer.has_sent(shown[0][0].number) and not newcomer.has_sent(299) and not newcomer.wants(299)
 
 
+def test_who_leaves_a_group_goes_on_where_it_was() -> None:
+    store = filled(3, key_every=100)
+    newcomer = approach(store, 100.1)
+    assert newcomer is not None and len(newcomer.due(store, 100.1)) == 3 and newcomer.is_live(store)
+    for number in range(3, 9):
+        store.add(packet(number))
+    newcomer.resume(store)
+    assert newcomer.due(store, 100.3) == [] and newcomer.has_sent(5) and newcomer.is_live(store)
+
+
 def test_without_a_group_there_is_no_approach() -> None:
     assert approach(PacketStore(), 0.0) is None
