@@ -79,8 +79,8 @@ class Approach:
         """Whether the newcomer has come past this packet."""
         return self._first <= number < self._cursor and number not in self._skipped
 
-    def wants(self, number: int) -> bool:
-        """Whether this packet, if asked for, may be sent: it belongs to what the newcomer was or will be shown."""
+    def takes_part(self, number: int) -> bool:
+        """Whether a packet is among those the newcomer is shown, by this or, once live, with all others."""
         return number >= self._first and number not in self._skipped
 
     def _delay(self, packet: Packet) -> float:

@@ -1,6 +1,7 @@
 """One camera's place in the relay: its upload, its streams, its viewers. On the event loop, nothing awaits."""
 
 import asyncio
+import secrets
 from collections.abc import Callable
 
 from media.answer import Answer
@@ -58,7 +59,7 @@ class Channel:
         stranded: list[ViewerLeg] = []
         if self.streams is None or self.streams.codecs != (offer.video, offer.audio):
             stranded = [viewer for viewer in self.viewers.values() if viewer.room is not None]
-            self.streams = Streams(offer, fresh_stream(), fresh_stream())
+            self.streams = Streams(secrets.token_hex(8), offer, fresh_stream(), fresh_stream())
         self.streams.profiles = offer.profiles
         self.streams.pictures.forget_group()
         leg.feed(offer, self.streams.video, self.streams.audio, self.take)

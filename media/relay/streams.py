@@ -1,6 +1,5 @@
 """What one camera's viewers share: the output streams and their stored packets."""
 
-import secrets
 from dataclasses import dataclass
 
 from media.frames import AudioCodec, VideoCodec
@@ -29,11 +28,12 @@ NOTHING = Batch([], [], [])
 
 
 class Streams:
-    """Made for a camera's codecs. Another upload of the same camera goes on in them; other codecs need new ones."""
+    """Made for a camera's codecs. Another upload of it goes on in them; other codecs need new ones. `name`: their CNAME
+    and stream id."""
 
-    def __init__(self, offer: PublisherOffer, video: StreamState, audio: StreamState) -> None:
+    def __init__(self, name: str, offer: PublisherOffer, video: StreamState, audio: StreamState) -> None:
         video_type = VP8_PAYLOAD_TYPE if offer.video == "vp8" else VIDEO_PAYLOAD_TYPES[0]
-        self.name = secrets.token_hex(8)
+        self.name = name
         self.profiles = offer.profiles
         self.video = OutputStream(video, offer.video, video_type, ABS_SEND_TIME_ID)
         self.audio: OutputStream | None = None

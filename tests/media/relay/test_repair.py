@@ -186,7 +186,7 @@ def test_a_fresh_key_frame_ends_the_approach() -> None:
     due = newcomer.due(store, now + 0.01)
     assert [(found.number, stamp) for found, stamp in due] == [(300, None)]
     assert newcomer.is_live(store)
-    assert newcomer.has_sent(shown[0][0].number) and not newcomer.has_sent(299) and not newcomer.wants(299)
+    assert newcomer.has_sent(shown[0][0].number) and not newcomer.has_sent(299) and not newcomer.takes_part(299)
 
 
 def test_who_leaves_a_group_goes_on_where_it_was() -> None:
