@@ -28,6 +28,8 @@ REPORT_SECONDS = 1.0
 """Between RTCP reports, both ways."""
 ASK_AGAIN_SECONDS = 10.0
 """Until a camera that did not begin to upload is asked again."""
+LEAST_UPLOAD_SECONDS = 1.0
+"""An upload that fails sooner is not asked for again before: camera and relay would spend all their time on it."""
 
 
 class Channel:
@@ -45,13 +47,13 @@ class Channel:
         self._audience = Audience()
         self._pending: Pending = []
         self._timer: asyncio.TimerHandle | None = None
-        self._asked_key_at = self._asked_upload_at = self._reported_at = float("-inf")
+        self._asked_key_at = self._ask_upload_at = self._reported_at = float("-inf")
 
     def lacks_upload(self, now: float) -> bool:
         """Somebody watches, nothing comes, and the camera was not asked lately; now it counts as asked."""
-        if not self.viewers or self.publisher is not None or now - self._asked_upload_at < ASK_AGAIN_SECONDS:
+        if not self.viewers or self.publisher is not None or now < self._ask_upload_at:
             return False
-        self._asked_upload_at = now
+        self._ask_upload_at = now + ASK_AGAIN_SECONDS
         return True
 
     def publish(self, leg: PublisherLeg, offer: PublisherOffer) -> list[ViewerLeg]:
@@ -64,7 +66,7 @@ class Channel:
         self.streams.pictures.forget_group()
         leg.feed(offer, self.streams.video, self.streams.audio, self.take)
         self.publisher = leg
-        self._asked_upload_at = float("-inf")
+        self._ask_upload_at = self._clock() + LEAST_UPLOAD_SECONDS
         self.offered.set()
         return stranded
 

@@ -86,6 +86,16 @@ async def test_viewers_stay_while_the_camera_connects_anew(
     assert scene.ended == {} and scene.over == 1
 
 
+async def test_uploads_that_fail_at_once_are_not_asked_for_in_a_circle(
+    make_scene: MakeScene, new_viewer: NewViewer
+) -> None:
+    scene = await make_scene()
+    scene.edit_upload = lambda sdp: re.sub(r"sha-256 ..", "sha-256 00", sdp)
+    await scene.relay.viewer_offer("cam", "a", "owner")
+    await asyncio.sleep(2.5)
+    assert 1 <= len(scene.uploads) <= 4
+
+
 async def test_a_camera_that_never_offers_is_unavailable(
     make_scene: MakeScene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
