@@ -9,8 +9,10 @@ BIN := .venv/bin
 PIP_INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 WEB_SOURCES := $(shell find web -type f -not -path 'web/node_modules/*' 2>/dev/null)
 TESTS ?= tests
+CAMERA ?= port-restricted
+VIEWER ?= symmetric
 
-.PHONY: help demo test test-web check check-web fuzz format setup system web wheel clean
+.PHONY: help demo lab lab-matrix test test-web check check-web fuzz format setup system web wheel clean
 
 help: ## this list
 	@grep -hE '^[a-z%-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 16
@@ -45,6 +47,12 @@ bench-%: system .venv/.dev signaling/webapp/index.html ## ttff, camera, qr: a ta
 	@mkdir -p build/bench
 	@$(BIN)/python -m tests.benchmarks.bench_$*
 
+lab: system .venv/.dev ## two homes behind routers: make lab CAMERA=symmetric VIEWER=udp-blocked (needs root)
+	@$(BIN)/python -m tests.natlab $(CAMERA) $(VIEWER)
+
+lab-matrix: system .venv/.dev ## every pair of homes, the way taken beside the way that theory allows (needs root)
+	@$(BIN)/python -m tests.natlab --matrix
+
 setup: system .venv/.dev web ## install everything, run nothing
 web: signaling/webapp/index.html ## build the web app
 
@@ -52,6 +60,7 @@ system: ## Debian packages that the tests drive (Chromium, Redis, PostgreSQL, co
 	@.ci/system-packages
 
 wheel: .venv/.dev signaling/webapp/index.html ## the wheel, with the built web app inside
+	@rm -rf build/lib build/bdist.*  # setuptools would pack what has been deleted since
 	$(BIN)/pip wheel --quiet --no-deps --wheel-dir build/wheel .
 
 .venv/bin/python:

@@ -17,17 +17,19 @@ from typing import Any
 import structlog
 import uvloop
 
-from camera_peer import identity, logs, settings, state, storage
+from camera_peer import logs, memory, settings, storage
 from camera_peer.agent import CameraAgent
 from camera_peer.broadcast import Broadcast
 from camera_peer.camera import Camera, Outside
-from camera_peer.identity import DamagedKey
+from camera_peer.identity import DamagedKey, Identity
 from camera_peer.lens import Frame
+from camera_peer.memory import Memory
 from camera_peer.pairing import code_from
 from camera_peer.picture import Picture
 from camera_peer.problem import CameraProblem
 from camera_peer.sensor import frames_of_file
 from camera_peer.settings import BadSetting, Settings
+from camera_peer.source_check import say_what_is_wrong
 from camera_peer.source_lens import SourceLens
 from camera_peer.sources import open_source
 from camera_peer.state import DamagedState, Pairing
@@ -82,25 +84,31 @@ def lens_for(chosen: Settings) -> Callable[[], AsyncGenerator[Frame, None]] | No
 async def run(chosen: Settings) -> int:
     """The camera, until it is told to stop."""
     source = open_source(chosen.source, codec=chosen.codec, audio=chosen.audio)
-    device, outside, status = load_identity(chosen), outside_of(chosen), Status(chosen.hook or None)
+    kept, outside, status = memory_of(chosen), outside_of(chosen), Status(chosen.hook or None)
     broadcast = Broadcast(source)
     agent = CameraAgent(
         Sessions(broadcast),
         lambda told: Picture(broadcast.run, told, random=outside.random),
-        lambda pairing, handler, tickets, backoff: line(pairing, device, chosen, handler, tickets, backoff),
+        lambda pairing, handler, tickets, backoff: line(pairing, kept.identity, chosen, handler, tickets, backoff),
         random=outside.random,
         monotonic=outside.monotonic,
     )
-    camera = Camera(chosen.data, device, outside, status, lens=lens_for(chosen))
+    camera = Camera(kept, outside, status, lens=lens_for(chosen))
     with storage.locked(chosen.data):
-        async with hooks(status):
+        async with beside(status.run()), beside(look_at_source(chosen, kept)):
             await camera.run(agent)
     return 0
 
 
+async def look_at_source(chosen: Settings, kept: Memory) -> None:
+    """A camera that is paired or that looks through its source hears of its faults there."""
+    if kept.pairing is None and settings.lens_of(chosen) != "source":
+        await say_what_is_wrong(lambda: open_source(chosen.source, codec=chosen.codec, audio=chosen.audio))
+
+
 def line(
     pairing: Pairing,
-    device: identity.Identity,
+    device: Identity,
     chosen: Settings,
     handler: Handler,
     tickets: Callable[[], list[str]],
@@ -109,10 +117,8 @@ def line(
     """The connection to the server that this pairing names; a fresh signature for each try."""
 
     def authorization() -> str:
-        now = client.server_time()
-        return (
-            f"Bearer {device.device_token(pairing.camera_id, pairing.origin, now=now, jti=secrets.token_urlsafe(16))}"
-        )
+        now, jti = client.server_time(), secrets.token_urlsafe(JTI_BYTES)
+        return f"Bearer {device.device_token(pairing.camera_id, pairing.origin, now=now, jti=jti)}"
 
     client = SignalingClient(
         pairing.signaling_url,
@@ -132,8 +138,8 @@ async def pair(chosen: Settings, argument: str) -> int:
     """One onboarding by hand. A running camera with the same data directory notices within a second."""
     code = code_from(argument)
     status = Status(chosen.hook or None)
-    camera = Camera(chosen.data, load_identity(chosen), outside_of(chosen), status, afresh=True)
-    async with hooks(status):
+    camera = Camera(memory_of(chosen), outside_of(chosen), status, afresh=True)
+    async with beside(status.run()):
         await camera.onboard(code)
     name = camera.pairing.name if camera.pairing else ""
     sys.stdout.write(f"Paired{f' as “{name}”' if name else ''}. Start the camera with: belvedere-camera --source …\n")
@@ -142,15 +148,15 @@ async def pair(chosen: Settings, argument: str) -> int:
 
 async def reset(chosen: Settings) -> int:
     """Factory reset."""
-    found = state.reset(chosen.data)
+    found = memory.reset(chosen.data)
     sys.stdout.write("The pairing and the key are gone.\n" if found else "There was nothing to forget.\n")
     return 0
 
 
 @contextlib.asynccontextmanager
-async def hooks(status: Status) -> AsyncIterator[None]:
-    """The status hook runs while the block does."""
-    task = asyncio.create_task(status.run())
+async def beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """`work` is done while the block runs, and not longer."""
+    task = asyncio.create_task(work)
     try:
         yield
     finally:
@@ -158,8 +164,8 @@ async def hooks(status: Status) -> AsyncIterator[None]:
         await asyncio.wait({task})
 
 
-def load_identity(chosen: Settings) -> identity.Identity:
-    return identity.load_or_make(chosen.data, os.urandom)
+def memory_of(chosen: Settings) -> Memory:
+    return Memory(chosen.data, os.urandom)
 
 
 def outside_of(chosen: Settings) -> Outside:

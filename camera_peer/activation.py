@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 
 import aiohttp
 import msgspec
-import structlog
 
 from camera_peer.activation_answer import Answer, ServerBusy, blame, judge, origin_of, pairing_from, pause
 from camera_peer.identity import Identity
@@ -21,8 +20,6 @@ from camera_peer.problem import CameraProblem, Problem
 from camera_peer.state import Pairing
 from camera_peer.trust import Trust, is_plain_and_remote, trust_for
 from signaling.protocol.qr import OnboardingCode
-
-log = structlog.get_logger(__name__)
 
 TOKEN_SECONDS = 600.0
 """Life of a token (DESIGN §6.1). The camera does not know when it was made, so it tries at most this long."""
@@ -87,7 +84,7 @@ def _trust(code: OnboardingCode) -> Trust:
             Problem.SERVER_UNTRUSTED, "This code names a server key, but an address without encryption."
         )
     if is_plain_and_remote(origin):
-        log.warning("server_without_tls", origin=origin, advice="everyone on this network can read along; use https")
+        raise CameraProblem(Problem.SERVER_UNENCRYPTED)
     try:
         return trust_for(code.pin)
     except ValueError:
@@ -112,12 +109,21 @@ async def _claim(http: aiohttp.ClientSession, trust: Trust, code: OnboardingCode
 
 async def _post(http: aiohttp.ClientSession, trust: Trust, url: str, body: dict[str, str]) -> Answer:
     async with http.post(url, json=body, ssl=trust, allow_redirects=False) as response:
-        data = await response.content.read(MAX_ANSWER_BYTES)
         return Answer(
             response.status,
-            _object(data),
+            _object(await _whole(response.content)),
             retry_after=_seconds(response.headers.get("Retry-After")),
         )
+
+
+async def _whole(content: aiohttp.StreamReader) -> bytes:
+    """The body, in however many pieces it comes; b"" where it is longer than any answer of ours."""
+    data = bytearray()
+    async for piece in content.iter_any():
+        data += piece
+        if len(data) > MAX_ANSWER_BYTES:
+            return b""
+    return bytes(data)
 
 
 def _object(data: bytes) -> dict[str, Any]:

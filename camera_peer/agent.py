@@ -94,6 +94,7 @@ class CameraAgent:
     async def run(self, pairing: Pairing, moves: Moves) -> None:
         """Work until cancelled. Raises `IdentityRejected`."""
         self._moves = moves
+        self._online = False
         self._rejections = 0
         background = [
             asyncio.create_task(self._picture.run()),

@@ -31,6 +31,7 @@ class Broadcast:
         self._clock = clock
         self._cache = GroupCache()
         self._viewers: list[Viewer] = []
+        self._unproven: Callable[[], None] | None = None
         self._profile: str | None = None
         self._requested_at = float("-inf")
         self._timeline = Timeline()
@@ -51,13 +52,20 @@ class Broadcast:
         """The H.264 `profile-level-id`s to offer for what the source last sent."""
         return h264.offered_profiles(self._profile)
 
-    async def run(self) -> None:
-        """Run the source until cancelled. Raises `SourceError` when it fails or ends; may then be called again."""
+    async def run(self, delivers: Callable[[], None] | None = None) -> None:
+        """Run the source until cancelled. Raises `SourceError` when it fails or ends; may then be called again.
+
+        `delivers` is called with the first picture. To have that one, the source works though nobody watches.
+        """
         self._timeline.restart()
+        self._unproven = delivers
+        if delivers is not None:
+            self._source.demand(wanted=True)
         try:
             await self._source.run(self._take)
         finally:
             self._cache.clear()
+            self._settle()
         raise SourceError("the source has ended")
 
     def join(self, viewer: Viewer) -> tuple[CutFrame, ...]:
@@ -72,7 +80,7 @@ class Broadcast:
         if viewer not in self._viewers:
             return
         self._viewers.remove(viewer)
-        if not self._viewers:
+        if not self._viewers and self._unproven is None:
             self._source.demand(wanted=False)
 
     def group(self) -> tuple[CutFrame, ...]:
@@ -95,8 +103,20 @@ class Broadcast:
             if frame.keyframe and frame.codec == "h264":
                 self._profile = h264.profile_level_id(frame.data[:PROFILE_WITHIN]) or self._profile
             self._cache.add(piece)
+            self._prove()
         for viewer in tuple(self._viewers):
             viewer.deliver(piece)
+
+    def _prove(self) -> None:
+        if self._unproven is not None:
+            self._unproven()
+            self._settle()
+
+    def _settle(self) -> None:
+        """No longer ask for a first picture."""
+        if self._unproven is not None and not self._viewers:
+            self._source.demand(wanted=False)
+        self._unproven = None
 
 
 PROFILE_WITHIN = 512

@@ -5,18 +5,16 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol
 
 import structlog
 
-from camera_peer import state as storage
 from camera_peer.activation import activate
-from camera_peer.identity import Identity
 from camera_peer.lens import Frame, Lens
 from camera_peer.lifecycle import Event, State, first_state, step
+from camera_peer.memory import Memory
 from camera_peer.problem import CameraProblem, Problem
-from camera_peer.state import CameraState, LastProblem, Pairing
+from camera_peer.state import LastProblem, Pairing
 from camera_peer.wifi.joiner import WifiJoiner
 from media.frames import SourceError
 from signaling.protocol.identity import token_hash
@@ -25,12 +23,15 @@ from signaling.protocol.qr import OnboardingCode
 log = structlog.get_logger(__name__)
 
 WATCH_SECONDS = 1.0
-"""How often the state file is looked at: `belvedere-camera pair` may have changed it."""
+"""How often the memory is looked at: `belvedere-camera pair` or `reset` may have changed it."""
 SAME_CODE_SECONDS = 10.0
 """A code that failed and may yet work is tried again after this: the person may only have to come nearer."""
 MAX_REFUSED = 64
 LENS_PAUSE_SECONDS = 5.0
 """Before a lens that failed is opened again; half of it is random."""
+
+OpenLens = Callable[[], AsyncGenerator[Frame, None]]
+"""Opens a stream of frames."""
 
 
 class Shown(Protocol):
@@ -76,36 +77,53 @@ class Camera:
 
     def __init__(
         self,
-        directory: Path,
-        identity: Identity,
+        memory: Memory,
         outside: Outside,
         status: Shown,
         *,
-        lens: Callable[[], AsyncGenerator[Frame, None]] | None = None,
+        lens: OpenLens | None = None,
         afresh: bool = False,
     ) -> None:
-        self._directory = directory
-        self._identity = identity
+        self._memory = memory
         self._outside = outside
         self._status = status
         self._lens = lens
-        self._memory = storage.load(directory)
-        self._stamp = storage.stamp(directory)
+        self._afresh = afresh
         self._refused: dict[str, float] = {}
-        self.state = first_state(self._memory.pairing is not None and not afresh)
+        self._delayed = asyncio.Event()
+        self.state = first_state(memory.pairing is not None and not afresh)
 
     @property
     def pairing(self) -> Pairing | None:
         return self._memory.pairing
 
     async def run(self, agent: Agent) -> None:
-        """Live until cancelled."""
+        """Live until cancelled. Whatever the camera is doing, it begins anew when somebody else pairs or resets it."""
         self._status.show(self.state)
         while True:
-            if self._memory.pairing is not None:
-                await self._serve(agent, self._memory.pairing)
-            else:
-                await self._become_paired()
+            living = asyncio.create_task(self._live(agent))
+            changed = asyncio.create_task(self._until_changed())
+            try:
+                finished, _ = await asyncio.wait({living, changed}, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                await _end(living, changed)
+            for task in finished:
+                task.result()
+            if changed in finished:
+                self._reload()
+
+    async def _live(self, agent: Agent) -> None:
+        if self._memory.pairing is not None:
+            await self._serve(agent, self._memory.pairing)
+        elif self._lens is not None:
+            await self._become_paired(self._lens)
+        else:
+            log.info(
+                "not_paired",
+                advice="add a camera in the app, then run: belvedere-camera pair 'TEXT OR IMAGE OF THE CODE' "
+                f"--data {self._memory.directory}",
+            )
+            await asyncio.Event().wait()
 
     async def onboard(self, code: OnboardingCode) -> None:
         """Join the network and be activated with `code`. Raises `CameraProblem`, with the state back at the start."""
@@ -123,43 +141,59 @@ class Camera:
         except CameraProblem as problem:
             self._fail(Event.ACTIVATION_REFUSED, problem, code)
             raise
-        self._remember(CameraState(pairing=pairing, problem=self._memory.problem))
-        self._move(Event.ACTIVATED)
+        if self._memory.win(pairing, unless_changed=not self._afresh):
+            self._move(Event.ACTIVATED)
+        else:
+            self._reload()
 
     async def _activate(self, code: OnboardingCode) -> Pairing:
         outside = self._outside
         return await activate(
             code,
-            self._identity,
+            self._memory.identity,
             random=outside.random,
             monotonic=outside.monotonic,
             sleep=outside.sleep,
-            delayed=lambda problem: self._move(Event.ACTIVATION_DELAYED, problem),
+            delayed=self._delay,
         )
 
-    async def _become_paired(self) -> None:
-        """One look for a code, by lens or by somebody else's hand."""
-        if self._lens is None:
-            log.info(
-                "not_paired",
-                advice="add a camera in the app, then run: belvedere-camera pair 'TEXT OR IMAGE OF THE CODE' "
-                f"--data {self._directory}",
-            )
-            await self._until_changed()
-            self._reload()
-            return
-        scanning = asyncio.create_task(self._scan(self._lens))
-        changed = asyncio.create_task(self._until_changed())
+    def _delay(self, problem: CameraProblem) -> None:
+        self._delayed.set()
+        self._move(Event.ACTIVATION_DELAYED, problem)
+
+    async def _become_paired(self, lens: OpenLens) -> None:
+        """One look for a code, and what it leads to."""
+        code = await self._scan(lens)
+        while code is not None:
+            code = await self._try(code, lens)
+
+    async def _try(self, code: OnboardingCode, lens: OpenLens) -> OnboardingCode | None:
+        """Onboard with `code`. Returns another one if the lens saw it while the first one's server did not answer."""
+        self._delayed.clear()
+        onboarding = asyncio.create_task(self._onboard_and_go_on(code))
+        looking = asyncio.create_task(self._look_for_another(code, lens))
         try:
-            await asyncio.wait({scanning, changed}, return_when=asyncio.FIRST_COMPLETED)
-            if changed.done():
-                self._reload()
-                return
-            code = scanning.result()
+            await asyncio.wait({onboarding, looking}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            await _end(scanning, changed)
-        if code is not None:
-            await self._onboard_and_go_on(code)
+            await _end(onboarding, looking)
+        if not onboarding.cancelled():
+            onboarding.result()
+            return None
+        self._refuse(code, SAME_CODE_SECONDS)
+        return looking.result()
+
+    async def _look_for_another(self, code: OnboardingCode, lens: OpenLens) -> OnboardingCode:
+        """The next code that is not `code`, looked for only once its activation is delayed."""
+        await self._delayed.wait()
+        while True:
+            try:
+                found = await self._look(lens, lambda seen: seen == code or self._is_refused(seen))
+            except SourceError as error:
+                log.warning("lens_failed", reason=str(error))
+                found = None
+            if found is not None:
+                return found
+            await self._pause()
 
     async def _onboard_and_go_on(self, code: OnboardingCode) -> None:
         try:
@@ -167,33 +201,33 @@ class Camera:
         except CameraProblem as problem:
             log.info("pairing_failed", problem=str(problem.problem))
 
-    async def _scan(self, lens: Callable[[], AsyncGenerator[Frame, None]]) -> OnboardingCode | None:
+    async def _scan(self, lens: OpenLens) -> OnboardingCode | None:
         """The next code that has not been refused; None, after a pause, where the lens fails."""
         self._move(Event.LENS_OPENED)
         try:
-            async with aclosing(lens()) as frames:
-                return await Lens(frames, monotonic=self._outside.monotonic, skip=self._is_refused).scan()
+            return await self._look(lens, self._is_refused)
         except SourceError as error:
             self._move(Event.LENS_LOST, CameraProblem(Problem.SOURCE_FAILED, str(error)))
-        await self._outside.sleep(LENS_PAUSE_SECONDS * (0.5 + self._outside.random() / 2))
+        await self._pause()
         return None
 
+    async def _look(self, lens: OpenLens, skip: Callable[[OnboardingCode], bool]) -> OnboardingCode | None:
+        async with aclosing(lens()) as frames:
+            return await Lens(frames, monotonic=self._outside.monotonic, skip=skip).scan()
+
+    async def _pause(self) -> None:
+        await self._outside.sleep(LENS_PAUSE_SECONDS * (0.5 + self._outside.random() / 2))
+
     async def _serve(self, agent: Agent, pairing: Pairing) -> None:
-        """Be online with this pairing until it changes or the server rejects it."""
-        changed = asyncio.create_task(self._until_changed())
-        serving = asyncio.create_task(agent.run(pairing, self))
+        """Be online with this pairing until the server rejects it."""
         try:
-            await asyncio.wait({serving, changed}, return_when=asyncio.FIRST_COMPLETED)
-            if changed.done():
-                self._reload()
-                return
-            serving.result()
+            await agent.run(pairing, self)
         except IdentityRejected:
             problem = CameraProblem(Problem.IDENTITY_REJECTED)
-            self._remember(CameraState(problem=LastProblem(problem.problem, str(problem))))
-            self._move(Event.REJECTED, problem)
-        finally:
-            await _end(serving, changed)
+            if self._memory.forget(LastProblem(problem.problem, str(problem))):
+                self._move(Event.REJECTED, problem)
+            else:
+                self._reload()
 
     def registered(self) -> LastProblem | None:
         """See `Moves`."""
@@ -209,12 +243,14 @@ class Camera:
 
     def _fail(self, event: Event, problem: CameraProblem, code: OnboardingCode) -> None:
         never_again = event is Event.ACTIVATION_REFUSED and problem.final
-        until = float("inf") if never_again else self._outside.monotonic() + SAME_CODE_SECONDS
-        if len(self._refused) >= MAX_REFUSED:
-            self._refused.clear()
-        self._refused[token_hash(code.token)] = until
+        self._refuse(code, float("inf") if never_again else SAME_CODE_SECONDS)
         self._note(LastProblem(problem.problem, str(problem)))
         self._move(event, problem)
+
+    def _refuse(self, code: OnboardingCode, seconds: float) -> None:
+        if len(self._refused) >= MAX_REFUSED:
+            self._refused.clear()
+        self._refused[token_hash(code.token)] = self._outside.monotonic() + seconds
 
     def _is_refused(self, code: OnboardingCode) -> bool:
         return self._outside.monotonic() < self._refused.get(token_hash(code.token), float("-inf"))
@@ -226,25 +262,19 @@ class Camera:
     def _note(self, problem: LastProblem | None) -> None:
         """Keep the last problem. A disk that is full or worn out costs the note, not the picture."""
         try:
-            self._remember(CameraState(pairing=self._memory.pairing, problem=problem))
+            self._memory.note(problem)
         except OSError as error:
             log.warning("state_not_saved", reason=error.strerror)
 
-    def _remember(self, memory: CameraState) -> None:
-        self._memory = memory
-        storage.save(self._directory, memory)
-        self._stamp = storage.stamp(self._directory)
-
     async def _until_changed(self) -> None:
-        """Another process replaced the state file."""
+        """Another process paired or reset this camera."""
         while True:
             await asyncio.sleep(WATCH_SECONDS)
-            if storage.stamp(self._directory) != self._stamp:
+            if self._memory.changed():
                 return
 
     def _reload(self) -> None:
-        self._stamp = storage.stamp(self._directory)
-        self._memory = storage.load(self._directory)
+        self._memory.reload()
         self._move(Event.RESET if self._memory.pairing is None else Event.PAIRED_ELSEWHERE)
 
 

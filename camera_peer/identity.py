@@ -54,15 +54,30 @@ class Identity:
         return jwt.encode(claims, self.key, algorithm="EdDSA", headers={"typ": DEVICE_TOKEN_TYPE, "kid": camera_id})
 
 
-def load_or_make(directory: Path, random_bytes: Callable[[int], bytes]) -> Identity:
-    """The identity in `directory`, made there if there is none. Raises `DamagedKey` or OSError."""
+def load(directory: Path) -> Identity | None:
+    """The identity in `directory`; None if there is none. Raises `DamagedKey` or OSError."""
     path = directory / KEY_FILE
     try:
         raw = path.read_bytes()
     except FileNotFoundError:
-        raw = random_bytes(KEY_BYTES)
-        storage.make_private_directory(directory)
-        storage.write_atomically(path, raw)
+        return None
     if len(raw) != KEY_BYTES:
         raise DamagedKey(f"the key file {path} is damaged; run `belvedere-camera reset` and pair the camera again")
     return Identity(Ed25519PrivateKey.from_private_bytes(raw))
+
+
+def save(directory: Path, identity: Identity) -> None:
+    """Have this identity in `directory`; nothing is written where it is there already. Raises OSError."""
+    raw, path = identity.key.private_bytes_raw(), directory / KEY_FILE
+    if not path.exists() or path.read_bytes() != raw:
+        storage.make_private_directory(directory)
+        storage.write_atomically(path, raw)
+
+
+def load_or_make(directory: Path, random_bytes: Callable[[int], bytes]) -> Identity:
+    """The identity in `directory`, made there if there is none. Raises `DamagedKey` or OSError."""
+    found = load(directory)
+    if found is None:
+        found = Identity(Ed25519PrivateKey.from_private_bytes(random_bytes(KEY_BYTES)))
+        save(directory, found)
+    return found

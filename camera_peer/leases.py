@@ -49,7 +49,3 @@ class Leases:
     def expired(self, now: float) -> list[str]:
         """Sessions whose time is over."""
         return [session for session, lease in self._leases.items() if lease.ends_at <= now]
-
-    def next_end(self) -> float | None:
-        """When to look again; None while there is no session."""
-        return min((lease.ends_at for lease in self._leases.values()), default=None)

@@ -14,9 +14,10 @@ and are no state of this table.
 
 Every failure says where it goes. A network that cannot be joined and a code that can never work (`problem.FINAL`)
 lead back to the beginning, which with a lens is scanning; a server that does not answer yet leaves the camera
-activating, and it tries again as long as the token can live. An identity that the server rejects leads back to the
-beginning only when the server has said so `REJECTIONS_BEFORE_RESET` times in a row: one wrong answer, for instance of
-a server that is just being restored from a backup, must not cost a camera on a roof its pairing.
+activating, and it tries again as long as the token can live. Meanwhile the lens is open: another code takes the place
+of the one whose server does not answer. So does `pair`, in every state. An identity that the server rejects leads back
+to the beginning only when the server has said so `REJECTIONS_BEFORE_RESET` times in a row: one wrong answer, for
+instance of a server that is just being restored from a backup, must not cost a camera on a roof its pairing.
 
 A paired camera does not look for codes: who can hold a code in front of it and cut its network could otherwise take it
 over. It takes a reset, or `pair` on the machine itself.
@@ -66,10 +67,13 @@ TRANSITIONS: dict[tuple[State, Event], State] = {
     (State.SCANNING, Event.RESET): State.UNPROVISIONED,
     (State.JOINING, Event.JOINED): State.ACTIVATING,
     (State.JOINING, Event.JOIN_FAILED): State.UNPROVISIONED,
+    (State.JOINING, Event.PAIRED_ELSEWHERE): State.CONNECTING,
     (State.JOINING, Event.RESET): State.UNPROVISIONED,
     (State.ACTIVATING, Event.ACTIVATED): State.CONNECTING,
     (State.ACTIVATING, Event.ACTIVATION_DELAYED): State.ACTIVATING,
     (State.ACTIVATING, Event.ACTIVATION_REFUSED): State.UNPROVISIONED,
+    (State.ACTIVATING, Event.CODE_READ): State.JOINING,
+    (State.ACTIVATING, Event.PAIRED_ELSEWHERE): State.CONNECTING,
     (State.ACTIVATING, Event.RESET): State.UNPROVISIONED,
     (State.CONNECTING, Event.REGISTERED): State.ONLINE,
     (State.CONNECTING, Event.SOCKET_LOST): State.CONNECTING,

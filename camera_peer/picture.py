@@ -14,15 +14,19 @@ RETRY_FLOOR_SECONDS = 1.0
 RETRY_CEILING_SECONDS = 15.0
 """A camera that was unplugged shows again soon after it is plugged in."""
 STEADY_SECONDS = 15.0
-"""A source that ran this long without a word works; while nobody watches there may be no frame to prove it."""
+"""A source that delivered this long is sound: its next failure is a new one, and is tried again soon. One that fails
+after each first picture is tried ever more slowly."""
+
+Play = Callable[[Callable[[], None]], Awaitable[None]]
+"""Runs the source until it raises `SourceError`; calls its argument with each run's first picture."""
 
 
 class Picture:
-    """`play`: runs the source until it raises `SourceError`. `told`: hears how it failed, None once that is over."""
+    """`told`: hears how the source failed, what else it fails with, and None as soon as it delivers again."""
 
     def __init__(
         self,
-        play: Callable[[], Awaitable[None]],
+        play: Play,
         told: Callable[[str | None], None],
         *,
         random: Callable[[], float],
@@ -35,31 +39,46 @@ class Picture:
         self._sleep = sleep
         self._steady = steady
         self._failures = 0
+        self._problem: str | None = None
 
     async def run(self) -> None:
         """Keep the source running until cancelled."""
-        loop = asyncio.get_running_loop()
         while True:
-            works = loop.call_later(self._steady, self._works)
-            try:
-                await self._play()
-            except SourceError as error:
-                self._fails(str(error))
-            finally:
-                works.cancel()
+            await self._once()
             await self._sleep(self._wait())
 
+    async def _once(self) -> None:
+        loop = asyncio.get_running_loop()
+        steady: asyncio.TimerHandle | None = None
+
+        def delivers() -> None:
+            nonlocal steady
+            steady = loop.call_later(self._steady, self._is_steady)
+            self._works()
+
+        try:
+            await self._play(delivers)
+        except SourceError as error:
+            self._fails(str(error))
+        finally:
+            if steady is not None:
+                steady.cancel()
+
     def _works(self) -> None:
-        if self._failures:
+        if self._problem is not None:
             log.info("source_works_again")
-            self._failures = 0
+            self._problem = None
             self._told(None)
+
+    def _is_steady(self) -> None:
+        self._failures = 0
 
     def _fails(self, sentence: str) -> None:
         """The same sentence is told once, so that a cable that stays unplugged does not fill the log."""
         self._failures += 1
-        if self._failures == 1:
+        if sentence != self._problem:
             log.warning("source_failed", problem=sentence, advice="it is tried again until it works")
+            self._problem = sentence
             self._told(sentence)
 
     def _wait(self) -> float:

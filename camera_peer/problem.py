@@ -19,6 +19,7 @@ class Problem(StrEnum):
     NO_INTERNET = auto()
     SERVER_UNREACHABLE = auto()
     SERVER_UNTRUSTED = auto()
+    SERVER_UNENCRYPTED = auto()
     TOKEN_EXPIRED = auto()
     TOKEN_USED = auto()
     TOKEN_UNKNOWN = auto()
@@ -38,6 +39,8 @@ SENTENCES: dict[Problem, str] = {
     "guest portal?",
     Problem.SERVER_UNREACHABLE: "The server does not answer. Is it running, and reachable from this network?",
     Problem.SERVER_UNTRUSTED: "The server that answered is not the one this code was made by, so nothing was sent.",
+    Problem.SERVER_UNENCRYPTED: "This code names a server address without encryption (http:), so nothing was sent. "
+    "Give the server an https address and make a new code.",
     Problem.TOKEN_EXPIRED: "This code has expired. Make a new one and show it again.",
     Problem.TOKEN_USED: "This code was already used by another camera. Make a new one and show it again.",
     Problem.TOKEN_UNKNOWN: "The server does not know this code. It may be of another server, or cancelled.",
@@ -55,6 +58,7 @@ FINAL = frozenset(
         Problem.NETWORK_NOT_FOUND,
         Problem.WIFI_UNAVAILABLE,
         Problem.SERVER_UNTRUSTED,
+        Problem.SERVER_UNENCRYPTED,
         Problem.TOKEN_EXPIRED,
         Problem.TOKEN_USED,
         Problem.TOKEN_UNKNOWN,

@@ -5,6 +5,7 @@ Each option has an environment variable, `BELVEDERE_CAMERA_` and its name in cap
 
 import argparse
 import os
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -83,7 +84,7 @@ def read(options: Mapping[str, str | None], environment: Mapping[str, str] = os.
         data=Path(texts["data"]) if texts.get("data") else data_directory(environment),
         wifi=_filled("wifi", texts.get("wifi", default.wifi)),
         lens=_lens(texts.get("lens", default.lens)),
-        hook=texts.get("hook", default.hook),
+        hook=_command("hook", texts.get("hook", default.hook)),
         seed=_number("seed", texts.get("seed", str(default.seed))),
         log_format=_one_of("log_format", texts.get("log_format", default.log_format), ("auto", "text", "json")),
     )
@@ -111,6 +112,14 @@ def _one_of(name: str, value: str, choices: Sequence[str]) -> str:
 def _filled(name: str, value: str) -> str:
     if not value.strip():
         raise BadSetting(f"--{name} must not be empty")
+    return value
+
+
+def _command(name: str, value: str) -> str:
+    try:
+        shlex.split(value)
+    except ValueError as error:
+        raise BadSetting(f"--{name} must be a command line, not {value!r}: {str(error).lower()}") from None
     return value
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from camera_peer import identity, storage
+from camera_peer import storage
 from camera_peer.problem import Problem
 
 STATE_FILE = "state.json"
@@ -38,6 +38,8 @@ class CameraState(msgspec.Struct, frozen=True, omit_defaults=True):
     version: int = 1
     pairing: Pairing | None = None
     problem: LastProblem | None = None
+    serial: int = 0
+    """Counts the pairings won, so that one which repeats the last one's facts is seen to be new."""
 
 
 class DamagedState(Exception):
@@ -67,24 +69,6 @@ def save(directory: Path, state: CameraState) -> None:
     """Replace the state, durably. Raises OSError."""
     storage.make_private_directory(directory)
     storage.write_atomically(directory / STATE_FILE, msgspec.json.format(msgspec.json.encode(state)))
-
-
-def stamp(directory: Path) -> tuple[int, int, int] | None:
-    """Changes whenever the file is replaced, also by another process; None where there is no file."""
-    try:
-        status = (directory / STATE_FILE).stat()
-    except FileNotFoundError:
-        return None
-    return status.st_ino, status.st_mtime_ns, status.st_size
-
-
-def reset(directory: Path) -> bool:
-    """Factory reset: forget the pairing and the key. True if there was anything to forget."""
-    paths = [directory / STATE_FILE, directory / identity.KEY_FILE]
-    found = [path for path in paths if path.exists()]
-    for path in found:
-        storage.remove(path)
-    return bool(found)
 
 
 def _damaged(path: Path) -> str:

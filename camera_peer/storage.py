@@ -9,6 +9,11 @@ from pathlib import Path
 PRIVATE_FILE = 0o600
 PRIVATE_DIRECTORY = 0o700
 LOCK_FILE = "running.lock"
+"""Held by the one process that is the camera, as long as it runs."""
+MOMENT_FILE = "memory.lock"
+"""Held by whoever reads and writes here, for a moment."""
+
+Stamp = tuple[int, int, int]
 
 
 class InUse(Exception):
@@ -18,8 +23,7 @@ class InUse(Exception):
 @contextmanager
 def locked(directory: Path) -> Iterator[None]:
     """Hold the directory while the block runs; the lock goes with the process, however it ends. Raises `InUse`."""
-    make_private_directory(directory)
-    descriptor = os.open(directory / LOCK_FILE, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
+    descriptor = _open_lock(directory, LOCK_FILE)
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -30,6 +34,34 @@ def locked(directory: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def alone(directory: Path) -> Iterator[None]:
+    """While the block runs no other process of ours reads or writes here. Not to be nested.
+
+    Waits for the other, which takes the time of two small writes and cannot outlive its process.
+    """
+    descriptor = _open_lock(directory, MOMENT_FILE)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _open_lock(directory: Path, name: str) -> int:
+    make_private_directory(directory)
+    return os.open(directory / name, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
+
+
+def stamp(path: Path) -> Stamp | None:
+    """Changes whenever the file is replaced, also by another process; None where there is no file."""
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_ino, status.st_mtime_ns, status.st_size
 
 
 def make_private_directory(directory: Path) -> None:

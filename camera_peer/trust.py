@@ -62,7 +62,8 @@ def trust_for(pin: str | None) -> Trust:
 
 
 def is_plain_and_remote(origin: str) -> bool:
-    """Whether this origin would be spoken to without TLS over a network (`localhost` and loopback stay inside)."""
+    """Whether this origin would be spoken to without TLS over a network, where everyone could read the token along
+    (`localhost` and loopback stay inside)."""
     parts = urlsplit(origin)
     if parts.scheme != "http":
         return False

@@ -104,13 +104,23 @@ async def demo(children: Children, folder: Path) -> None:
     origin = f"http://{HOST}:{port}"
     lens = folder / "before-the-lens.png"
     say("Starting the server and a camera that nobody has paired yet ...")
-    server = {"BELVEDERE_HOST": HOST, "BELVEDERE_PORT": str(port), "BELVEDERE_DATA_DIR": str(folder / "server")}
-    children.start("server", "signaling", "serve", environment=server)
+    server = {"HOST": HOST, "PORT": str(port), "DATA_DIR": str(folder / "server"), "METRICS_PORT": "0"}
+    settings = {f"BELVEDERE_{name}": value for name, value in server.items()}
+    children.start("server", "signaling", "serve", environment=settings)
     async with aiohttp.ClientSession() as http:
         app = App(origin, http)
         await started(app, children)
         wifi = f"simulated:{SSID}:{WIFI_PASSWORD}"
-        sensor = ("--source", "test", "--wifi", wifi, "--lens", f"image:{lens}", "--data", str(folder / "camera"))
+        sensor = (
+            "--source",
+            "test:?stamp=no",
+            "--wifi",
+            wifi,
+            "--lens",
+            f"image:{lens}",
+            "--data",
+            str(folder / "camera"),
+        )
         children.start("camera", "camera_peer", *sensor, environment={})
         await app.register(first_start_secret(children.log("server")))
         await app.log_in()
@@ -141,7 +151,7 @@ def main() -> int:
         for log in folder.glob("*.log"):
             sys.stderr.write(f"--- {log.name}\n{log.read_text(errors='replace')[-2000:]}\n")
         return 1
-    except (DemoFailed, ChildDied, Refused) as error:
+    except (DemoFailed, ChildDied, Refused, aiohttp.ClientError) as error:
         sys.stderr.write(f"The demo cannot go on: {error}\n")
         return 1
     finally:

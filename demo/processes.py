@@ -11,6 +11,15 @@ STOP_SECONDS = 6.0
 """The server promises to be down within 5 s of SIGTERM."""
 
 
+FOREIGN_SETTINGS = ("BELVEDERE_", "DATABASE_URL", "REDIS_URL")
+"""What a person may have set for a server of their own: the demo must neither use nor touch it."""
+
+
+def own_environment() -> dict[str, str]:
+    """Ours without any setting of Belvedere's."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN_SETTINGS)}
+
+
 class ChildDied(Exception):
     """A program of the demo ended by itself; the text says which and shows its last lines."""
 
@@ -27,7 +36,7 @@ class Children:
         with self.log(name).open("wb") as log:
             self._running[name] = subprocess.Popen(  # noqa: S603 - our own interpreter and modules
                 [sys.executable, "-m", *arguments],
-                env=os.environ | environment,
+                env=own_environment() | environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from media.frames import AudioCodec, VideoCodec
-from media.offer import ABS_SEND_TIME, AUDIO_MID, DATA_MID, PLAYOUT_DELAY, VIDEO_MID
+from media.offer import ABS_SEND_TIME, AUDIO_MID, DATA_MID, VIDEO_MID
 from media.sdp import (
-    MAX_SDP,
     BadSdp,
     Section,
     credential,
@@ -16,9 +15,8 @@ from media.sdp import (
     read_sections,
     required,
 )
+from signaling.protocol.messages import MAX_CANDIDATES
 
-MAX_CANDIDATES = 64
-"""The bound of a session's candidates in signaling."""
 REFUSALS = {"inactive", "sendonly"}
 """Directions of an answer that take nothing from us (RFC 3264 §6.1)."""
 SPOKEN = {"h264": "H.264", "vp8": "VP8"}
@@ -30,7 +28,7 @@ class BadAnswer(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the viewer agreed to. `role`: ours in DTLS. Extension ids are none where it refused the extension."""
+    """What the viewer agreed to. `role`: ours in DTLS. `abs_send_time`: id of the extension, none if refused."""
 
     username: str
     password: str
@@ -40,7 +38,6 @@ class Answer:
     audio_type: int | None
     data: bool
     abs_send_time: int | None
-    playout_delay: int | None
     candidates: tuple[str, ...]
 
 
@@ -76,7 +73,6 @@ def _read(sdp: str, video: VideoCodec, audio: AudioCodec | None) -> Answer:
         audio_type=_audio_type(sound, audio),
         data=data is not None and data.port != "0",
         abs_send_time=extension_id(section, ABS_SEND_TIME),
-        playout_delay=extension_id(section, PLAYOUT_DELAY),
         candidates=tuple(section.attributes.get("candidate", ())[:MAX_CANDIDATES]),
     )
 
@@ -96,6 +92,3 @@ def _audio_type(section: Section | None, audio: AudioCodec | None) -> int | None
         return None
     types = payload_types(section, audio)
     return types[0] if types else None
-
-
-__all__ = ["MAX_CANDIDATES", "MAX_SDP", "Answer", "BadAnswer", "read_answer"]

@@ -17,8 +17,6 @@ AUDIO: dict[AudioCodec, tuple[int, str]] = {
 """Payload type and rtpmap."""
 ABS_SEND_TIME = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
 ABS_SEND_TIME_ID = 3
-PLAYOUT_DELAY = "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay"
-PLAYOUT_DELAY_ID = 6
 VIDEO_MID, AUDIO_MID, DATA_MID = "0", "1", "2"
 SCTP_PORT = 5000
 MAX_DATA_MESSAGE = 65536

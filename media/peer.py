@@ -15,11 +15,10 @@ from media.ice import GuardedConnection, gathered, usable_candidate
 from media.offer import Media, Transport, write_offer
 from media.rtp_stream import StreamState
 from media.udp_out import DatagramSender
+from signaling.protocol.messages import MAX_CANDIDATES
 
 log = structlog.get_logger(__name__)
 
-MAX_CANDIDATES = 64
-"""The bound of a session's candidates in signaling, kept here too."""
 CLOSE_LIMIT = 2.0
 """Seconds for a goodbye; a transport that cannot even close is left to the garbage collector."""
 

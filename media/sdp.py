@@ -5,9 +5,8 @@ import re
 from dataclasses import dataclass, field
 
 from media.frames import Codec
+from signaling.protocol.messages import MAX_MESSAGE_BYTES
 
-MAX_SDP = 64 * 1024
-"""Bytes: the bound of a signaling message."""
 MAX_LINES = 2000
 FINGERPRINTS = ("sha-256", "sha-384", "sha-512")
 NAMES: dict[Codec, str] = {
@@ -41,7 +40,7 @@ class Section:
 
 def read_sections(sdp: str, what: str) -> tuple[Section, list[Section]]:
     """The session's part and the sections in order. `what`: "offer" or "answer", for the sentences."""
-    if len(sdp) > MAX_SDP:
+    if len(sdp) > MAX_MESSAGE_BYTES:
         raise BadSdp(f"the {what} is too long")
     session = Section("session", "", [])
     current = session

@@ -22,7 +22,7 @@ from signaling.http.routes import ROUTES
 from signaling.live.memory import MemoryLiveState
 from signaling.passwords import Passwords
 from signaling.refusals import Refused
-from signaling.server import CannotStart, Running, own_version, serving
+from signaling.server import CannotStart, Running, own_version, serving, why_not
 from signaling.settings import BadSettings, Settings, read_settings, settings_table, unknown_settings
 from signaling.store.database import open_store
 
@@ -54,8 +54,11 @@ def announce(running: Running) -> None:
 
 
 async def admin_link(settings: Settings) -> str | None:
-    """A new first-start link; None where there is an administrator already."""
-    store = await open_store(settings.database_url, Path(settings.data_dir))
+    """A new first-start link; None where there is an administrator already. Raises `CannotStart`, `Refused`."""
+    try:
+        store = await open_store(settings.database_url, Path(settings.data_dir))
+    except (Refused, OSError) as error:
+        raise CannotStart(why_not(error, settings)) from error
     passwords = Passwords(settings.bcrypt_cost)
     accounts = Accounts(
         store,

@@ -7,6 +7,7 @@ so that sockets and streams close within a second and nothing depends on the ann
 from dataclasses import dataclass
 
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from signaling import tokens
 from signaling.live.state import LiveEvent, LiveState
@@ -114,36 +115,58 @@ class Accounts:
         Raises `Refused`: credentials_wrong, too_many_requests, busy.
         """
         email = email.strip().lower()
-        await self._count_attempt(email, login.address)
-        async with self._store.read() as connection:
-            account = await rows.account_by_email(connection, email) if "\0" not in email else None
-        if not await self._passwords.check(password, account.password_hash if account else None) or account is None:
-            raise Refused("credentials_wrong", WRONG)
+        await self._count_attempt(email, login.address, now)
+        account = await self._account_with(email, password)
         await self._live.forgive("login_pair", _pair_key(email, login.address))
-        await self._begin(account, login, now)
+        fresh = await self._passwords.hash(password) if self._passwords.outdated(account.password_hash) else None
+        if not await self._begin(account, login, fresh, now):
+            # Changed meanwhile, which opens nothing any more, or only hashed anew by another login at the same moment.
+            account = await self._account_with(email, password)
+            if not await self._begin(account, login, None, now):
+                raise Refused("credentials_wrong", WRONG)
         token = tokens.sign_account_token(
             self._key, origin=self._origin, account_id=account.id, login_id=login.id, jti=jti, now=now
         )
         return account, token
 
-    async def _count_attempt(self, email: str, address: str) -> None:
-        counted = (
-            ("login_address", address_key(address)),
-            ("login_pair", _pair_key(email, address)),
-            ("login_account", token_hash(email)),
-        )
-        for rule, key in counted:
-            wait = await self._live.hit(rule, key)
-            if wait:
-                raise Refused("too_many_requests", "too many attempts to sign in; wait a little", retry_after=wait)
+    async def _account_with(self, email: str, password: str) -> Account:
+        """Raises `Refused`: credentials_wrong, busy."""
+        async with self._store.read() as connection:
+            account = await rows.account_by_email(connection, email) if "\0" not in email else None
+        if not await self._passwords.check(password, account.password_hash if account else None) or account is None:
+            raise Refused("credentials_wrong", WRONG)
+        return account
 
-    async def _begin(self, account: Account, login: Login, now: float) -> None:
+    async def _count_attempt(self, email: str, address: str, now: float) -> None:
+        await self._count("login_address", address_key(address))
+        await self._count("login_pair", _pair_key(email, address))
+        if not await self._is_home(email, address, now):
+            await self._count("login_account", token_hash(email))
+
+    async def _count(self, rule: str, key: str) -> None:
+        wait = await self._live.hit(rule, key)
+        if wait:
+            raise Refused("too_many_requests", "too many attempts to sign in; wait a little", retry_after=wait)
+
+    async def _is_home(self, email: str, address: str, now: float) -> bool:
+        """Whether somebody is signed in to this account from there. One query, also where there is no such account."""
+        async with self._store.read() as connection:
+            known = await rows.addresses_signed_in(connection, email, now) if "\0" not in email else []
+        return address_key(address) in {address_key(other) for other in known if other}
+
+    async def _begin(self, account: Account, login: Login, fresh_hash: str | None, now: float) -> bool:
+        """False where the password's hash is no longer the account's: checking it took a while."""
         begun = Login(login.id, account.id, now, now + tokens.LOGIN_SECONDS, login.address, login.agent)
         async with self._store.write() as connection:
+            if not await rows.password_stands(connection, account.id, account.password_hash):
+                return False
+            if fresh_hash is not None:
+                await rows.set_password(connection, account.id, fresh_hash)
             await rows.insert_login(connection, begun)
             surplus = [old.id for old in (await rows.logins_of(connection, account.id, now))[MAX_LOGINS:]]
             ended = await rows.delete_logins(connection, account.id, surplus) if surplus else []
         await self._announce_ended(account.id, ended)
+        return True
 
     async def caller(self, token: str, *, now: float) -> Caller | None:
         """Who holds this JWT; None where it is not good, or no longer."""
@@ -171,23 +194,25 @@ class Accounts:
             raise Refused("not_found", "there is no such session")
         await self._announce_ended(account_id, ended)
 
-    async def end_all_logins(self, account_id: str, *, now: float, keep: str | None = None) -> None:
+    async def end_all_logins(self, account_id: str, *, now: float) -> None:
         async with self._store.write() as connection:
-            others = [login.id for login in await rows.logins_of(connection, account_id, now) if login.id != keep]
-            ended = await rows.delete_logins(connection, account_id, others)
+            ended = await _delete_logins(connection, account_id, now, keep=None)
         await self._announce_ended(account_id, ended)
 
     async def change_password(self, caller: Caller, current: str, new: str, *, now: float) -> None:
         """All other logins of the account end. Raises `Refused`."""
         account = caller.account
-        await self._count_attempt(account.email, caller.login.address)
+        await self._count_attempt(account.email, caller.login.address, now)
         if not await self._passwords.check(current, account.password_hash):
             raise Refused("credentials_wrong", "the current password is not right")
         check_password_rules(new, account.email)
         password_hash = await self._passwords.hash(new)
         async with self._store.write() as connection:
+            if not await rows.password_stands(connection, account.id, account.password_hash):
+                raise Refused("credentials_wrong", "the password was changed elsewhere at the same moment")
             await rows.set_password(connection, account.id, password_hash)
-        await self.end_all_logins(account.id, now=now, keep=caller.login.id)
+            ended = await _delete_logins(connection, account.id, now, keep=caller.login.id)
+        await self._announce_ended(account.id, ended)
 
     async def delete_ended(self, *, now: float) -> None:
         """Housekeeping."""
@@ -197,6 +222,11 @@ class Accounts:
     async def _announce_ended(self, account_id: str, login_ids: list[str]) -> None:
         for login_id in login_ids:
             await self._live.publish(LiveEvent("login_ended", login_id, account_id))
+
+
+async def _delete_logins(connection: AsyncConnection, account_id: str, now: float, *, keep: str | None) -> list[str]:
+    others = [login.id for login in await rows.logins_of(connection, account_id, now) if login.id != keep]
+    return await rows.delete_logins(connection, account_id, others)
 
 
 def normalised_email(text: str) -> str:

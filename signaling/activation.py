@@ -71,7 +71,7 @@ class Activation:
         pairing = _usable(pairing, now)
         await self._check(pairing, claim)
         async with self._store.write() as connection:
-            before = await rows.camera_by_id(connection, pairing.camera_id)
+            before = await rows.camera_to_change(connection, pairing.camera_id)
             won = await rows.win(connection, hashed, winner, now)
             if won:
                 await rows.update_camera(connection, pairing.camera_id, **_proven(claim, now))
@@ -116,10 +116,10 @@ class Activation:
 
     async def _fail(self, pairing: Pairing, code: str, detail: str) -> None:
         async with self._store.write() as connection:
+            camera = await rows.camera_to_change(connection, pairing.camera_id)
             if not await rows.advance(connection, pairing.id, "failed", ("waiting", "seen")):
                 return
             await rows.update_camera(connection, pairing.camera_id, problem_code=code, problem_detail=detail)
-            camera = await rows.camera_by_id(connection, pairing.camera_id)
         await self._announce("camera", camera)
 
     async def _announce(self, kind: EventKind, camera: Camera | None) -> None:
@@ -142,6 +142,8 @@ def address_allowed(address: str, networks: list[str]) -> bool:
 def _usable(pairing: Pairing | None, now: float) -> Pairing:
     if pairing is None:
         raise Refused("token_unknown", "this server has never made this code, or has forgotten it")
+    if pairing.step == rows.CANCELLED:
+        raise Refused("token_expired", "this code was taken back or replaced; use the newest one in the app")
     if pairing.expires_at <= now:
         raise Refused("token_expired", "this code has run out; make a new one in the app")
     return pairing

@@ -16,6 +16,7 @@ from signaling.registration import ClientIdentity, DeviceIdentity, Identity
 MAX_AUTHORIZATION_CHARS = 8192
 """As much as servers take in a header line."""
 UNAUTHORIZED = Refusal(Fault.UNAUTHORIZED, "the authorization is missing, wrong or no longer valid")
+OTHER_LOGIN = Refusal(Fault.UNAUTHORIZED, "this authorization is not of the login that registered; register with it")
 FORBIDDEN = Refusal(Fault.FORBIDDEN, "there is no such camera, or you may not watch it")
 
 
@@ -78,7 +79,7 @@ class Admission:
         viewer = await self.gate.viewer_by_token(text) if credential.viewer else None
         if viewer is None:
             return None
-        return ClientIdentity(self._fresh_id(), viewer.user_id, viewer.login_id, viewer.expires_at)
+        return ClientIdentity(self._fresh_id(), viewer.user_id, viewer.login_id, viewer.expires_at, viewer.only_camera)
 
     async def _goes_on(self, ticket: Ticket) -> bool:
         viewer = Viewer(ticket.user, ticket.login, ticket.exp)
@@ -87,8 +88,8 @@ class Admission:
     async def connect(self, ask: AskConnect, registered: Viewer) -> ConnectGrant | Refusal:
         """`registered`: who the socket belongs to."""
         viewer = await self._viewer(ask.authorization, registered)
-        if viewer is None:
-            return UNAUTHORIZED
+        if isinstance(viewer, Refusal):
+            return viewer
         if not await self.gate.may_watch(viewer, ask.camera):
             return FORBIDDEN
         return ConnectGrant(
@@ -101,16 +102,21 @@ class Admission:
     async def extend(self, ask: AskExtend, registered: Viewer) -> ExtendGrant | Refusal:
         """`registered`: who the socket belongs to."""
         viewer = await self._viewer(ask.authorization, registered)
-        if viewer is None:
-            return UNAUTHORIZED
+        if isinstance(viewer, Refusal):
+            return viewer
         return ExtendGrant(viewer.expires_at) if await self.gate.may_watch(viewer, ask.camera) else FORBIDDEN
 
-    async def _viewer(self, authorization: str | None, registered: Viewer) -> Viewer | None:
-        """The message's own authorization counts where there is one, but only for the same person."""
+    async def _viewer(self, authorization: str | None, registered: Viewer) -> Viewer | Refusal:
+        """The message's own authorization counts where there is one, but only of the login that the socket has.
+
+        A session lives and ends with its socket's login; under another one's token it would outlive both.
+        """
         if authorization is None:
-            return registered if await self.gate.session_alive(registered.login_id) else None
+            return registered if await self.gate.session_alive(registered.login_id) else UNAUTHORIZED
         viewer = await self.gate.viewer_by_token(with_scheme(authorization))
-        return viewer if viewer is not None and viewer.user_id == registered.user_id else None
+        if viewer is None:
+            return UNAUTHORIZED
+        return viewer if viewer.login_id == registered.login_id else OTHER_LOGIN
 
 
 def with_scheme(authorization: str) -> str:

@@ -15,9 +15,6 @@ import msgspec
 
 from signaling import calls, leases, registration
 from signaling.effects import (
-    REGISTER_TIMEOUT,
-    SIGNED_OUT,
-    SUPERSEDED,
     Address,
     AskConnect,
     AskExtend,
@@ -29,7 +26,7 @@ from signaling.effects import (
 )
 from signaling.endings import end, refuse
 from signaling.protocol import messages as wire
-from signaling.protocol.errors import Fault, ProtocolError
+from signaling.protocol.errors import CloseCode, Fault, ProtocolError
 from signaling.protocol.sessions import Event, OutOfTurn, State
 from signaling.table import Party, Session, Table
 
@@ -55,7 +52,7 @@ def handle(table: Table, peer: Address, message: wire.Message, now: float) -> li
         case wire.Request():
             return _request(table, party, message, now)
         case wire.Notification():
-            return _notification(table, party, message)
+            return _notification(table, party, message, now)
         case wire.Result() | wire.Failure():
             return _reply(table, party, message, now)
 
@@ -101,13 +98,15 @@ def _call(table: Table, party: Party, request: wire.Request, now: float) -> list
     return leases.ask_extend(party, session, request)
 
 
-def _notification(table: Table, party: Party, message: wire.Notification) -> list[Effect]:
+def _notification(table: Table, party: Party, message: wire.Notification, now: float) -> list[Effect]:
     try:
         if party.role is None or message.method not in wire.NOTIFICATIONS or message.method == "belvedere.goAway":
             return [Counted("notification_refused")]
         if message.method == "belvedere.event":
-            return calls.report(table, party, message)
+            return calls.report(table, party, message, now)
         session = _session_of(table, party, message.params)
+        if message.method == "belvedere.stats":
+            return calls.stats(table, party, session, message, now)
         return _SAYINGS[message.method](table, party, session, message)
     except (ProtocolError, OutOfTurn):
         return [Counted("notification_refused")]
@@ -119,7 +118,6 @@ _SAYINGS = {
     "trickle": calls.trickle,
     "error": calls.complaint,
     "belvedere.close": calls.close,
-    "belvedere.stats": calls.stats,
 }
 
 
@@ -225,8 +223,10 @@ def _request_due(table: Table, party: Party, number: int) -> list[Effect]:
 
 
 def _party_due(table: Table, party: Party, now: float) -> list[Effect]:
-    code, reason = (REGISTER_TIMEOUT, "no register in time") if party.role is None else (SIGNED_OUT, "signed out")
-    return [*registration.lost(table, party, now, left=False), Hangup(party.address, code, reason)]
+    hangup = Hangup(party.address, CloseCode.SIGNED_OUT, "signed out")
+    if party.role is None:
+        hangup = Hangup(party.address, CloseCode.REGISTER_TIMEOUT, "no register in time")
+    return [*registration.lost(table, party, now, left=False), hangup]
 
 
 def superseded(table: Table, peer: Address, now: float) -> list[Effect]:
@@ -235,7 +235,7 @@ def superseded(table: Table, peer: Address, now: float) -> list[Effect]:
     if party is None:
         return []
     effects = registration.lost(table, party, now, left=False)
-    return [*effects, Hangup(peer, SUPERSEDED, "a newer connection of this camera is elsewhere")]
+    return [*effects, Hangup(peer, CloseCode.SUPERSEDED, "a newer connection of this camera is elsewhere")]
 
 
 def revoke_login(table: Table, login: str, now: float) -> list[Effect]:
@@ -262,7 +262,7 @@ def _drop(table: Table, parties: list[Party], now: float) -> list[Effect]:
     effects: list[Effect] = []
     for party in parties:
         effects += registration.lost(table, party, now, left=False)
-        effects.append(Hangup(party.address, SIGNED_OUT, "no longer authorized"))
+        effects.append(Hangup(party.address, CloseCode.SIGNED_OUT, "no longer authorized"))
     return effects
 
 

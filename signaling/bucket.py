@@ -1,4 +1,4 @@
-"""A token bucket, as plain numbers: how long to wait before the next message may be read."""
+"""A token bucket, as plain numbers: how long to wait before the next message may be read, or whether it counts."""
 
 from dataclasses import dataclass
 
@@ -17,6 +17,15 @@ class Bucket:
         self.tokens = min(self.burst, self.tokens + max(0.0, now - self.at) * self.rate) - 1.0
         self.at = now
         return max(0.0, -self.tokens / self.rate)
+
+    def spend(self, now: float) -> bool:
+        """Use one token if there is one."""
+        self.tokens = min(self.burst, self.tokens + max(0.0, now - self.at) * self.rate)
+        self.at = now
+        if self.tokens < 1.0:
+            return False
+        self.tokens -= 1.0
+        return True
 
 
 def full(rate: float, burst: float, now: float) -> Bucket:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from signaling.bucket import full
 from signaling.effects import AskConnect, Counted, Effect, FirstFrame, Reported, Send
 from signaling.endings import answer, end, notice, refuse, step
 from signaling.leases import Refusal, lease_until, ticket_for
@@ -261,18 +262,29 @@ def _close(table: Table, party: Party, session: Session, reason: str, code: int)
     return end(table, session, Event.CLOSE, reason, to_device=code, to_client=None)
 
 
-def stats(_table: Table, party: Party, session: Session, message: wire.Notification) -> list[Effect]:
+def stats(table: Table, party: Party, session: Session, message: wire.Notification, now: float) -> list[Effect]:
     """`belvedere.stats`: the first one with a picture in it is news."""
     params = wire.params_as(wire.StatsParams, message.params)
     if party.role != "client" or params.first_frame_ms is None or session.seen:
         return []
+    if not _may_report(table, party, table.limits.sessions_per_socket, now):
+        return [Counted("stats_refused")]
     session.seen = True
     return [FirstFrame(session.camera)]
 
 
-def report(table: Table, party: Party, message: wire.Notification) -> list[Effect]:
+def report(table: Table, party: Party, message: wire.Notification, now: float) -> list[Effect]:
     """`belvedere.event`: a camera tells of itself."""
     params = wire.params_as(wire.EventParams, message.params)
     if party.role != "device" or len(params.name) > MAX_NAME_CHARS:
         return [Counted("event_refused")]
+    if not _may_report(table, party, table.limits.reports_burst, now):
+        return [Counted("event_refused")]
     return [Reported(party.camera, params.name, params.detail[: table.limits.detail_chars])]
+
+
+def _may_report(table: Table, party: Party, burst: int, now: float) -> bool:
+    """One tenant's reports must not delay another's: beyond the rate they are dropped, not kept waiting."""
+    if party.reports is None:
+        party.reports = full(table.limits.reports_per_second, burst, now)
+    return party.reports.spend(now)

@@ -44,7 +44,7 @@ class CameraEvents:
 
     async def _note(self, camera_id: str, step: str | None, earlier: tuple[str, ...], **values: Any) -> None:
         async with self._store.write() as connection:
-            camera = await rows.camera_by_id(connection, camera_id)
+            camera = await rows.camera_to_change(connection, camera_id)
             if camera is None:
                 return
             await rows.update_camera(connection, camera_id, **values)

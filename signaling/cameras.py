@@ -87,13 +87,13 @@ class Cameras:
 
     async def show(self, account_id: str, camera_id: str) -> View:
         async with self._store.read() as connection:
-            camera = await self._owned(connection, account_id, camera_id)
+            camera = _owned(await rows.camera_by_id(connection, camera_id), account_id)
             pairing = await rows.pairing_by_id(connection, camera.pairing_id) if camera.pairing_id else None
         return View(camera, pairing, bool(await self._live.online([camera_id])))
 
     async def rename(self, account_id: str, camera_id: str, name: str) -> View:
         async with self._store.write() as connection:
-            camera = await self._owned(connection, account_id, camera_id)
+            camera = await self._to_change(connection, account_id, camera_id)
             await rows.update_camera(connection, camera_id, name=name)
         await self.announce(camera)
         return await self.show(account_id, camera_id)
@@ -101,7 +101,7 @@ class Cameras:
     async def remove(self, account_id: str, camera_id: str) -> None:
         """The camera, its key and its codes are gone; its sockets close."""
         async with self._store.write() as connection:
-            await self._owned(connection, account_id, camera_id)
+            await self._to_change(connection, account_id, camera_id)
             await rows.delete_camera(connection, camera_id)
         await self._live.publish(LiveEvent("camera_revoked", camera_id, account_id))
         await self._live.publish(LiveEvent("camera_removed", camera_id, account_id))
@@ -109,8 +109,8 @@ class Cameras:
     async def pair_again(self, account_id: str, camera_id: str, code: Code, *, now: float) -> View:
         """A new code. An earlier unused one dies; the old key works until the new code is activated."""
         async with self._store.write() as connection:
-            camera = await self._owned(connection, account_id, camera_id)
-            await rows.kill_open_pairings(connection, camera_id, now)
+            camera = await self._to_change(connection, account_id, camera_id)
+            await rows.cancel_open_pairings(connection, camera_id)
             await rows.insert_pairing(connection, code.pairing(camera_id, now))
             state = camera.state if camera.state == "active" else "pending"
             await rows.update_camera(
@@ -119,14 +119,14 @@ class Cameras:
         await self.announce(camera)
         return await self.show(account_id, camera_id)
 
-    async def cancel_pairing(self, account_id: str, camera_id: str, *, now: float) -> None:
+    async def cancel_pairing(self, account_id: str, camera_id: str) -> None:
         """Raises `Refused` (not_pending) where no code waits to be used."""
         async with self._store.write() as connection:
-            camera = await self._owned(connection, account_id, camera_id)
+            camera = await self._to_change(connection, account_id, camera_id)
             pairing = await rows.pairing_by_id(connection, camera.pairing_id) if camera.pairing_id else None
             if pairing is None or pairing.winner is not None:
                 raise _not_pending()
-            await rows.kill_open_pairings(connection, camera_id, now)
+            await rows.cancel_open_pairings(connection, camera_id)
             state = camera.state if camera.state == "active" else "unpaired"
             await rows.update_camera(connection, camera_id, pairing_id=None, state=state)
         await self.announce(camera)
@@ -141,27 +141,25 @@ class Cameras:
             raise _not_pending()
         return pairing
 
-    async def confirm(self, account_id: str, camera_id: str, *, mine: bool, now: float) -> View:
-        """The person looked at the picture. Yes ends the pairing; no revokes whatever key was let in."""
+    async def confirm(self, account_id: str, camera_id: str, *, mine: bool) -> View:
+        """The person looked at the picture. Either answer ends every code of the camera; no revokes its key as well."""
         async with self._store.write() as connection:
-            camera = await self._owned(connection, account_id, camera_id)
+            camera = await self._to_change(connection, account_id, camera_id)
             if camera.state != "active":
                 raise Refused("not_active", "this camera has not been activated yet")
-            if mine:
-                await rows.update_camera(connection, camera_id, confirmed=True, pairing_id=None)
-            else:
-                await rows.kill_open_pairings(connection, camera_id, now)
-                await rows.update_camera(connection, camera_id, **_REVOKED)
+            await rows.cancel_open_pairings(connection, camera_id)
+            outcome = {"confirmed": True, "pairing_id": None} if mine else _REVOKED
+            await rows.update_camera(connection, camera_id, **outcome)
         if not mine:
             await self._live.publish(LiveEvent("camera_revoked", camera_id, account_id))
         await self.announce(camera)
         return await self.show(account_id, camera_id)
 
-    async def give_token(self, account_id: str, camera_id: str, token: str, *, now: float) -> None:
+    async def give_token(self, account_id: str, camera_id: str, token: str) -> None:
         """For an ONVIF device that is not ours: this bearer is its identity from now on, any earlier one ends."""
         async with self._store.write() as connection:
-            camera = await self._owned(connection, account_id, camera_id)
-            await rows.kill_open_pairings(connection, camera_id, now)
+            camera = await self._to_change(connection, account_id, camera_id)
+            await rows.cancel_open_pairings(connection, camera_id)
             fresh = {"public_key": None, "bearer_hash": token_hash(token), "state": "active"}
             await rows.update_camera(connection, camera_id, confirmed=True, pairing_id=None, **fresh)
         await self._live.publish(LiveEvent("camera_revoked", camera_id, account_id))
@@ -182,11 +180,14 @@ class Cameras:
         """Whoever shows this camera shall look again."""
         await self._live.publish(LiveEvent("camera", camera.id, camera.account_id))
 
-    async def _owned(self, connection: AsyncConnection, account_id: str, camera_id: str) -> Camera:
-        camera = await rows.camera_by_id(connection, camera_id)
-        if camera is None or camera.account_id != account_id:
-            raise Refused("not_found", "there is no such camera")
-        return camera
+    async def _to_change(self, connection: AsyncConnection, account_id: str, camera_id: str) -> Camera:
+        return _owned(await rows.camera_to_change(connection, camera_id), account_id)
+
+
+def _owned(camera: Camera | None, account_id: str) -> Camera:
+    if camera is None or camera.account_id != account_id:
+        raise Refused("not_found", "there is no such camera")
+    return camera
 
 
 _REVOKED = {

@@ -18,10 +18,10 @@ import aiohttp
 import msgspec
 import structlog
 
-from signaling.client_line import GOING, Line, SignalingError
+from signaling.client_line import Line, SignalingError
 from signaling.client_turns import Turns, Work
 from signaling.protocol import messages as wire
-from signaling.protocol.errors import Fault, Notice, ProtocolError
+from signaling.protocol.errors import CloseCode, Fault, Notice, ProtocolError
 
 __all__ = ["Handler", "Rejected", "SignalingClient", "SignalingError", "Trust"]
 
@@ -37,9 +37,6 @@ SUPERSEDED_SECONDS = 10.0
 CLOCK_STEP_SECONDS = 15.0
 """If the server's clock turns out to differ by more than this from what we assumed, our signed times were at fault."""
 REGISTER_ID = 1
-SUPERSEDED = 4001
-NORMAL = 1000
-"""Tells the server that this device stops on purpose."""
 
 Trust = ssl.SSLContext | aiohttp.Fingerprint | bool
 
@@ -166,7 +163,7 @@ class SignalingClient:
             code = await self._connect_once(http)
             attempt = 0 if self._clock() - began >= STABLE_SECONDS else attempt
             wait = self._backoff(attempt) if self._return_in is None else self._return_in
-            if code == SUPERSEDED:
+            if code == CloseCode.SUPERSEDED:
                 log.warning("signaling_superseded")
                 wait = max(wait, SUPERSEDED_SECONDS)
             attempt += 1
@@ -197,14 +194,14 @@ class SignalingClient:
             try:
                 return await asyncio.shield(reading)
             except asyncio.CancelledError:
-                await socket.close(code=NORMAL)
+                await socket.close(code=CloseCode.NORMAL)
                 await asyncio.wait([reading], timeout=CLOSE_SECONDS)
                 raise
             finally:
                 reading.cancel()
                 await asyncio.gather(reading, return_exceptions=True)
         finally:
-            await socket.close(code=GOING)
+            await socket.close(code=CloseCode.SERVICE_RESTART)
 
     async def _open(self, http: aiohttp.ClientSession) -> aiohttp.ClientWebSocketResponse:
         try:

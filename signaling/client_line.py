@@ -7,14 +7,12 @@ import msgspec
 import structlog
 
 from signaling.protocol import messages as wire
-from signaling.protocol.errors import Fault
+from signaling.protocol.errors import CloseCode, Fault
 
 SEND_SECONDS = 10.0
 """After which a connection that takes no more bytes is as good as dead."""
 MAX_OUTBOX = 256
 """Messages that wait to be written at the same time."""
-GOING = 1012
-"""RFC 6455 has no code for "I shall be back"; the registry's "service restart" comes nearest."""
 
 log = structlog.get_logger(__name__)
 
@@ -77,14 +75,14 @@ class Line:
             return False
         if self._sending >= MAX_OUTBOX:
             log.warning("signaling_outbox_full")
-            await self._socket.close(code=GOING)
+            await self._socket.close(code=CloseCode.SERVICE_RESTART)
             return False
         self._sending += 1
         try:
             async with asyncio.timeout(SEND_SECONDS):
                 await self._socket.send_str(text)
         except (TimeoutError, OSError, aiohttp.ClientError):
-            await self._socket.close(code=GOING)
+            await self._socket.close(code=CloseCode.SERVICE_RESTART)
             return False
         finally:
             self._sending -= 1

@@ -1,4 +1,4 @@
-"""The route `GET /api/signaling`: who may open a socket at all, and what it brings to say who it is."""
+"""The route of the signaling WebSocket: who may open a socket at all, and what it brings to say who it is."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -9,11 +9,13 @@ from aiohttp import hdrs, web
 from signaling.admission import Credential
 from signaling.hub import Hub
 from signaling.protocol.messages import SUBPROTOCOL
+from signaling.rates import address_key
+from signaling.refusals import Refused
+from signaling.tokens import COOKIE
 
-COOKIE_NAME = "belvedere_session"
 QUERY_NAMES = ("authorization", "access_token")
 """RFC 6750 §2.3; for devices only, because an app's token never travels in a URL (DESIGN §4)."""
-RETRY_AFTER_SECONDS = "5"
+RETRY_AFTER_SECONDS = 5.0
 
 
 def origin_is_host(request: web.Request) -> bool:
@@ -45,8 +47,8 @@ class Door:
         self._by_address: Counter[str] = Counter()
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        """Serve one socket. Raises aiohttp's 400, 429 and 503 before there is one."""
-        address = self._client_address(request)
+        """Serve one socket. Raises `Refused` (invalid_request, too_many_requests, busy) before there is one."""
+        address = address_key(self._client_address(request))
         self._check(request, address)
         self._by_address[address] += 1
         try:
@@ -59,15 +61,14 @@ class Door:
     def _check(self, request: web.Request, address: str) -> None:
         offered = request.headers.get(hdrs.SEC_WEBSOCKET_PROTOCOL, "")
         if SUBPROTOCOL not in [name.strip() for name in offered.split(",")]:
-            raise web.HTTPBadRequest(text=f"this is a WebSocket with the subprotocol {SUBPROTOCOL}")
-        retry = {hdrs.RETRY_AFTER: RETRY_AFTER_SECONDS}
+            raise Refused("invalid_request", f"this is a WebSocket with the subprotocol {SUBPROTOCOL}")
         limits, table = self._hub.table.limits, self._hub.table
         if self._hub.draining or len(table.parties) >= limits.sockets:
-            raise web.HTTPServiceUnavailable(text="this server takes no more connections now", headers=retry)
+            raise _later("busy", "this server takes no more connections now")
         if self._by_address[address] >= limits.sockets_per_address:
-            raise web.HTTPTooManyRequests(text="too many connections from this address", headers=retry)
+            raise _later("too_many_requests", "too many connections from this address")
         if self._hub.unregistered() >= limits.sockets_unregistered:
-            raise web.HTTPServiceUnavailable(text="too many connections are being made now", headers=retry)
+            raise _later("busy", "too many connections are being made now")
 
     def _credential(self, request: web.Request) -> Credential | None:
         header = request.headers.get(hdrs.AUTHORIZATION)
@@ -76,7 +77,11 @@ class Door:
         for name in QUERY_NAMES:
             if text := request.query.get(name):
                 return Credential(text, viewer=False)
-        cookie = request.cookies.get(COOKIE_NAME)
+        cookie = request.cookies.get(COOKIE)
         if cookie and self._origin_is_ours(request):
             return Credential(cookie, device=False)
         return None
+
+
+def _later(code: str, detail: str) -> Refused:
+    return Refused(code, detail, retry_after=RETRY_AFTER_SECONDS)

@@ -6,22 +6,9 @@ Every effect towards a socket names its node as well, so that several nodes can 
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from signaling.protocol.errors import CloseCode
 from signaling.protocol.messages import MessageId
 from signaling.protocol.tickets import Ticket
-
-UNSUPPORTED_DATA = 1003
-POLICY_VIOLATION = 1008
-INTERNAL_ERROR = 1011
-SERVICE_RESTART = 1012
-TRY_AGAIN_LATER = 1013
-SUPERSEDED = 4001
-"""A newer connection of the same camera took over."""
-SIGNED_OUT = 4401
-"""The identity behind this socket is not valid, or not any more (the 401 of WebSocket closing)."""
-REGISTER_TIMEOUT = 4408
-"""No `register` in time (408)."""
-TOO_SLOW = 4429
-"""The peer does not read what it is sent."""
 
 
 class Address(NamedTuple):
@@ -44,7 +31,7 @@ class Hangup:
     """Close the socket, after what was sent to it before."""
 
     to: Address
-    code: int
+    code: CloseCode
     reason: str
 
 
@@ -100,6 +87,8 @@ class AskRegister:
     tickets: tuple[Ticket, ...]
     refused: int
     """How many more tickets were listed that were not genuine or whose lease has ended."""
+    over: tuple[str, ...] = ()
+    """The sessions these name: words of the peer, good for nothing but an answer to it."""
 
 
 @dataclass(frozen=True, slots=True)

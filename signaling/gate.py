@@ -7,6 +7,7 @@ from signaling import tokens
 from signaling.accounts import Accounts, Caller
 from signaling.live.state import LiveState
 from signaling.protocol.identity import token_hash
+from signaling.refusals import Refused
 from signaling.store import cameras as rows
 from signaling.store.database import Store
 from signaling.store.rows import Camera
@@ -19,16 +20,19 @@ class Device:
     """A camera that proved itself."""
 
     camera_id: str
-    owner_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """A person that proved themself; `expires_at` in seconds since the epoch."""
+    """A person that proved themself; `expires_at` in seconds since the epoch.
+
+    `only_camera`: the one that the ticket was made for (DESIGN §5: one camera, live only); None: any of the account's.
+    """
 
     user_id: str
     login_id: str
     expires_at: float
+    only_camera: str | None = None
 
 
 class Gate:
@@ -51,26 +55,37 @@ class Gate:
         camera = await self._by_own_token(token) if tokens.is_jwt(token) else await self._by_bearer(token)
         if camera is None or camera.state != "active":
             return None
-        return Device(camera.id, camera.account_id)
+        return Device(camera.id)
 
     async def viewer_by_token(self, authorization: str) -> Viewer | None:
         """`Bearer` with an account's JWT, `Ticket` (good once), or the bare value of the cookie."""
         scheme, token = _split(authorization)
-        caller: Caller | None = None
         if scheme == "ticket":
-            login_id = await self._live.take(f"ticket:{token_hash(token)}")
-            caller = await self._accounts.caller_by_login(login_id, now=self._clock()) if login_id else None
-        elif scheme in {"bearer", ""} and tokens.is_jwt(token):
-            caller = await self._accounts.caller(token, now=self._clock())
-        return Viewer(caller.account.id, caller.login.id, caller.login.expires_at) if caller else None
+            return await self._by_ticket(token)
+        if scheme not in {"bearer", ""} or not tokens.is_jwt(token):
+            return None
+        return _viewer(await self._accounts.caller(token, now=self._clock()))
 
-    async def make_ticket(self, caller: Caller, ticket: str) -> float:
-        """A ticket good once for 30 s; returns when it ends."""
-        await self._live.put(f"ticket:{token_hash(ticket)}", caller.login.id, TICKET_SECONDS)
+    async def _by_ticket(self, ticket: str) -> Viewer | None:
+        kept = await self._live.take(f"ticket:{token_hash(ticket)}")
+        login_id, _, camera_id = (kept or "").partition("/")
+        if not login_id or not camera_id:
+            return None
+        return _viewer(await self._accounts.caller_by_login(login_id, now=self._clock()), only_camera=camera_id)
+
+    async def make_ticket(self, caller: Caller, camera_id: str, ticket: str) -> float:
+        """A ticket good once for 30 s, for this camera alone; returns when it ends. Raises `Refused` (not_found)."""
+        async with self._store.read() as connection:
+            camera = await rows.camera_by_id(connection, camera_id) if _plain(camera_id) else None
+        if camera is None or camera.account_id != caller.account.id:
+            raise Refused("not_found", "there is no such camera")
+        await self._live.put(f"ticket:{token_hash(ticket)}", f"{caller.login.id}/{camera.id}", TICKET_SECONDS)
         return self._clock() + TICKET_SECONDS
 
     async def may_watch(self, viewer: Viewer, camera_id: str) -> bool:
-        """Owners watch their own cameras, confirmed or not; nobody else does yet."""
+        """Owners watch their own cameras, confirmed or not; nobody else does yet. A ticket is for its camera."""
+        if viewer.only_camera not in {None, camera_id}:
+            return False
         async with self._store.read() as connection:
             camera = await rows.camera_by_id(connection, camera_id) if _plain(camera_id) else None
         return camera is not None and camera.state == "active" and camera.account_id == viewer.user_id
@@ -106,6 +121,10 @@ class Gate:
     async def _by_bearer(self, token: str) -> Camera | None:
         async with self._store.read() as connection:
             return await rows.camera_by_bearer(connection, token_hash(token))
+
+
+def _viewer(caller: Caller | None, only_camera: str | None = None) -> Viewer | None:
+    return Viewer(caller.account.id, caller.login.id, caller.login.expires_at, only_camera) if caller else None
 
 
 def _split(authorization: str) -> tuple[str, str]:

@@ -6,6 +6,7 @@ so two messages never meet inside it.
 """
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol
@@ -17,8 +18,6 @@ from signaling import broker
 from signaling.admission import Admission, Credential, Gate, IceServers
 from signaling.bucket import full
 from signaling.effects import (
-    INTERNAL_ERROR,
-    SERVICE_RESTART,
     Address,
     Ask,
     AskConnect,
@@ -33,7 +32,7 @@ from signaling.gate import Viewer
 from signaling.leases import Refusal
 from signaling.live.state import LiveState, LiveUnavailable
 from signaling.news import CameraEvents, NewsDesk
-from signaling.protocol.errors import Fault, ProtocolError
+from signaling.protocol.errors import CloseCode, Fault, ProtocolError
 from signaling.protocol.messages import decode
 from signaling.refusals import Refused
 from signaling.registration import DeviceIdentity
@@ -103,7 +102,7 @@ class Hub:
         self.draining = True
         self.apply(broker.go_away(self.table, GO_AWAY_GRACE_SECONDS, GO_AWAY_JITTER_SECONDS))
         for socket in list(self._sockets.values()):
-            socket.hangup(SERVICE_RESTART, "the server restarts")
+            socket.hangup(CloseCode.SERVICE_RESTART, "the server restarts")
         if self._serving:
             await asyncio.wait(self._serving, timeout=CLOSE_SECONDS + 0.5)
         for socket in list(self._sockets.values()):
@@ -113,7 +112,8 @@ class Hub:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._news.flush()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._news.flush(), CLOSE_SECONDS)
 
     def sizes(self) -> dict[str, int]:
         """For gauges: sockets, cameras, sessions."""
@@ -145,7 +145,7 @@ class Hub:
             # Our bug, not the peer's: this socket ends, all others go on.
             log.exception("socket_failed")
             self._meter.count("socket_failed")
-            socket.hangup(INTERNAL_ERROR, "internal error")
+            socket.hangup(CloseCode.INTERNAL_ERROR, "internal error")
         finally:
             self.apply(broker.closed(self.table, socket.address, self._clock(), left=socket.left))
             try:
@@ -231,7 +231,7 @@ class Hub:
                         self._meter.count("too_slow")
                 case Hangup():
                     if effect.to in self._sockets:
-                        log.info("socket_hung_up", code=effect.code, reason=effect.reason)
+                        log.info("socket_hung_up", code=int(effect.code), reason=effect.reason)
                         self._sockets[effect.to].hangup(effect.code, effect.reason)
                 case Counted():
                     self._meter.count(effect.name)
@@ -260,7 +260,7 @@ class Hub:
 
 
 def _viewer(party: Party) -> Viewer:
-    return Viewer(party.user, party.login, party.deadline)
+    return Viewer(party.user, party.login, party.deadline, party.only_camera)
 
 
 def open_hub(

@@ -36,7 +36,11 @@ def lease_until(now: float, expires_at: float) -> float:
 
 def ticket_for(table: Table, session: Session) -> wire.ConnectExtra:
     """The session's ticket as of its present lease."""
-    ticket = tickets.Ticket(session.id, session.camera, session.user, session.login, int(session.lease))
+    return _ticket(table, session, session.lease)
+
+
+def _ticket(table: Table, session: Session, lease: float) -> wire.ConnectExtra:
+    ticket = tickets.Ticket(session.id, session.camera, session.user, session.login, int(lease))
     return wire.ConnectExtra(ticket=tickets.sign(table.ticket_key, ticket))
 
 
@@ -49,7 +53,7 @@ def ask_extend(party: Party, session: Session, request: wire.Request) -> list[Ef
 
 
 def extended(table: Table, ask: AskExtend, grant: ExtendGrant | Refusal, now: float) -> list[Effect]:
-    """The answer to `AskExtend`: the camera hears of it, and its answer goes to the viewer."""
+    """The answer to `AskExtend`: the camera is asked, and its yes makes the lease longer."""
     party, session = table.parties.get(ask.peer), table.sessions.get(ask.session)
     if party is None:
         return []
@@ -60,19 +64,24 @@ def extended(table: Table, ask: AskExtend, grant: ExtendGrant | Refusal, now: fl
         return [Send(party.address, wire.failure(ask.id, Fault.GONE, "this session is over"))]
     if device is None or len(device.pending) >= table.limits.pending_per_socket:
         return [Send(party.address, wire.failure(ask.id, Fault.CAMERA_UNAVAILABLE, "the camera is not connected"))]
-    session.lease = session.deadline = lease_until(now, grant.expires_at)
-    table.wake_at(session.deadline, session.id)
     party.answering.add(ask.id)
-    return [tell_lease(table, device, session, now, (party.address, ask.id))]
+    return [_ask_device(table, device, session, lease_until(now, grant.expires_at), now, (party.address, ask.id))]
 
 
-def tell_lease(table: Table, device: Party, session: Session, now: float, waiting: Waiting | None = None) -> Send:
-    """Tell the camera until when the session may go on. `waiting`: the viewer's request that this is for."""
+def tell_lease(table: Table, device: Party, session: Session, now: float) -> Send:
+    """Tell the camera until when the session may go on, and under which login."""
+    return _ask_device(table, device, session, session.lease, now, None)
+
+
+def _ask_device(
+    table: Table, device: Party, session: Session, lease: float, now: float, waiting: Waiting | None
+) -> Send:
+    """`waiting`: the viewer's request for this lease; None where the session has it already."""
     device.last_id += 1
     deadline = now + table.limits.extend_seconds
-    device.pending[device.last_id] = Pending("extend", session.id, waiting, deadline)
+    device.pending[device.last_id] = Pending("extend", session.id, waiting, deadline, lease)
     table.wake_at(deadline, *device.address, device.last_id)
-    params = wire.DeviceExtendParams(session.id, int(session.lease - now), ticket_for(table, session))
+    params = wire.DeviceExtendParams(session.id, int(lease - now), _ticket(table, session, lease))
     return Send(device.address, wire.request(device.last_id, "extend", params))
 
 
@@ -81,7 +90,28 @@ def device_extended(table: Table, pending: Pending, reply: wire.Result | wire.Fa
     session = table.sessions[pending.session]
     if isinstance(reply, wire.Failure) and reply.code != Fault.METHOD_NOT_FOUND:
         return refuse(table, pending.reply_to, reply.code, reply.message[: table.limits.reason_chars])
+    if pending.reply_to is not None and pending.reply_to[0] == session.client:
+        # A viewer that is gone by now may have been sent away, and its login is what the new lease rests on.
+        _set_lease(table, session, pending.lease)
     return answer(table, pending.reply_to, wire.ExtendResult(int(session.lease - now), ticket_for(table, session)))
+
+
+def watch_under(table: Table, session: Session, login: str, expires_at: float, now: float) -> list[Effect]:
+    """The viewer came back under this login: the session ends with it from now on, and so says the camera's ticket."""
+    if session.login == login:
+        return []
+    session.login = login
+    _set_lease(table, session, min(session.lease, lease_until(now, expires_at)))
+    device = table.device(session.camera)
+    if device is None or len(device.pending) >= table.limits.pending_per_socket:
+        return []
+    return [tell_lease(table, device, session, now)]
+
+
+def _set_lease(table: Table, session: Session, lease: float) -> None:
+    """Only for media that flows: before, the deadline is that of the set-up."""
+    session.lease = session.deadline = lease
+    table.wake_at(lease, session.id)
 
 
 def ended(table: Table, session: Session) -> list[Effect]:

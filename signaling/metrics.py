@@ -32,14 +32,16 @@ class Metrics:
         self.signaling = Counter(
             "belvedere_signaling", "What happened on signaling sockets", ("event",), registry=self.registry
         )
-        self.sizes = Gauge("belvedere_open", "Open sockets, cameras, sessions", ("kind",), registry=self.registry)
+        self.sizes = Gauge(
+            "belvedere_open", "Open sockets, cameras, sessions; running tasks", ("kind",), registry=self.registry
+        )
 
     def count(self, event: str) -> None:
         """Something happened on a signaling socket."""
         self.signaling.labels(event).inc()
 
     def watch(self, sizes: Callable[[], dict[str, int]]) -> None:
-        """Read the hub's sizes whenever Prometheus asks."""
+        """Read these sizes whenever Prometheus asks."""
         for name in sizes():
             self.sizes.labels(name).set_function(_reader(sizes, name))
 

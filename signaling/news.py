@@ -1,20 +1,21 @@
 """What the rest of the server hears about cameras: in order, one at a time, and never more than fits.
 
-Presence is coalesced: only a camera's latest coming or going counts. That makes the order safe as well: the end of
-an old connection can never be told after the beginning of a new one.
+Only the latest of each kind counts for a camera. So what waits is bounded by the cameras there are, one that talks
+without end takes no other's turn, and the end of an old connection can never be told after the beginning of a new one.
 """
 
 import asyncio
-from collections import OrderedDict, deque
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import structlog
 
 from signaling.effects import Came, FirstFrame, News, Reported, Went
 from signaling.live.state import LiveUnavailable
+from signaling.refusals import Refused
 
-MAX_TOLD = 4096
-"""First frames and reports that wait while the database is slow; the oldest are dropped."""
+RETRY_SECONDS = 1.0
+"""After the live state or the store failed us."""
 
 log = structlog.get_logger(__name__)
 
@@ -37,22 +38,33 @@ class Presences(Protocol):
     async def release_presence(self, camera_id: str, epoch: int) -> bool: ...
 
 
+@dataclass(frozen=True, slots=True)
+class _Released:
+    """The camera's presence is released, which succeeds only once; that it is offline remains to be told."""
+
+    camera: str
+
+
 class NewsDesk:
     """Takes news at once (`add`) and tells it when it can (`run`)."""
 
     def __init__(self, events: CameraEvents, live: Presences) -> None:
         self._events = events
         self._live = live
-        self._presence: OrderedDict[str, Came | Went] = OrderedDict()
-        self._told: deque[FirstFrame | Reported] = deque(maxlen=MAX_TOLD)
+        self._presence: dict[str, News | _Released] = {}
+        self._first_frames: dict[str, News] = {}
+        self._reports: dict[str, News] = {}
         self._something = asyncio.Event()
 
     def add(self, news: News) -> None:
         """Remember it for `run`."""
-        if isinstance(news, Came | Went):
-            self._presence[news.camera] = news
-        else:
-            self._told.append(news)
+        match news:
+            case Came() | Went():
+                self._presence[news.camera] = news
+            case FirstFrame():
+                self._first_frames[news.camera] = news
+            case Reported():
+                self._reports[news.camera] = news
         self._something.set()
 
     async def run(self) -> None:
@@ -60,20 +72,35 @@ class NewsDesk:
         while True:
             await self._something.wait()
             self._something.clear()
-            await self.flush()
+            if not await self.flush():
+                await asyncio.sleep(RETRY_SECONDS)
+                self._something.set()
 
-    async def flush(self) -> None:
-        """Tell all that waits now."""
-        while self._presence or self._told:
-            news: News = self._presence.popitem(last=False)[1] if self._presence else self._told.popleft()
+    async def flush(self) -> bool:
+        """Tell all that waits now. False where some of it could not be told and still waits."""
+        while self._presence or self._first_frames or self._reports:
+            whole = [await self._tell_each(queue) for queue in (self._presence, self._first_frames, self._reports)]
+            if not all(whole):
+                return False
+        return True
+
+    async def _tell_each(self, queue: dict[str, Any]) -> bool:
+        """One piece of news of each camera in the queue; what nobody takes now waits on, unless there is newer."""
+        problems: list[str] = []
+        for camera in list(queue):
+            news = queue.pop(camera)
             try:
                 await self._tell(news)
-            except LiveUnavailable:
-                log.warning("news_not_told", camera=news.camera, kind=type(news).__name__)
+            except (LiveUnavailable, Refused) as error:
+                queue.setdefault(camera, news)
+                problems.append(str(error))
             except Exception:
-                log.exception("news_failed", camera=news.camera, kind=type(news).__name__)
+                log.exception("news_failed", camera=camera, kind=type(news).__name__)
+        if problems:
+            log.warning("news_not_told", cameras=len(problems), problem=problems[-1])
+        return not problems
 
-    async def _tell(self, news: News) -> None:
+    async def _tell(self, news: News | _Released) -> None:
         match news:
             case Came():
                 listed = news.capabilities
@@ -82,7 +109,9 @@ class NewsDesk:
                 )
             case Went():
                 if await self._live.release_presence(news.camera, news.epoch):
-                    await self._events.offline(news.camera)
+                    self._presence.setdefault(news.camera, _Released(news.camera))
+            case _Released():
+                await self._events.offline(news.camera)
             case FirstFrame():
                 await self._events.first_frame(news.camera)
             case Reported():

@@ -1,8 +1,8 @@
 """Passwords: bcrypt in a small thread pool of its own, so that a hash never stands in the way of anything else.
 
 bcrypt reads 72 bytes and stops at NUL (and version 5 raises above 72), so it gets the SHA-384 of the password in
-base64: 64 characters, whatever the password is. A password that belongs to nobody is checked against a hash of the
-same cost, so that the time tells nothing.
+base64: 64 characters, whatever the password is. Every check takes the work of the costliest hash there is, also for
+nobody's password and for hashes of another cost, so that the time tells nothing.
 """
 
 import asyncio
@@ -36,7 +36,7 @@ class Passwords:
         self._cost = cost
         self._waiting = 0
         self._pool = ThreadPoolExecutor(WORKERS, "passwords", initializer=_be_nice)
-        self._nobody: bytes | None = None
+        self._costliest = cost
 
     async def hash(self, password: str) -> str:
         """Raises `Refused` (`busy`) when too many wait."""
@@ -44,22 +44,27 @@ class Passwords:
 
     async def check(self, password: str, password_hash: str | None) -> bool:
         """Whether they belong together; None is never right and takes as long. Raises `Refused` (`busy`)."""
-        if password_hash is None:
-            await self._run(lambda: bcrypt.checkpw(_digest(password), self._hash_of_nobody()))
-            return False
-        return await self._run(lambda: bcrypt.checkpw(_digest(password), password_hash.encode()))
+        return await self._run(lambda: self._check(_digest(password), password_hash))
 
-    async def warm_up(self) -> None:
-        """Make the hash of nobody now, so that the first stranger's login takes no longer than others."""
-        await self._run(self._hash_of_nobody)
+    def outdated(self, password_hash: str) -> bool:
+        """Whether it was made at another cost than new ones are."""
+        return _cost_of(password_hash) != self._cost
+
+    def expect(self, cost: int) -> None:
+        """There are hashes of this cost."""
+        self._costliest = max(self._costliest, cost)
 
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _hash_of_nobody(self) -> bytes:
-        if self._nobody is None:
-            self._nobody = bcrypt.hashpw(_digest(os.urandom(16).hex()), bcrypt.gensalt(self._cost))
-        return self._nobody
+    def _check(self, digest: bytes, password_hash: str | None) -> bool:
+        if password_hash is None:
+            bcrypt.hashpw(digest, bcrypt.gensalt(self._costliest))
+            return False
+        for cost in range(_cost_of(password_hash), self._costliest):
+            # Each cost is twice the work of the one before, so 2^c + (2^c + 2^(c+1) + … + 2^(n-1)) = 2^n.
+            bcrypt.hashpw(digest, bcrypt.gensalt(cost))
+        return bcrypt.checkpw(digest, password_hash.encode())
 
     async def _run(self, work: Callable[[], T]) -> T:
         if self._waiting >= MAX_WAITING:
@@ -77,6 +82,11 @@ def check_password_rules(password: str, email: str) -> None:
         raise Refused("password_unsuitable", f"a password has {MIN_LENGTH} to {MAX_LENGTH} characters")
     if password.strip().lower() == email or len(set(password)) < 3:
         raise Refused("password_unsuitable", "this password is too easy to guess")
+
+
+def _cost_of(password_hash: str) -> int:
+    """`$2b$12$…` has cost 12."""
+    return int(password_hash.split("$")[2])
 
 
 def _digest(password: str) -> bytes:

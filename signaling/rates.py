@@ -1,9 +1,12 @@
 """How often is too often: one table of rules, and the counting, which the library `limits` does.
 
 A rule may have several windows: short ones stop a burst, long ones make a patient guesser pay more and more. No
-window is longer than an hour, so nobody is ever locked out for good, however hard somebody else tries. A login is
-counted three ways: account with address (a person who mistypes), address (one attacker, many accounts) and account
-(many attackers, one account: wide, so that they cannot keep the owner out cheaply).
+window is longer than an hour, so a lock-out ends within an hour of the attack. A login is counted three ways: account
+with address (a person who mistypes), address (one attacker, many accounts) and account (many attackers, one account).
+
+The limit of that: whoever commands enough addresses for 600 attempts an hour uses up the third for as long as they go
+on. An address from which somebody is signed in to the account is not counted under it, so the owner's home gets in all
+the while; the owner on the road, from an address that the account does not know, does not.
 """
 
 import contextlib

@@ -7,9 +7,6 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from signaling.effects import (
-    SIGNED_OUT,
-    SUPERSEDED,
-    TRY_AGAIN_LATER,
     Address,
     AskRegister,
     Came,
@@ -20,10 +17,10 @@ from signaling.effects import (
     Went,
 )
 from signaling.endings import end, refuse, step
-from signaling.leases import Refusal, tell_lease
+from signaling.leases import Refusal, tell_lease, watch_under
 from signaling.protocol import messages as wire
 from signaling.protocol import tickets
-from signaling.protocol.errors import Fault, ProtocolError
+from signaling.protocol.errors import CloseCode, Fault, ProtocolError
 from signaling.protocol.sessions import Event, State
 from signaling.table import Party, Session, Table
 
@@ -39,12 +36,16 @@ class DeviceIdentity:
 
 @dataclass(frozen=True, slots=True)
 class ClientIdentity:
-    """The peer is somebody's viewer. `id`: a fresh one. `expires_at`: of the login, Unix seconds."""
+    """The peer is somebody's viewer. `id`: a fresh one. `expires_at`: of the login, Unix seconds.
+
+    `only_camera`: the one its ticket is for; None: any of the account's.
+    """
 
     id: str
     user: str
     login: str
     expires_at: float
+    only_camera: str | None = None
 
 
 Identity = DeviceIdentity | ClientIdentity
@@ -63,7 +64,8 @@ def ask_register(table: Table, party: Party, request: wire.Request, now: float) 
     listed = params.belvedere.tickets if params.belvedere is not None else []
     if len(listed) > limits.tickets_per_register:
         raise ProtocolError(Fault.INVALID_PARAMS, f"at most {limits.tickets_per_register} tickets")
-    genuine = [ticket for text in listed if (ticket := tickets.read(table.ticket_key, text, now)) is not None]
+    read = [(text, tickets.read(table.ticket_key, text, now)) for text in listed]
+    worthless = [text for text, ticket in read if ticket is None]
     return [
         AskRegister(
             peer=party.address,
@@ -71,8 +73,9 @@ def ask_register(table: Table, party: Party, request: wire.Request, now: float) 
             authorization=params.authorization,
             capabilities=params.capabilities or [],
             ours=params.belvedere is not None,
-            tickets=tuple(genuine),
-            refused=len(listed) - len(genuine),
+            tickets=tuple(ticket for _, ticket in read if ticket is not None),
+            refused=len(worthless),
+            over=tuple(name for text in worthless if (name := tickets.named(text)) is not None),
         )
     ]
 
@@ -90,7 +93,7 @@ def registered(
         return []
     if isinstance(identity, Refusal):
         del table.parties[party.address]
-        code = SIGNED_OUT if identity.fault is Fault.UNAUTHORIZED else TRY_AGAIN_LATER
+        code = CloseCode.SIGNED_OUT if identity.fault is Fault.UNAUTHORIZED else CloseCode.TRY_AGAIN_LATER
         return [
             Counted("register_refused"),
             Send(party.address, wire.failure(ask.id, identity.fault, identity.message)),
@@ -108,11 +111,11 @@ def _register_device(
     old = table.device(identity.camera)
     if old is not None and old.epoch > identity.epoch:
         del table.parties[party.address]
-        return [Hangup(party.address, SUPERSEDED, "a newer connection of this camera is here")]
+        return [Hangup(party.address, CloseCode.SUPERSEDED, "a newer connection of this camera is here")]
     effects: list[Effect] = []
     if old is not None:
         effects += [effect for effect in lost(table, old, now, left=False) if not isinstance(effect, Went)]
-        effects.append(Hangup(old.address, SUPERSEDED, "a newer connection of this camera is here"))
+        effects.append(Hangup(old.address, CloseCode.SUPERSEDED, "a newer connection of this camera is here"))
     table.registered += 1
     party.role, party.camera, party.epoch = "device", identity.camera, identity.epoch
     party.deadline = float("inf")
@@ -133,9 +136,10 @@ def _register_client(
 ) -> list[Effect]:
     table.registered += 1
     party.role, party.user, party.login = "client", identity.user, identity.login
-    party.deadline = identity.expires_at
+    party.deadline, party.only_camera = identity.expires_at, identity.only_camera
     table.wake_at(party.deadline, *party.address)
     mine = [ticket for ticket in ask.tickets if ticket.user == identity.user]
+    mine = [ticket for ticket in mine if identity.only_camera in {None, ticket.camera}]
     adopted, adoption = _adopt(table, party, mine, alive, now)
     result = wire.RegisterResult(identity.id, wire.RegisteredExtra(adopted=sorted(adopted)))
     return [Send(party.address, wire.result(ask.id, result)), *_not_adopted(party, ask, adopted), *adoption]
@@ -157,6 +161,7 @@ def _adopt(
         adopted.add(session.id)
         if party.role == "client":
             table.attach(session, party.address)
+            effects += watch_under(table, session, party.login, party.deadline, now)
         elif ticket.exp < int(session.lease):
             effects.append(tell_lease(table, party, session, now))
     return adopted, effects
@@ -175,10 +180,11 @@ def _restore(table: Table, ticket: tickets.Ticket) -> Session | None:
 
 
 def _not_adopted(party: Party, ask: AskRegister, adopted: set[str]) -> list[Effect]:
-    """Sessions that the party believes in and we do not. (Those with unreadable tickets are not in `adopted`.)"""
-    names = sorted({ticket.session for ticket in ask.tickets} - adopted)
+    """Sessions that the party believes in and we do not. Only where nothing can be read is nothing said."""
+    genuine = {ticket.session for ticket in ask.tickets} - adopted
+    names = sorted((genuine | set(ask.over)) - adopted)
     reason = "this session is over"
-    effects: list[Effect] = [Counted("ticket_refused")] * (ask.refused + len(names))
+    effects: list[Effect] = [Counted("ticket_refused")] * (ask.refused + len(genuine))
     return effects + [
         Send(party.address, wire.notification("belvedere.close", wire.CloseParams(name, reason))) for name in names
     ]

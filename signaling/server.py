@@ -29,6 +29,7 @@ from signaling.gate import Gate
 from signaling.housekeeping import keep_house
 from signaling.http.addresses import client_address
 from signaling.http.app import create_app
+from signaling.http.crowd import Crowd
 from signaling.http.listener import Listener
 from signaling.http.origins import same_origin
 from signaling.http.services import Services
@@ -42,8 +43,9 @@ from signaling.protocol.messages import IceServer
 from signaling.rates import Rates
 from signaling.refusals import Refused
 from signaling.settings import Settings
-from signaling.store.database import Store, open_store
-from signaling.store.secret import kept_in_file, kept_in_store
+from signaling.store.accounts import costliest_password
+from signaling.store.database import open_store, store_problem
+from signaling.store.secret import BadSecret, kept_in_file
 
 ID_BYTES = 12
 SHUTDOWN_SECONDS = 2.0
@@ -77,9 +79,19 @@ async def serving(settings: Settings, announce: Callable[[Running], None] = lamb
             running = await _open(settings, stack, announce)
         except LiveUnavailable as error:
             raise CannotStart("Redis does not answer at REDIS_URL") from error
-        except Refused as error:
-            raise CannotStart(f"{error.detail}: {error.__cause__}") from error
+        except (Refused, BadSecret, OSError) as error:
+            raise CannotStart(why_not(error, settings)) from error
         yield running
+
+
+def why_not(error: Refused | BadSecret | OSError, settings: Settings) -> str:
+    """One sentence about what the settings name and cannot be used."""
+    if isinstance(error, Refused):
+        return f"{error.detail}: {store_problem(error.__cause__)}"
+    if isinstance(error, OSError):
+        place = error.filename or settings.data_dir
+        return f"{place} cannot be used (BELVEDERE_DATA_DIR is {settings.data_dir}): {error.strerror or error}"
+    return str(error)
 
 
 async def _open(settings: Settings, stack: contextlib.AsyncExitStack, announce: Callable[[Running], None]) -> Running:
@@ -108,13 +120,14 @@ async def _open_services(
     data_dir = Path(settings.data_dir)
     store = await open_store(settings.database_url, data_dir)
     stack.push_async_callback(store.close)
-    key = await _secret(settings, store, data_dir)
+    key = settings.secret_key or await kept_in_file(data_dir, lambda: secrets.token_hex(32))
     live = open_live(settings)
     await live.start()
     stack.push_async_callback(live.aclose)
     passwords = Passwords(settings.bcrypt_cost)
     stack.callback(passwords.close)
-    await passwords.warm_up()
+    async with store.read() as connection:
+        passwords.expect(await costliest_password(connection))
     accounts = Accounts(
         store, live, passwords, key=derived(key, "logins").hex(), origin=origin, registration=settings.registration
     )
@@ -156,6 +169,7 @@ async def _open_hub(services: Services) -> Hub:
     )
     await hub.start()
     services.metrics.watch(hub.sizes)
+    services.metrics.watch(lambda: {"tasks": len(asyncio.all_tasks())})
     return hub
 
 
@@ -164,14 +178,6 @@ def open_live(settings: Settings) -> LiveState:
     if settings.redis_url:
         return RedisLiveState(settings.redis_url, limit_rates=settings.rate_limits)
     return MemoryLiveState(time.time, Rates(enabled=settings.rate_limits))
-
-
-async def _secret(settings: Settings, store: Store, data_dir: Path) -> str:
-    if settings.secret_key:
-        return settings.secret_key
-    if settings.database_url:
-        return await kept_in_store(store, lambda: secrets.token_hex(32))
-    return await kept_in_file(data_dir, lambda: secrets.token_hex(32))
 
 
 def derived(key: str, purpose: str) -> bytes:
@@ -208,7 +214,8 @@ async def _bind(
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
-    listener = Listener(runner)
+    direct = settings.rate_limits and not settings.behind_proxy
+    listener = Listener(runner, Crowd() if direct else None)
     stack.callback(listener.stop)
     try:
         await listener.bind(settings.host, settings.port, tls)

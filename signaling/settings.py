@@ -17,7 +17,8 @@ PREFIX = "BELVEDERE_"
 FOREIGN_PREFIXES = ("BELVEDERE_CAMERA_", "BELVEDERE_RELAY_", "BELVEDERE_FUZZ")
 """Names of our other programs and of the tests."""
 MAX_ICE_SERVERS = 8
-PRIVATE_NETWORKS = "127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7"
+LOOPBACK_NETWORKS = "127.0.0.0/8,::1/128"
+"""No wider: a trusted network's machines may name any address as theirs, and viewers sit in private networks too."""
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
@@ -103,12 +104,14 @@ class Settings:
     database_url: str = _setting("", "postgresql://… for PostgreSQL; empty: a SQLite file in DATA_DIR", bare=True)
     redis_url: str = _setting("", "redis://… to share live state between processes; empty: in memory", bare=True)
     registration: str = _setting("closed", "closed (by invitation) or open", _one_of("closed", "open"))
-    secret_key: str = _setting("", "Signs logins; empty: made at first start and kept in DATA_DIR (or PostgreSQL)")
+    secret_key: str = _setting(
+        "", "Signs logins; empty: made at first start, kept in DATA_DIR; several machines need the same"
+    )
     tls_cert: str = _setting("", "Certificate chain (PEM); empty: self-made where TLS is needed")
     tls_key: str = _setting("", "Private key of TLS_CERT (PEM)")
     behind_proxy: bool = _setting(False, "1: a proxy ends TLS and speaks plain HTTP to us", _switch)
     trusted_proxies: tuple[Network, ...] = _setting(
-        _networks(PRIVATE_NETWORKS), "Networks whose X-Forwarded-For counts, with BEHIND_PROXY", _networks
+        _networks(LOOPBACK_NETWORKS), "Networks of your proxies; X-Forwarded-For counts from them alone", _networks
     )
     ice_servers: tuple[IceServer, ...] = _setting(
         (), "STUN and TURN servers for cameras and viewers, JSON", _ice_servers
@@ -219,7 +222,12 @@ def _contradictions(settings: Settings) -> list[str]:
         faults.append("BELVEDERE_BEHIND_PROXY needs BELVEDERE_PUBLIC_URL, the address people type")
     if settings.secret_key and len(settings.secret_key) < 32:
         faults.append("BELVEDERE_SECRET_KEY needs at least 32 characters")
-    if settings.public_url.startswith("http:") and settings.uses_tls:
+    if settings.public_url.startswith("http:") and not is_loopback(urlsplit(settings.public_url).hostname or ""):
+        faults.append(
+            "BELVEDERE_PUBLIC_URL says http://, which is for this machine alone: passwords, logins and pairing codes "
+            "would cross the network in the clear; say https:// (without a certificate of yours one is made)"
+        )
+    elif settings.public_url.startswith("http:") and settings.uses_tls:
         faults.append("BELVEDERE_PUBLIC_URL says http, but beyond loopback this server speaks TLS only")
     if settings.database_url and not settings.database_url.startswith(("postgres://", "postgresql")):
         faults.append("BELVEDERE_DATABASE_URL: only postgresql:// is supported; leave it empty for SQLite")

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 
 from aiohttp import WSMsgType, web
 
-from signaling.effects import TOO_SLOW, UNSUPPORTED_DATA, Address
+from signaling.effects import Address
+from signaling.protocol.errors import CloseCode
 from signaling.protocol.messages import MAX_MESSAGE_BYTES, SUBPROTOCOL
 from signaling.table import Limits
 
 CLOSE_SECONDS = 2.0
 """For the peer's half of the closing handshake (RFC 6455 §7.1.1); then the connection is cut."""
-LEFT_ON_PURPOSE = frozenset({1000, 1001})
-"""RFC 6455 §7.4.1: normal closure, going away. A browser sends 1001 when its page is closed."""
+LEFT_ON_PURPOSE = frozenset({CloseCode.NORMAL, CloseCode.GOING_AWAY})
 
 
 def new_response(limits: Limits) -> web.WebSocketResponse:
@@ -34,7 +34,7 @@ def new_response(limits: Limits) -> web.WebSocketResponse:
 
 @dataclass(frozen=True, slots=True)
 class _Closing:
-    code: int
+    code: CloseCode
     reason: str
 
 
@@ -59,7 +59,7 @@ class Socket:
             if message.type is WSMsgType.TEXT:
                 yield message.data
             elif message.type is WSMsgType.BINARY:
-                self.hangup(UNSUPPORTED_DATA, "this protocol is text")
+                self.hangup(CloseCode.UNSUPPORTED_DATA, "this protocol is text")
                 return
             else:
                 self.left = message.type is WSMsgType.CLOSE and message.data in LEFT_ON_PURPOSE
@@ -70,13 +70,13 @@ class Socket:
         if self._closing:
             return True
         if len(self._waiting) >= self._limits.queue_messages or self._bytes + len(text) > self._limits.queue_bytes:
-            self.hangup(TOO_SLOW, "too slow")
+            self.hangup(CloseCode.TOO_SLOW, "too slow")
             self.abort()
             return False
         self._put(text)
         return True
 
-    def hangup(self, code: int, reason: str) -> None:
+    def hangup(self, code: CloseCode, reason: str) -> None:
         """Close after what waits was written."""
         if not self._closing:
             self._closing = True

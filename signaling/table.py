@@ -8,6 +8,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from signaling.bucket import Bucket
 from signaling.effects import Address
 from signaling.protocol.messages import HEARTBEAT_SECONDS, MAX_CANDIDATES, MessageId
 from signaling.protocol.sessions import State
@@ -45,6 +46,10 @@ class Limits:
     messages_per_second: float = 50.0
     """Per socket; candidates of several sessions come in bursts. Who sends more is read more slowly."""
     messages_burst: int = 400
+    reports_per_second: float = 1.0
+    """Per socket: each `belvedere.event`, and each first `belvedere.stats` of a session, is a write to the database."""
+    reports_burst: int = 16
+    """What a camera remembers from before it was connected. A viewer has `sessions_per_socket` first pictures."""
     heartbeat_seconds: float = HEARTBEAT_SECONDS
     """A peer that answers no ping within half of this is gone."""
     sockets_per_address: int = 512
@@ -60,12 +65,13 @@ class Limits:
 
 @dataclass(slots=True)
 class Pending:
-    """A request we sent to a peer. `reply_to`: whose request it answers, if anyone's."""
+    """A request we sent to a peer. `reply_to`: whose request it answers, if anyone's. `lease`: what `extend` said."""
 
     purpose: Literal["connect", "invite", "extend"]
     session: str
     reply_to: tuple[Address, MessageId] | None = None
     deadline: float = float("inf")
+    lease: float = 0.0
 
 
 @dataclass(slots=True)
@@ -77,6 +83,8 @@ class Party:
     camera: str = ""
     user: str = ""
     login: str = ""
+    only_camera: str | None = None
+    """Of a client that came with a ticket: the one camera it may watch."""
     deadline: float = float("inf")
     """Until when it must have registered; once it has, when its login ends."""
     epoch: int = 0
@@ -88,9 +96,9 @@ class Party:
     pending: dict[int, Pending] = field(default_factory=dict)
     answering: set[MessageId] = field(default_factory=set)
     """Ids of its requests that wait for the other party."""
-    asking: bool = False
-    """Whether the rim is finding out who this is."""
     last_id: int = 0
+    reports: Bucket | None = None
+    """Of what it tells about itself; made with the first."""
 
 
 @dataclass(slots=True)

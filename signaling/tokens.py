@@ -11,6 +11,8 @@ from signaling.protocol.identity import CLOCK_LEEWAY_SECONDS, DEVICE_TOKEN_SECON
 
 ACCOUNT_JWT_TYPE = "belvedere-account+jwt"
 """The `typ` header."""
+COOKIE = "belvedere_session"
+"""Where a browser keeps it."""
 LOGIN_SECONDS = 24 * 3600
 MAX_TOKEN_LENGTH = 2048
 MAX_JTI_LENGTH = 64

@@ -18,6 +18,11 @@ VERDICTS = (
         "Check the name. Most cameras only know 2.4 GHz; a hidden network must be marked as hidden.",
     ),
     Verdict(
+        "wifi_unavailable",
+        "The camera has no Wi-Fi that it can use.",
+        "Check its adapter and whether NetworkManager runs there; a wired camera needs no Wi-Fi.",
+    ),
+    Verdict(
         "no_internet",
         "The camera joined the Wi-Fi, but gets no further.",
         "Guest networks often want a sign-in page that a camera cannot fill in. Use another network.",
@@ -28,6 +33,11 @@ VERDICTS = (
         "Check that the server's address works from that network, for instance with a phone.",
     ),
     Verdict("server_untrusted", "The server's key is not the one in the code.", "Make a new code from this server."),
+    Verdict(
+        "server_unencrypted",
+        "The code names a server address without encryption, so the camera sent nothing.",
+        "Give the server an https address and make a new code.",
+    ),
     Verdict("token_expired", "The code has run out.", "Make a new code; it is good for ten minutes."),
     Verdict("token_used", "Another device has already used this code.", "If that was not you, make a new code."),
     Verdict("token_unknown", "This server does not know the code.", "Make a new code here and show that one."),
@@ -37,6 +47,16 @@ VERDICTS = (
         "network_not_allowed",
         "The camera called from a network that this code does not allow.",
         "Make a new code without the restriction, or with the camera's network.",
+    ),
+    Verdict(
+        "activation_refused",
+        "The camera and the server did not understand each other.",
+        "Make a new code; if that does not help, update both.",
+    ),
+    Verdict(
+        "identity_rejected",
+        "The server no longer knew this camera.",
+        "It was removed here, or paired anew. Pair it again.",
     ),
     Verdict("source_failed", "The camera has no picture.", "Check that its lens or stream works and is not in use."),
     Verdict("camera_unavailable", "The camera is offline.", "Check its power and its Wi-Fi."),

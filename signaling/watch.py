@@ -101,13 +101,19 @@ class Watch:
 
     async def refresh(self) -> None:
         """Keep the presence of the cameras here alive; one that a newer socket elsewhere speaks for is let go."""
+        problems: list[str] = []
         for camera, address in list(self._table.devices.items()):
             party = self._table.parties.get(address)
             if party is None or self._table.devices.get(camera) != address:
                 continue
             presence = Presence(camera, party.epoch, address.socket, address.node)
-            if not await self._live.refresh_presence(presence):
-                self._apply(broker.superseded(self._table, address, self._clock()))
+            try:
+                if not await self._live.refresh_presence(presence):
+                    self._apply(broker.superseded(self._table, address, self._clock()))
+            except LiveUnavailable as error:
+                problems.append(str(error))
+        if problems:
+            log.warning("presences_not_refreshed", cameras=len(problems), problem=problems[-1])
 
     async def _until_done(self, job: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """A revocation that is not carried out is a hole."""

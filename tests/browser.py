@@ -98,9 +98,14 @@ async (seconds) => {
 """
 
 
+page_errors: list[str] = []
+"""What pages of the running browser threw and did not catch, and what their Content-Security-Policy forbade."""
+
+
 @contextlib.asynccontextmanager
 async def chromium(*extra: str) -> AsyncIterator[Browser]:
-    """One browser, ended with its children."""
+    """One browser, ended with its children. Fails where a page of it had an error."""
+    page_errors.clear()
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
             executable_path=CHROMIUM, headless=False, args=[*FLAGS, *extra], timeout=60_000
@@ -109,14 +114,17 @@ async def chromium(*extra: str) -> AsyncIterator[Browser]:
             yield browser
         finally:
             await browser.close()
+    assert not page_errors, page_errors
 
 
 async def new_page(browser: Browser, viewport: dict[str, int] | None = None, **options: Any) -> Page:
-    """A page of its own context (cookies, storage), with the stamp reader inside. Page errors fail its tests."""
+    """A page of its own context (cookies, storage), with the stamp reader inside."""
     size: Any = viewport or DESKTOP
     context: BrowserContext = await browser.new_context(viewport=size, ignore_https_errors=True, **options)
     await context.add_init_script(READ_STAMPS)
     page = await context.new_page()
+    page.on("pageerror", lambda error: page_errors.append(str(error)))
+    page.on("console", lambda said: page_errors.append(said.text) if "Content Security Policy" in said.text else None)
     page.set_default_timeout(20_000)
     return page
 

@@ -8,10 +8,12 @@ with household(tmp_path) as home:
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -106,6 +108,13 @@ class Household:
         status, answer = self.server.call(method, path, body, self.token)
         assert status == expect, (status, answer)
         return answer
+
+    def open_now(self) -> dict[str, float]:
+        """What the server has open, by its own count; needs the setting `metrics_port`."""
+        address = f"http://127.0.0.1:{self.server.settings['metrics_port']}/metrics"
+        with urllib.request.urlopen(address, timeout=5) as answer:
+            text = answer.read().decode()
+        return {kind: float(value) for kind, value in re.findall(r'belvedere_open\{kind="(\w+)"\} (\S+)', text)}
 
     def camera(self, camera_id: str) -> Any:
         return self.call("GET", f"/api/cameras/{camera_id}")

@@ -1,7 +1,10 @@
 """House rules as tests: who may import whom, and what decides without I/O (DESIGN §2)."""
 
 import ast
+import re
+import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -34,7 +37,7 @@ PURE = (
 )
 """Files that decide: no event loop, sockets, clocks or dice in them. Time and ids are arguments."""
 IMPURE_MODULES = {"asyncio", "aiohttp", "aiortc", "aioice", "redis", "sqlalchemy", "time", "random", "secrets"}
-COMPOSITION_ROOT = "signaling/__main__.py"
+COMPOSITION_ROOT = "signaling/server.py"
 
 
 def allowed(importer: str, imported: str) -> bool:
@@ -89,7 +92,8 @@ def test_imports_point_inward(path: Path) -> None:
         ("signaling/broker.py", "camera_peer.agent", False),
         ("signaling/protocol/qr.py", "signaling.client", False),
         ("media/gop.py", "camera_peer.agent", False),
-        ("signaling/__main__.py", "media.relay", True),
+        ("signaling/server.py", "media.relay", True),
+        ("signaling/__main__.py", "media.relay", False),
     ],
 )
 def test_the_rule_itself(importer: str, imported: str, verdict: bool) -> None:
@@ -106,14 +110,46 @@ def test_what_decides_does_no_io() -> None:
         assert not coroutines, f"{path.name} awaits"
 
 
-def test_a_camera_never_loads_the_server() -> None:
+def server_only() -> set[str]:
+    """Import names of the packages that a server has and a camera lacks."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+    named = {kind: {re.split(r"[^\w-]", text)[0] for text in extras[kind]} for kind in ("server", "relay", "camera")}
+    return {name.replace("-", "_") for name in named["server"] - named["relay"] - named["camera"]}
+
+
+LOAD_ALL = """
+import importlib, pkgutil, sys
+room, *absent = sys.argv[1:]
+sys.modules |= dict.fromkeys(absent)
+for module in pkgutil.walk_packages(importlib.import_module(room).__path__, room + "."):
+    importlib.import_module(module.name)
+print(*sys.modules)
+"""
+"""Loads every module of a room where some packages are not installed (an entry of None forbids their import)."""
+
+
+@pytest.mark.parametrize("room", ["camera_peer", "media", "signaling.protocol"])
+def test_a_camera_never_loads_the_server(room: str) -> None:
+    absent = server_only()
+    assert {"sqlalchemy", "alembic", "bcrypt", "redis", "prometheus_client"} <= absent
+    command = [sys.executable, "-c", LOAD_ALL, room, *sorted(absent)]
+    loaded = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert loaded.returncode == 0, loaded.stderr
+    names = set(loaded.stdout.split())
+    assert any(name.startswith(f"{room}.") for name in names)
+    ours = {name for name in names if name.startswith("signaling.")}
+    servers = {name for name in ours if not name.startswith(("signaling.protocol", "signaling.client"))}
+    assert not servers, f"{room} loads {servers}"
+
+
+def test_the_package_that_all_share_is_empty() -> None:
     assert (ROOT / "signaling/__init__.py").read_text() == ""
-    server_only = {"sqlalchemy", "alembic", "bcrypt", "prometheus_client", "redis", "limits", "qrcode"}
-    for path in sources():
-        importer = str(path.relative_to(ROOT))
-        if importer.startswith(("media/", "camera_peer/", "signaling/protocol/")) or importer == "signaling/client.py":
-            roots = {name.split(".")[0] for name in modules_of(path)}
-            assert not roots & server_only, f"{importer} imports {roots & server_only}"
+
+
+@pytest.mark.parametrize("literal", ['/api/signaling"', '"belvedere_session"', "4001", "MAX_CANDIDATES = "])
+def test_what_two_sides_must_agree_on_is_written_once(literal: str) -> None:
+    assert [str(path) for path in sources() if re.search(rf"(?<!\w){re.escape(literal)}", path.read_text())][1:] == []
 
 
 def test_every_file_says_what_it_is() -> None:

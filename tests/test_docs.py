@@ -1,11 +1,14 @@
 """What the pages promise is there: commands, settings, files, routes."""
 
+import dataclasses
 import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from camera_peer import settings as camera_settings
 
 ROOT = Path(__file__).parent.parent
 PAGES = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md")
@@ -43,12 +46,23 @@ def test_every_benchmark_of_the_make_help_exists() -> None:
     assert {"ttff", "camera", "qr"} <= benchmarks()
 
 
+@pytest.mark.parametrize("name", sorted(benchmarks()))
+def test_every_benchmark_starts(name: str) -> None:
+    command = [sys.executable, "-c", f"import tests.benchmarks.bench_{name}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+
+
+def printed(*command: str) -> str:
+    return subprocess.run([sys.executable, "-m", *command], capture_output=True, text=True, check=True, cwd=ROOT).stdout
+
+
 def test_every_setting_of_the_readme_exists() -> None:
-    settings = subprocess.run(
-        [sys.executable, "-m", "signaling", "settings"], capture_output=True, text=True, check=True
-    )
+    settings = printed("signaling", "settings")
+    assert settings.strip() in text_of("README.md"), "the README's table is not what the program says"
+    known = settings + printed("camera_peer", "run", "--help")
     for name in set(re.findall(r"\b(BELVEDERE_[A-Z_]+)\b", text_of("README.md") + text_of("docker-compose.yml"))):
-        assert f"`{name}`" in settings.stdout, name
+        assert name in known, name
 
 
 def test_no_page_names_a_machine_path() -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
-from camera_peer.sources.stamp import Pixels, strip_rows
+from camera_peer.sources.stamp import Pixels
 from media.frames import SourceError
 
 Floats = npt.NDArray[np.float64]
@@ -50,7 +50,6 @@ def landscape(width: int, height: int) -> Pixels:
     picture[water:] = _water(picture, water)
     near = np.maximum(_hills(width, height, _HILLS_NEAR), _belvedere(width, height))
     _blend(picture, near, _NEAR)
-    picture[height - strip_rows(height) - max(2, height // 360) :] = 0
     return _title(picture.round().clip(0, 255).astype(np.uint8))
 
 

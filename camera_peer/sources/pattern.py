@@ -54,7 +54,7 @@ class PatternSource:
             self._gate.request()
 
     def _work(self, outlet: Outlet) -> None:
-        scene = Scene(self._spec.width, self._spec.height, busy=self._spec.busy)
+        scene = Scene(self._spec.width, self._spec.height, busy=self._spec.busy, stamped=self._spec.stamped)
         ticks = second_of_ticks() if self.audio_codec else []
         with EncodingThread(outlet, self._wish, self._spec.fps, self._gate) as encoder:
             while not outlet.stopped:

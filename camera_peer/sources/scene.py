@@ -25,7 +25,7 @@ _NOTE_CHARACTERS = "0123456789# adeghiilnoprtuvyADFJMNOSTWbcfms"
 class Scene:
     """One per source. `paint` returns the same array each time: copy it before the next call."""
 
-    def __init__(self, width: int, height: int, *, busy: bool = False) -> None:
+    def __init__(self, width: int, height: int, *, busy: bool = False, stamped: bool = True) -> None:
         rgb = av.VideoFrame.from_ndarray(landscape(width, height), format="rgb24")
         still = _pixels(rgb.reformat(format="yuv420p"))
         self._size = (width, height)
@@ -34,6 +34,7 @@ class Scene:
         unit = min(height, width * 9 / 16)
         self._clock = _Line(self._luma, (0.05, 0.71), 0.125 * unit, _CLOCK_CHARACTERS)
         self._note = _Line(self._luma, (0.053, 0.865), 0.036 * unit, _NOTE_CHARACTERS)
+        self._stamped = stamped
         self._water = _Water(self._luma, water_mask(width, height)) if busy else None
 
     def paint(self, wall: float, count: int) -> Pixels:
@@ -44,7 +45,8 @@ class Scene:
         local = time.localtime(wall)
         self._clock.write(self._luma, f"{time.strftime('%H:%M:%S', local)}.{int(wall * 1000) % 1000:03d}")
         self._note.write(self._luma, f"{time.strftime('%a %d %b %Y', local)}   frame {count}")
-        draw_stamp(self._luma, Stamp(int(wall * 1000), count))
+        if self._stamped:
+            draw_stamp(self._luma, Stamp(int(wall * 1000), count))
         return self._canvas
 
     @property

@@ -20,7 +20,7 @@ HELP = "Give test, a file, rtsp://HOST/PATH or /dev/videoN."
 @dataclass(frozen=True, slots=True)
 class PatternSpec:
     """`always_on`: encode without demand and ignore requests for key frames, as a camera that passes through does.
-    `busy`: shimmering water, so that the stream fills its bitrate."""
+    `busy`: shimmering water, so that the stream fills its bitrate. `stamped`: with the machine-readable clock."""
 
     width: int = 1280
     height: int = 720
@@ -30,6 +30,7 @@ class PatternSpec:
     audio: bool = True
     always_on: bool = False
     busy: bool = False
+    stamped: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,7 @@ def _pattern(text: str) -> PatternSpec:
     name, _, query = text.partition("?")
     if name not in ("", "passthrough"):
         raise SourceError("The test source is test, test:passthrough or test:?OPTION=VALUE&….")
-    given = _options(query, {"size", "fps", "gop", "bitrate", "audio", "obey", "detail"})
+    given = _options(query, {"size", "fps", "gop", "bitrate", "audio", "obey", "detail", "stamp"})
     width, height = _size(given.get("size", "1280x720"))
     too_small = width < MIN_WIDTH or height < MIN_HEIGHT
     if too_small or width > LONG_SIDE or height > SHORT_SIDE or width % 2 or height % 2:
@@ -114,6 +115,7 @@ def _pattern(text: str) -> PatternSpec:
         audio=_yes("audio", given.get("audio", "yes")),
         always_on=name == "passthrough" or not _yes("obey", given.get("obey", "yes")),
         busy=_choice("detail", given.get("detail", "low"), ("low", "high")) == "high",
+        stamped=_yes("stamp", given.get("stamp", "yes")),
     )
 
 

@@ -57,11 +57,13 @@ def strip_rows(height: int) -> int:
 
 
 def draw_stamp(luma: Pixels, stamp: Stamp) -> None:
-    """Draw into the luma plane, shape (height, width)."""
+    """Draw into the luma plane (height, width), under a black edge that keeps bright pictures from bleeding in."""
     height, width = luma.shape
     edges = np.arange(CELLS + 1) * width // CELLS
     levels = np.where(np.array(cells_of(stamp)) == 1, WHITE, BLACK).astype(np.uint8)
-    luma[height - strip_rows(height) :] = np.repeat(levels, np.diff(edges))
+    top = height - strip_rows(height)
+    luma[top - max(2, height // 360) : top] = BLACK
+    luma[top:] = np.repeat(levels, np.diff(edges))
 
 
 def read_stamp(rgb: npt.NDArray[Any]) -> Stamp | None:

@@ -5,7 +5,6 @@ from collections.abc import Callable
 
 from aiortc import RTCCertificate
 
-from media.offer import PLAYOUT_DELAY
 from media.relay import rtp
 from media.relay.feedback import (
     bitrate_limit,
@@ -16,7 +15,7 @@ from media.relay.feedback import (
 )
 from media.relay.leg import PeerLeg
 from media.relay.output import OutputStream
-from media.relay.publisher_sdp import VIDEO_ORIENTATION, PublisherOffer
+from media.relay.publisher_sdp import PLAYOUT_DELAY, VIDEO_ORIENTATION, PublisherOffer
 from media.relay.reception import Reception
 
 PLAYOUT_DELAY_ID, VIDEO_ORIENTATION_ID = 6, 7

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 from media.frames import AudioCodec, Codec, VideoCodec
 from media.h264 import CONSTRAINED_BASELINE
-from media.offer import PLAYOUT_DELAY, Transport
+from media.offer import Transport
 from media.sdp import BadSdp, Section, credential, extension_id, fingerprints, payload_types, read_sections, required
 
 CRLF = "\r\n"
 VIDEO_ORIENTATION = "urn:3gpp:video-orientation"
+PLAYOUT_DELAY = "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay"
 MAPPED = (VIDEO_ORIENTATION, PLAYOUT_DELAY)
 """Header extensions that travel on to the viewers; all others end here."""
 SENDING = {"sendonly", "sendrecv"}

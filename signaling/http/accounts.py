@@ -5,10 +5,10 @@ from typing import Literal, cast
 from aiohttp import web
 
 from signaling.http import shapes
-from signaling.http.call import COOKIE, Call, json_answer, rfc3339
+from signaling.http.call import Call, json_answer, rfc3339
 from signaling.refusals import Refused
 from signaling.store.rows import Account, Login
-from signaling.tokens import LOGIN_SECONDS
+from signaling.tokens import COOKIE, LOGIN_SECONDS
 
 MAX_AGENT_LENGTH = 200
 
@@ -87,8 +87,9 @@ async def invite(call: Call) -> shapes.Invitation:
 
 
 async def socket_ticket(call: Call) -> shapes.Ticket:
+    body: shapes.TicketBody = call.body
     ticket = call.services.new_token()
-    expires_at = await call.services.gate.make_ticket(call.caller, ticket)
+    expires_at = await call.services.gate.make_ticket(call.caller, body.camera, ticket)
     return shapes.Ticket(ticket, rfc3339(expires_at))
 
 

@@ -25,7 +25,7 @@ def forwarded(address: str, headers: list[str], trusted: tuple[Network, ...]) ->
     for hop in reversed(hops):
         if not _in(address, trusted):
             return address
-        if not _is_address(hop):
+        if not _is_address(hop) or "%" in hop:  # a zone is of any length, and means nothing on another machine
             return address
         address = hop
     return address

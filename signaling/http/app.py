@@ -18,6 +18,7 @@ from signaling.http.routes import ROUTES
 from signaling.http.services import Services
 from signaling.http.static import PACKAGED_APP, add_static
 from signaling.live.state import LiveUnavailable
+from signaling.protocol.messages import SOCKET_PATH
 from signaling.rates import address_key
 from signaling.refusals import Refused
 
@@ -31,7 +32,7 @@ HSTS = "max-age=31536000"
 
 
 def create_app(services: Services, *, socket: SocketHandler | None = None) -> web.Application:
-    """The application. `socket` serves `/api/signaling`."""
+    """The application. `socket` serves the signaling WebSocket."""
     app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[_observe, _answer_problems, _bound])
     app[SERVICES] = services
     app[STREAMS] = Streams()
@@ -39,7 +40,7 @@ def create_app(services: Services, *, socket: SocketHandler | None = None) -> we
         _add(app, route)
     _add_document(app, services)
     if socket is not None:
-        app.router.add_get("/api/signaling", socket, allow_head=False)
+        app.router.add_get(SOCKET_PATH, socket, allow_head=False)
     add_static(app, Path(services.settings.web_dir) if services.settings.web_dir else PACKAGED_APP)
     app.on_response_prepare.append(_set_headers)
     app.on_shutdown.append(_end_streams)
@@ -70,6 +71,7 @@ async def _observe(request: web.Request, handler: Next) -> web.StreamResponse:
     """Log and count; queries and bodies stay out of both."""
     started = time.perf_counter()
     status = 499
+    address = client_address(request, request.app[SERVICES].settings)  # a connection that has ended has none
     if isinstance(request.protocol, Connection):
         request.protocol.request_arrived()
     try:
@@ -84,7 +86,6 @@ async def _observe(request: web.Request, handler: Next) -> web.StreamResponse:
         services.metrics.requests.labels(route, _known_method(request.method), status).inc()
         services.metrics.seconds.labels(route).observe(seconds)
         if route not in QUIET:
-            address = client_address(request, services.settings)
             facts = {"status": status, "ms": round(seconds * 1000, 1)}
             log.info("request", method=_known_method(request.method), route=route, address=address, **facts)
 
@@ -132,6 +133,9 @@ async def _set_headers(request: web.Request, response: web.StreamResponse) -> No
     if origin.startswith("https:") and not services.settings.self_made_certificate:
         response.headers.setdefault("Strict-Transport-Security", HSTS)
     response.headers.update(cors_headers(request, services.settings.allowed_origins))
+    if services.settings.allowed_origins:
+        # Also on an answer to nobody in particular: a cache must not hand it to a page that may read (Fetch §3.2.5).
+        response.headers["Vary"] = ", ".join(filter(None, (response.headers.get("Vary"), "Origin")))
 
 
 def content_security_policy(origin: str) -> str:

@@ -15,9 +15,9 @@ from signaling.http.origins import same_origin
 from signaling.http.services import Services
 from signaling.rates import address_key
 from signaling.refusals import Refused
+from signaling.tokens import COOKIE
 
 SERVICES = web.AppKey("services", Services)
-COOKIE = "belvedere_session"
 MAX_BODY_BYTES = 64 * 1024
 BODY_SECONDS = 15.0
 """A phone on a bad line sends 64 KiB in less; whoever is slower ties up a connection on purpose."""

@@ -8,7 +8,7 @@ from typing import cast
 import msgspec
 from aiohttp import web
 
-from signaling import qr_image
+from signaling import names, qr_image
 from signaling.cameras import Code, View, state_now, step_now
 from signaling.http import shapes
 from signaling.http.call import Call, count, rfc3339
@@ -53,7 +53,7 @@ async def pair_again(call: Call) -> shapes.CameraWithPairing:
 
 
 async def cancel_pairing(call: Call) -> None:
-    await call.services.cameras.cancel_pairing(call.caller.account.id, call.id, now=call.now)
+    await call.services.cameras.cancel_pairing(call.caller.account.id, call.id)
 
 
 async def qr_png(call: Call) -> web.Response:
@@ -65,13 +65,13 @@ async def qr_svg(call: Call) -> web.Response:
 
 
 async def confirm(call: Call) -> shapes.Camera:
-    view = await call.services.cameras.confirm(call.caller.account.id, call.id, mine=call.body.mine, now=call.now)
+    view = await call.services.cameras.confirm(call.caller.account.id, call.id, mine=call.body.mine)
     return camera_shape(view, call.services, call.now)
 
 
 async def device_token(call: Call) -> shapes.DeviceToken:
     token = call.services.new_token()
-    await call.services.cameras.give_token(call.caller.account.id, call.id, token, now=call.now)
+    await call.services.cameras.give_token(call.caller.account.id, call.id, token)
     return shapes.DeviceToken(token)
 
 
@@ -153,7 +153,7 @@ def _networks(texts: list[str]) -> list[str]:
 
 
 def _name(text: str) -> str:
-    name = text.strip()
-    if not name:
-        raise Refused("invalid_body", "a name needs at least one visible character")
-    return name
+    try:
+        return names.cleaned(text)
+    except ValueError as error:
+        raise Refused("invalid_body", str(error)) from None

@@ -6,6 +6,7 @@ import ssl
 import structlog
 from aiohttp import web
 
+from signaling.http.crowd import Crowd
 from signaling.http.problems import problem
 
 MAX_LINE_BYTES = 8190
@@ -20,11 +21,11 @@ log = structlog.get_logger(__name__)
 
 
 class Connection(web.RequestHandler):
-    """One HTTP connection."""
+    """One HTTP connection. `crowd`: the others; None where all come through a proxy."""
 
-    __slots__ = ("_patience",)
+    __slots__ = ("_counted_as", "_crowd", "_patience")
 
-    def __init__(self, manager: web.Server, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, manager: web.Server, loop: asyncio.AbstractEventLoop, crowd: Crowd | None) -> None:
         super().__init__(
             manager,
             loop=loop,
@@ -35,16 +36,32 @@ class Connection(web.RequestHandler):
             auto_decompress=False,  # a body with Content-Encoding is refused; unpacking it would be the attack
         )
         self._patience: asyncio.TimerHandle | None = None
+        self._crowd = crowd
+        self._counted_as: str | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
         if isinstance(transport, asyncio.Transport):
+            self._count(transport)
             loop = asyncio.get_running_loop()
             self._patience = loop.call_later(FIRST_REQUEST_SECONDS, transport.abort)
 
     def connection_lost(self, exc: BaseException | None) -> None:
         self.request_arrived()
+        if self._crowd is not None and self._counted_as is not None:
+            self._crowd.leave(self._counted_as)
+            self._counted_as = None
         super().connection_lost(exc)
+
+    def _count(self, transport: asyncio.Transport) -> None:
+        peer = transport.get_extra_info("peername")
+        if self._crowd is None or not isinstance(peer, tuple):
+            return
+        if self._crowd.enter(str(peer[0])):
+            self._counted_as = str(peer[0])
+        else:
+            log.debug("crowded_out", address=str(peer[0]))
+            transport.abort()
 
     def request_arrived(self) -> None:
         """A request has come as far as its handler."""
@@ -60,9 +77,9 @@ class Connection(web.RequestHandler):
         message: str | None = None,
     ) -> web.StreamResponse:
         """What cannot be read as HTTP is the peer's fault; anything else is ours and is logged in full."""
+        del message  # it quotes the request, and a device's token may stand in the query
         if status < 500:
             log.info("not_http", problem=type(exc).__name__, address=request.remote)
-            log.debug("not_http_detail", detail=message)
             answer = problem("invalid_request", "this is not a well-formed HTTP request")
         else:
             log.error("connection_failed", exc_info=exc)
@@ -74,8 +91,9 @@ class Connection(web.RequestHandler):
 class Listener:
     """A listening port in front of an application that its runner has set up."""
 
-    def __init__(self, runner: web.AppRunner) -> None:
+    def __init__(self, runner: web.AppRunner, crowd: Crowd | None = None) -> None:
         self._runner = runner
+        self._crowd = crowd
         self._server: asyncio.Server | None = None
 
     async def bind(self, host: str, port: int, tls: ssl.SSLContext | None) -> None:
@@ -84,10 +102,11 @@ class Listener:
         if manager is None:
             raise RuntimeError("the runner has to be set up first")
         self._server = await loop.create_server(
-            lambda: Connection(manager, loop),
+            lambda: Connection(manager, loop, self._crowd),
             host,
             port,
             ssl=tls,
+            ssl_handshake_timeout=FIRST_REQUEST_SECONDS if tls is not None else None,
             backlog=BACKLOG,
             reuse_address=True,
             start_serving=False,

@@ -8,9 +8,11 @@ import msgspec
 from signaling.http import shapes
 from signaling.http.call import Route
 from signaling.http.problems import CONTENT_TYPE, PROBLEMS
+from signaling.protocol.messages import SOCKET_PATH
+from signaling.tokens import COOKIE
 
 REF = "#/components/schemas/{name}"
-ALWAYS = ("invalid_request", "too_many_requests", "internal", "store_unavailable", "live_unavailable")
+ALWAYS = ("invalid_request", "too_many_requests", "internal", "store_damaged", "store_unavailable", "live_unavailable")
 WITH_BODY = ("invalid_body", "request_timeout", "body_too_large", "unsupported_media_type")
 
 
@@ -28,7 +30,7 @@ def document(routes: tuple[Route, ...], *, origin: str, version: str) -> dict[st
             "title": "Belvedere",
             "version": version,
             "summary": "Onboard cameras by QR code and watch them.",
-            "description": "Video and its signaling travel over the WebSocket `/api/signaling` (ONVIF WebRTC).",
+            "description": f"Video and its signaling travel over the WebSocket `{SOCKET_PATH}` (ONVIF WebRTC).",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": origin}],
@@ -38,7 +40,7 @@ def document(routes: tuple[Route, ...], *, origin: str, version: str) -> dict[st
             "schemas": components,
             "securitySchemes": {
                 "token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
-                "cookie": {"type": "apiKey", "in": "cookie", "name": "belvedere_session"},
+                "cookie": {"type": "apiKey", "in": "cookie", "name": COOKIE},
             },
         },
     }

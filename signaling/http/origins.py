@@ -28,7 +28,6 @@ def cors_headers(request: web.Request, allowed: tuple[str, ...]) -> dict[str, st
         return {}
     headers = {
         "Access-Control-Allow-Origin": sent,
-        "Vary": "Origin",
         "Access-Control-Expose-Headers": "Retry-After, Date",
     }
     if request.method == "OPTIONS":

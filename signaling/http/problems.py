@@ -43,6 +43,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "too_many_requests": (429, "Too many requests"),
     "internal": (500, "Something went wrong here"),
     "busy": (503, "Too busy at this moment"),
+    "store_damaged": (500, "The database is damaged"),
     "store_unavailable": (503, "The database does not answer"),
     "live_unavailable": (503, "Live state is not available"),
 }
@@ -56,9 +57,10 @@ _BY_STATUS = {
     408: "request_timeout",
     413: "body_too_large",
     415: "unsupported_media_type",
-    429: "too_many_requests",
-    503: "busy",
 }
+
+KEPT_HEADERS = frozenset({"Allow"})
+"""Of aiohttp's own errors: what a client acts on."""
 
 
 def problem(code: str, detail: str, *, retry_after: float | None = None) -> web.Response:
@@ -88,6 +90,6 @@ def from_http_exception(error: web.HTTPException) -> web.Response:
     """aiohttp's own errors (404, 405, 413 and so on) in our form."""
     code = _BY_STATUS.get(error.status, "invalid_request" if error.status < 500 else "internal")
     answer = problem(code, PROBLEMS[code][1].lower())
-    if "Allow" in error.headers:
-        answer.headers["Allow"] = error.headers["Allow"]
+    for name in KEPT_HEADERS & error.headers.keys():
+        answer.headers[name] = error.headers[name]
     return answer

@@ -10,6 +10,7 @@ from signaling.cameras import Cameras
 from signaling.gate import Gate
 from signaling.live.state import LiveState
 from signaling.metrics import Metrics
+from signaling.protocol.messages import SOCKET_PATH
 from signaling.settings import Settings
 from signaling.store.database import Store
 
@@ -39,4 +40,4 @@ class Services:
     @property
     def signaling_url(self) -> str:
         """The origin with ws for http."""
-        return "ws" + self.origin.removeprefix("http") + "/api/signaling"
+        return "ws" + self.origin.removeprefix("http") + SOCKET_PATH

@@ -90,6 +90,12 @@ class ConfirmBody(Body, frozen=True):
     mine: bool
 
 
+class TicketBody(Body, frozen=True):
+    """The one camera that the ticket is for."""
+
+    camera: Annotated[str, Meta(min_length=1, max_length=64, pattern=URL_SAFE, description="Id of a camera")]
+
+
 class ActivateBody(Body, frozen=True):
     """`proof` and `public_key` come together; without them the answer has a bearer secret."""
 
@@ -214,7 +220,7 @@ class DeviceToken(msgspec.Struct, frozen=True):
 
 
 class Ticket(msgspec.Struct, frozen=True):
-    """Good once, for 30 s: `register.params.authorization = "Ticket …"`."""
+    """Good once, for 30 s, to watch one camera live: `register.params.authorization = "Ticket …"`."""
 
     ticket: str
     expires_at: Time

@@ -11,8 +11,9 @@ async def healthz(_call: Call) -> shapes.Health:
 
 
 async def readyz(call: Call) -> shapes.Health:
-    """It can work: the database answers."""
+    """It can work: the database and the live state answer."""
     await call.services.store.ping()
+    await call.services.live.ping()
     return shapes.Health("ok")
 
 

@@ -31,6 +31,9 @@ class MemoryLiveState:
     async def aclose(self) -> None:
         """Nothing to let go of."""
 
+    async def ping(self) -> None:
+        """Always there."""
+
     async def claim_presence(self, camera_id: str, socket_id: str, node_id: str) -> int:
         self._epoch = max(self._epoch + 1, int(self._clock() * 1000))
         self._keep(Presence(camera_id, self._epoch, socket_id, node_id))

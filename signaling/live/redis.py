@@ -33,6 +33,8 @@ READ_BATCH = 200
 BLOCK_MS = 5000
 TIMEOUT_SECONDS = 2.0
 RETRIES = 3
+PUBLISH_SECONDS = 0.5
+"""A revocation acts within a second (DESIGN §4): a Redis that hangs may use up half of it."""
 MAX_UNSENT = 1000
 """Events kept while Redis is away."""
 CANCEL_SECONDS = 0.1
@@ -70,7 +72,14 @@ class RedisLiveState:
         self._redis = _client(url, TIMEOUT_SECONDS, retry)
         self._listener = _client(url, BLOCK_MS / 1000 + TIMEOUT_SECONDS, Retry(ExponentialBackoff(), 0))
         prefix = PREFIX + "rate"
-        storage = RedisStorage(rates_url(url), wrap_exceptions=True, implementation="redispy", key_prefix=prefix)
+        storage = RedisStorage(
+            rates_url(url),
+            wrap_exceptions=True,
+            implementation="redispy",
+            key_prefix=prefix,
+            socket_timeout=TIMEOUT_SECONDS,
+            socket_connect_timeout=TIMEOUT_SECONDS,
+        )
         self._rates = Rates(storage, enabled=limit_rates)
         self._claim = self._redis.register_script(CLAIM)
         self._refresh = self._redis.register_script(REFRESH)
@@ -91,6 +100,10 @@ class RedisLiveState:
             await asyncio.wait({self._task}, timeout=CANCEL_SECONDS)
         await self._redis.aclose()
         await self._listener.aclose()
+
+    async def ping(self) -> None:
+        async with _translated():
+            await self._redis.ping()
 
     async def claim_presence(self, camera_id: str, socket_id: str, node_id: str) -> int:
         async with _translated():
@@ -140,7 +153,7 @@ class RedisLiveState:
     async def publish(self, event: LiveEvent) -> None:
         """Never raises: while Redis is away this process hears it at once, the others when Redis is back."""
         try:
-            async with _translated():
+            async with _translated(), asyncio.timeout(PUBLISH_SECONDS):
                 await self._append(event)
         except LiveUnavailable:
             self._unsent.append(event)
@@ -162,6 +175,7 @@ class RedisLiveState:
                     if interrupted:
                         await self._come_back()
                         interrupted, pause = False, RETRY_MIN_SECONDS
+                    await self._append_unsent()
                     last = await self._read(last)
             except LiveUnavailable as error:
                 if not interrupted:
@@ -172,11 +186,14 @@ class RedisLiveState:
 
     async def _come_back(self) -> None:
         await self._listener.ping()
+        await self._append_unsent()
+        self._fanout.send(LOST)
+        log.info("redis_back")
+
+    async def _append_unsent(self) -> None:
         while self._unsent:
             await self._append(self._unsent[0])
             self._unsent.popleft()
-        self._fanout.send(LOST)
-        log.info("redis_back")
 
     async def _read(self, last: str) -> str:
         answer: Any = await self._listener.xread({EVENTS: last}, count=READ_BATCH, block=BLOCK_MS)

@@ -62,6 +62,9 @@ class LiveState(Protocol):
     async def aclose(self) -> None:
         """Let go of connections and tasks."""
 
+    async def ping(self) -> None:
+        """Whether it answers now."""
+
     async def claim_presence(self, camera_id: str, socket_id: str, node_id: str) -> int:
         """Make this socket the camera's; the new epoch is larger than every earlier one."""
 

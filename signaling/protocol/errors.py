@@ -31,6 +31,28 @@ class Notice(IntEnum):
     MALFORMED_CANDIDATE = 1003
 
 
+class CloseCode(IntEnum):
+    """Why a WebSocket of ours is closed: RFC 6455 §7.4.1 and its registry, and codes of our own from 4000."""
+
+    NORMAL = 1000
+    """The peer stops on purpose, and its media with it."""
+    GOING_AWAY = 1001
+    """A browser's word when its page is closed."""
+    UNSUPPORTED_DATA = 1003
+    INTERNAL_ERROR = 1011
+    SERVICE_RESTART = 1012
+    """Also what comes nearest to "I shall be back", for which there is no code."""
+    TRY_AGAIN_LATER = 1013
+    SUPERSEDED = 4001
+    """A newer connection of the same camera took over."""
+    SIGNED_OUT = 4401
+    """The identity behind this socket is not valid, or not any more (the 401 of WebSocket closing)."""
+    REGISTER_TIMEOUT = 4408
+    """No `register` in time (408)."""
+    TOO_SLOW = 4429
+    """The peer does not read what it is sent."""
+
+
 class ProtocolError(Exception):
     """The peer is at fault. `code` and the text go back to it as a JSON-RPC error."""
 

@@ -31,6 +31,19 @@ async def set_password(connection: AsyncConnection, account_id: str, password_ha
     await connection.execute(update(accounts).where(accounts.c.id == account_id).values(password_hash=password_hash))
 
 
+async def costliest_password(connection: AsyncConnection) -> int:
+    """The highest cost among the hashes (`$2b$COST$…`); 0 where there are none."""
+    query = select(func.max(func.substr(accounts.c.password_hash, 5, 2)))
+    return int((await connection.execute(query)).scalar_one() or 0)
+
+
+async def password_stands(connection: AsyncConnection, account_id: str, password_hash: str) -> bool:
+    """Whether this is still the account's password. It stays so until the transaction ends: PostgreSQL locks the row,
+    SQLite has one writer."""
+    query = select(accounts.c.id).where(accounts.c.id == account_id, accounts.c.password_hash == password_hash)
+    return (await connection.execute(query.with_for_update())).first() is not None
+
+
 async def insert_login(connection: AsyncConnection, login: Login) -> None:
     await connection.execute(insert(logins).values(written(login)))
 
@@ -44,6 +57,13 @@ async def login_with_account(connection: AsyncConnection, login_id: str, now: fl
     login = read(Login, row)
     account = await account_by_id(connection, login.account_id)
     return (login, account) if account else None
+
+
+async def addresses_signed_in(connection: AsyncConnection, email: str, now: float) -> list[str]:
+    """From where there are logins of this account; none where there is no such account."""
+    query = select(logins.c.address).join(accounts, accounts.c.id == logins.c.account_id)
+    found = await connection.execute(query.where(accounts.c.email == email, logins.c.expires_at > now))
+    return [str(row.address) for row in found]
 
 
 async def logins_of(connection: AsyncConnection, account_id: str, now: float) -> list[Login]:

@@ -8,9 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from signaling.store.rows import Camera, Pairing, column_values, read, written
 from signaling.store.schema import cameras, pairings
 
-OPEN_STEPS = ("waiting", "seen", "failed")
-"""Steps of a pairing that nobody has won yet."""
 PROVEN_STEPS = ("activated", "online")
+CANCELLED = "cancelled"
+"""The step of a code that was taken back or replaced before anybody used it; no camera points at it."""
 
 
 async def insert_camera(connection: AsyncConnection, camera: Camera) -> None:
@@ -19,6 +19,13 @@ async def insert_camera(connection: AsyncConnection, camera: Camera) -> None:
 
 async def camera_by_id(connection: AsyncConnection, camera_id: str) -> Camera | None:
     row = (await connection.execute(select(cameras).where(cameras.c.id == camera_id))).first()
+    return read(Camera, row) if row else None
+
+
+async def camera_to_change(connection: AsyncConnection, camera_id: str) -> Camera | None:
+    """The camera, which nobody else changes before this transaction ends: PostgreSQL locks the row, SQLite has one
+    writer. Comes before any change of its pairings, so that two transactions never wait for each other."""
+    row = (await connection.execute(select(cameras).where(cameras.c.id == camera_id).with_for_update())).first()
     return read(Camera, row) if row else None
 
 
@@ -72,6 +79,7 @@ async def win(connection: AsyncConnection, token_hash: str, winner: str, now: fl
     """The one statement that decides a race of activations: True for exactly one caller."""
     c = pairings.c
     query = update(pairings).where(c.token_hash == token_hash, c.winner.is_(None), c.expires_at > now)
+    query = query.where(c.step != CANCELLED)  # `now` may be older than the cancelling: when the request came in
     changed = await connection.execute(query.values(winner=winner, step="activated"))
     return bool(changed.rowcount == 1)
 
@@ -82,11 +90,10 @@ async def advance(connection: AsyncConnection, pairing_id: str, step: str, earli
     return bool((await connection.execute(query)).rowcount == 1)
 
 
-async def kill_open_pairings(connection: AsyncConnection, camera_id: str, now: float) -> None:
-    """Tokens of this camera that nobody has used are too old from now on."""
-    c = pairings.c
-    query = update(pairings).where(c.camera_id == camera_id, c.winner.is_(None), c.expires_at > now)
-    await connection.execute(query.values(expires_at=now))
+async def cancel_open_pairings(connection: AsyncConnection, camera_id: str) -> None:
+    """Tokens of this camera that nobody has used are good for nothing from now on."""
+    query = update(pairings).where(pairings.c.camera_id == camera_id, pairings.c.winner.is_(None))
+    await connection.execute(query.values(step=CANCELLED))
 
 
 async def newly_expired(connection: AsyncConnection, since: float, now: float) -> list[Camera]:

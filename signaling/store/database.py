@@ -5,14 +5,17 @@ FULL, so that what was acknowledged is there after kill -9 and after a power cut
 """
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
+import structlog
 from sqlalchemy import Connection, event, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
@@ -26,10 +29,15 @@ POOL_WAIT_SECONDS = 10.0
 QUERY_SECONDS = 10
 MIGRATION_LOCK = 0x62656C76
 """Any number that no other program on this PostgreSQL uses: two servers that start at once migrate one by one."""
+AWAY = (InterfaceError, OperationalError, PoolTimeout, OSError)
+"""Gone, locked, full or overloaded: it may well work in a moment."""
+
+log = structlog.get_logger(__name__)
 
 
 class Store:
-    """Transactions on the database. Everything that goes wrong below is `Refused("store_unavailable")`."""
+    """Transactions on the database. One that is away is `Refused("store_unavailable")`, a broken file
+    `Refused("store_damaged")`; any other error of SQLAlchemy is a mistake of ours and leaves as it is."""
 
     def __init__(self, reader: AsyncEngine, writer: AsyncEngine) -> None:
         self._reader = reader
@@ -62,13 +70,33 @@ class Store:
 
 @contextmanager
 def _translated() -> Iterator[None]:
-    """A broken rule of the schema is for the caller; anything else means that the database is not there."""
+    """What the database says is logged here, without the statement: that one holds people's data."""
     try:
         yield
-    except IntegrityError:
-        raise
-    except (SQLAlchemyError, OSError) as error:
+    except (DBAPIError, PoolTimeout, OSError) as error:
+        if _is_damage(error):
+            log.critical("database_damaged", problem=store_problem(error))
+            raise Refused("store_damaged", "the database is damaged; restore it from a backup") from error
+        if not _is_away(error):
+            raise
+        log.warning("database_away", problem=store_problem(error))
         raise Refused("store_unavailable", "the database does not answer; try again", retry_after=2) from error
+
+
+def _is_damage(error: Exception) -> bool:
+    """SQLite's CORRUPT and NOTADB have no class of their own: they come as the base of all its errors."""
+    return type(error) is DatabaseError and isinstance(error.orig, sqlite3.DatabaseError)
+
+
+def _is_away(error: Exception) -> bool:
+    """PostgreSQL's shutting down, starting or being full has no class of its own: it comes as the base of all."""
+    return isinstance(error, AWAY) or type(error) in {DBAPIError, DatabaseError}
+
+
+def store_problem(error: BaseException | None) -> str:
+    """The database's own words."""
+    said = error.orig if isinstance(error, DBAPIError) else error
+    return str(said) or type(said).__name__
 
 
 async def open_sqlite(path: Path) -> Store:

@@ -89,10 +89,3 @@ pairings = Table(
     Index("ix_pairings_camera_id", "camera_id"),
     Index("ix_pairings_expires_at", "expires_at"),
 )
-
-secrets = Table(
-    "secrets",
-    metadata,
-    Column("name", String(64), primary_key=True),
-    Column("value", String(200), nullable=False),
-)

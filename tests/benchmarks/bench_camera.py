@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from clip import encode_clip
 
-HERE = Path(__file__).parent
+from tests.benchmarks.clip import encode_clip
+
 WARM_UP = 2.0
 MEASURE = 6.0
 CONNECT_LIMIT = 20.0
@@ -45,11 +45,10 @@ class Child:
         self._process = process
 
     @classmethod
-    async def start(cls, *arguments: str) -> "Child":
+    async def start(cls, module: str, *arguments: str) -> "Child":
         pipe = asyncio.subprocess.PIPE
-        return cls(
-            await asyncio.create_subprocess_exec(sys.executable, *arguments, stdin=pipe, stdout=pipe, limit=1 << 22)
-        )
+        command = (sys.executable, "-m", f"tests.benchmarks.{module}", *arguments)
+        return cls(await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, limit=1 << 22))
 
     async def ask(self, **order: Any) -> dict[str, Any]:
         assert self._process.stdin is not None and self._process.stdout is not None
@@ -64,8 +63,8 @@ class Child:
 
 
 async def measure(mode: str, viewers: int, clip: Path) -> Result:
-    camera = await Child.start(str(HERE / "camera_process.py"), mode, str(clip))
-    crowd = await Child.start(str(HERE / "light_client.py"))
+    camera = await Child.start("camera_process", mode, str(clip))
+    crowd = await Child.start("light_client")
     try:
         for number in range(viewers):
             offer = (await camera.ask(open=str(number)))["offer"]

@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Protocol
 
 import msgspec
-from bench_camera import Child
-from clip import encode_clip
-from janus import Janus
 
-HERE = Path(__file__).parent
+from tests.benchmarks.bench_camera import Child
+from tests.benchmarks.clip import encode_clip
+from tests.benchmarks.janus import Janus
+
 WARM_UP = 3.0
 MEASURE = 6.0
 CONNECT_LIMIT = 30.0
@@ -54,7 +54,7 @@ class Server(Protocol):
 
 class Ours:
     async def start(self) -> None:
-        self._relay = await Child.start(str(HERE / "relay_process.py"))
+        self._relay = await Child.start("relay_process")
 
     async def join(self, camera: Child, crowd: Child, number: int) -> None:
         name = str(number)
@@ -100,8 +100,8 @@ async def sample(camera: Child, crowds: list[Child], server: Server) -> dict[str
 
 async def measure(kind: str, viewers: int, clip: Path) -> Result:
     server: Server = Ours() if kind == "ours" else Theirs()
-    camera = await Child.start(str(HERE / "camera_process.py"), "ours", str(clip))
-    crowds = [await Child.start(str(HERE / "light_client.py")) for _ in range(2)]
+    camera = await Child.start("camera_process", "ours", str(clip))
+    crowds = [await Child.start("light_client") for _ in range(2)]
     first, others = crowds
     try:
         await server.start()

@@ -39,7 +39,7 @@ JOINS, PLAIN_JOINS, UPLINK_JOINS = 60, 20, 20
 LIVE_MS = 300
 LIVE_LIMIT_MS = 8000
 JOIN_LIMIT_SECONDS = 20
-REST_SECONDS = 2.0
+REST_SECONDS = 1.0
 """Between two joins, plus a random part of one group of pictures, so that every phase of it is met."""
 
 WATCH_LIVE = """

@@ -16,15 +16,17 @@ from typing import Any
 import av
 import msgspec
 import psutil
+import structlog
+import uvloop
 from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.codecs import get_capabilities
 from aiortc.stats import RTCOutboundRtpStreamStats
-from clip import ClipSource
 
 from camera_peer.broadcast import Broadcast
 from camera_peer.sources import open_source
 from camera_peer.viewer_session import Sessions
 from media.frames import EncodedFrame, Source
+from tests.benchmarks.clip import ClipSource
 
 TIME_BASE = fractions.Fraction(1, 90_000)
 QUEUE = 90
@@ -141,8 +143,5 @@ async def main(mode: str, path: Path) -> None:
 
 
 if __name__ == "__main__":
-    import structlog
-    import uvloop
-
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     uvloop.run(main(sys.argv[1], Path(sys.argv[2])))

@@ -1,6 +1,8 @@
 """The two camera routes of a server, as a scripted peer on a real socket, with or without TLS."""
 
+import asyncio
 import datetime
+import json
 import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -21,14 +23,18 @@ Script = Callable[[int, dict[str, Any]], tuple[int, dict[str, Any]] | None]
 """Number of the call (from 0) and body to status and answer; None drops the connection after reading."""
 
 
+PIECE_SECONDS = 0.02
+
+
 @dataclass
 class FakeServer:
-    """`origin`: where it listens. `calls`: (path, body) of every request."""
+    """`origin`: where it listens. `calls`: (path, body) of every request. `pieces`: in which an answer is written."""
 
     origin: str = ""
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     connections: int = 0
     headers: dict[str, str] = field(default_factory=dict)
+    pieces: int = 1
 
     def paths(self) -> list[str]:
         return [path for path, _ in self.calls]
@@ -45,6 +51,17 @@ def always(status: int, answer: dict[str, Any]) -> Script:
         return status, answer
 
     return script
+
+
+async def in_pieces(request: web.Request, data: bytes, pieces: int) -> web.StreamResponse:
+    """Chunked, with a pause after each chunk, as a slow line or a proxy delivers it."""
+    response = web.StreamResponse()
+    await response.prepare(request)
+    size = -(-len(data) // pieces)
+    for start in range(0, len(data), size):
+        await response.write(data[start : start + size])
+        await asyncio.sleep(PIECE_SECONDS)
+    return response
 
 
 @asynccontextmanager
@@ -64,6 +81,8 @@ async def fake_server(script: Script = welcome, tls: ssl.SSLContext | None = Non
             assert request.transport is not None
             request.transport.abort()
             return web.Response()
+        if server.pieces > 1:
+            return await in_pieces(request, json.dumps(answer[1]).encode(), server.pieces)
         return web.json_response(answer[1], status=answer[0], headers=server.headers)
 
     app = web.Application()

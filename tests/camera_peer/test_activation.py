@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 
 from camera_peer import identity
-from camera_peer.activation import TOKEN_SECONDS, activate, local_address
+from camera_peer.activation import MAX_ANSWER_BYTES, TOKEN_SECONDS, activate, local_address
 from camera_peer.activation_answer import (
     MAX_RETRY_AFTER_SECONDS,
     Answer,
@@ -72,6 +72,29 @@ async def test_a_good_activation_says_seen_first_and_proves_its_key(device: Iden
     pairing = activated
     assert (pairing.camera_id, pairing.name, pairing.origin) == ("cam1", "Porch", server.origin)
     assert pairing.signaling_url == server.origin.replace("http", "ws") + "/api/signaling"
+
+
+async def test_an_answer_may_come_in_pieces(device: Identity) -> None:
+    async with fake_server() as server:
+        server.pieces = 3
+        assert (await run(OnboardingCode(server.origin, TOKEN), device, Time())).camera_id == "cam1"
+
+
+async def test_an_answer_without_end_is_none(device: Identity) -> None:
+    async with fake_server(always(200, {"camera_id": "cam1", "filling": "x" * MAX_ANSWER_BYTES})) as server:
+        with pytest.raises(CameraProblem) as refused:
+            await run(OnboardingCode(server.origin, TOKEN), device, Time())
+    assert refused.value.problem is Problem.ACTIVATION_REFUSED
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "camera.lan", "localhost.example.org"])
+async def test_no_token_travels_without_encryption(device: Identity, host: str) -> None:
+    clock = Time()
+    with pytest.raises(CameraProblem, match="without encryption") as refused:
+        await run(OnboardingCode(f"http://{host}", TOKEN), device, clock)
+    assert refused.value.problem is Problem.SERVER_UNENCRYPTED
+    assert refused.value.final
+    assert clock.naps == [], "nothing was tried"
 
 
 async def test_a_lost_answer_is_asked_for_again_with_the_same_key(device: Identity) -> None:

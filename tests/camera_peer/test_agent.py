@@ -139,7 +139,7 @@ class Bench:
         self.naps.append(seconds)
         await asyncio.sleep(0)
 
-    async def play(self) -> None:
+    async def play(self, _: Callable[[], None]) -> None:
         if self.source_fails:
             raise SourceError("The device /dev/video0 is not there.")
         await asyncio.Event().wait()

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 from structlog.testing import capture_logs
 
-from camera_peer import identity, state
-from camera_peer.camera import Camera, IdentityRejected, Moves, Outside
+from camera_peer import state
+from camera_peer.camera import WATCH_SECONDS, Camera, IdentityRejected, Moves, Outside
 from camera_peer.lens import Frame
 from camera_peer.lifecycle import State
+from camera_peer.memory import Memory, reset
 from camera_peer.problem import CameraProblem, Problem
 from camera_peer.sensor import View, render
 from camera_peer.state import CameraState, LastProblem, Pairing
@@ -21,11 +22,13 @@ from camera_peer.wifi.simulated import SimulatedWifi
 from media.frames import SourceError
 from signaling.protocol.qr import OnboardingCode, to_compact
 from tests.benchmarks.qr_trials import draw_text
-from tests.camera_peer.fake_server import always, fake_server
+from tests.camera_peer.fake_server import always, fake_server, welcome
+from tests.servers import free_port
 
 TOKEN = "AAECAwQFBgcICQoLDA0ODw"
 OTHER_TOKEN = "ZZECAwQFBgcICQoLDA0ODw"
 SSID, PASSWORD = "Hillside", "correct horse"
+Sleep = Callable[[float], Awaitable[None]]
 
 
 class Shown:
@@ -90,10 +93,14 @@ async def at_once(_: float) -> None:
     await asyncio.sleep(0)
 
 
-def camera_in(directory: Path, shown: Shown, film: Film | None = None) -> Camera:
-    outside = Outside(SimulatedWifi(SSID, PASSWORD, sleep=at_once), random=lambda: 0.5, sleep=at_once)
-    device = identity.load_or_make(directory, os.urandom)
-    return Camera(directory, device, outside, shown, lens=film.frames if film else None)
+async def patient(_: float) -> None:
+    """Where a dead server is asked again and again."""
+    await asyncio.sleep(0.02)
+
+
+def camera_in(directory: Path, shown: Shown, film: Film | None = None, sleep: Sleep = at_once) -> Camera:
+    outside = Outside(SimulatedWifi(SSID, PASSWORD, sleep=at_once), random=lambda: 0.5, sleep=sleep)
+    return Camera(Memory(directory, os.urandom), outside, shown, lens=film.frames if film else None)
 
 
 @asynccontextmanager
@@ -201,6 +208,63 @@ async def test_paired_anew_by_hand_it_moves_to_the_new_server(tmp_path: Path) ->
     assert [pairing.camera_id for pairing in agent.pairings] == ["old", "new"]
 
 
+async def test_a_problem_noted_beside_it_disturbs_nobody(tmp_path: Path) -> None:
+    state.save(tmp_path, CameraState(pairing=Pairing("cam1", "https://a", "wss://a/s")))
+    shown, agent = Shown(), Online()
+    async with living(camera_in(tmp_path, shown), agent):
+        await shown.until(lambda: State.ONLINE in shown.states)
+        Memory(tmp_path, os.urandom).note(LastProblem(Problem.TOKEN_USED, "used"))
+        await asyncio.sleep(2 * WATCH_SECONDS)
+    assert shown.states == [State.CONNECTING, State.ONLINE]
+    assert len(agent.pairings) == 1
+
+
+async def test_paired_by_hand_while_its_code_leads_nowhere(tmp_path: Path) -> None:
+    shown, film, agent = Shown(), Film(), Online()
+    async with living(camera_in(tmp_path, shown, film, patient), agent):
+        film.show(code_of(f"http://127.0.0.1:{free_port()}"))
+        await shown.until(lambda: Problem.SERVER_UNREACHABLE in shown.problems)
+        async with fake_server() as server:
+            await camera_in(tmp_path, Shown()).onboard(code_of(server.origin, OTHER_TOKEN))
+        await shown.until(lambda: State.ONLINE in shown.states)
+    assert agent.pairings == [state.load(tmp_path).pairing]
+
+
+async def test_another_code_takes_the_place_of_one_whose_server_is_dead(tmp_path: Path) -> None:
+    shown, film, agent = Shown(), Film(), Online()
+    async with fake_server() as server, living(camera_in(tmp_path, shown, film, patient), agent):
+        film.show(code_of(f"http://127.0.0.1:{free_port()}"))
+        await shown.until(lambda: Problem.SERVER_UNREACHABLE in shown.problems and film.opened == 2)
+        film.show(code_of(server.origin, OTHER_TOKEN))
+        await shown.until(lambda: State.ONLINE in shown.states)
+    assert set(shown.problems) == {Problem.SERVER_UNREACHABLE}
+    assert server.calls[0][1] == {"secret_token": OTHER_TOKEN}
+
+
+async def test_a_code_whose_server_comes_back_works_while_the_lens_is_open(tmp_path: Path) -> None:
+    shown, film, agent = Shown(), Film(), Online()
+    lost_twice = fake_server(lambda number, body: None if number < 2 else welcome(number, body))
+    async with lost_twice as server, living(camera_in(tmp_path, shown, film, patient), agent):
+        film.show(code_of(server.origin))
+        await shown.until(lambda: State.ONLINE in shown.states)
+    assert server.paths().count("/api/camera/seen") == 1, "the same code before the lens does not begin anew"
+
+
+async def test_a_rejection_of_the_old_key_does_not_cost_the_new_pairing(tmp_path: Path) -> None:
+    state.save(tmp_path, CameraState(pairing=Pairing("old", "https://a", "wss://a/s")))
+    kept, new = Memory(tmp_path, os.urandom), Pairing("new", "https://a", "wss://a/s")
+    reset(tmp_path)
+    Memory(tmp_path, os.urandom).win(new, unless_changed=False)
+    shown, agent = Shown(), Online(rejected=True)
+    outside = Outside(SimulatedWifi(SSID, PASSWORD, sleep=at_once), random=lambda: 0.5, sleep=at_once)
+    async with living(Camera(kept, outside, shown), agent):
+        await shown.until(lambda: len(shown.states) > 1)
+        agent.rejected = False
+        await shown.until(lambda: State.ONLINE in shown.states)
+    assert [pairing.camera_id for pairing in agent.pairings][:2] == ["old", "new"]
+    assert state.load(tmp_path).pairing == new
+
+
 async def test_a_rejected_identity_leads_back_to_the_lens(tmp_path: Path) -> None:
     state.save(tmp_path, CameraState(pairing=Pairing("cam1", "https://a", "wss://a/s")))
     shown, film = Shown(), Film()
@@ -213,9 +277,8 @@ async def test_a_rejected_identity_leads_back_to_the_lens(tmp_path: Path) -> Non
 async def test_a_failed_pairing_by_hand_leaves_the_old_one(tmp_path: Path) -> None:
     old = Pairing("cam1", "https://a", "wss://a/s")
     state.save(tmp_path, CameraState(pairing=old))
-    device = identity.load_or_make(tmp_path, os.urandom)
     outside = Outside(SimulatedWifi(SSID, PASSWORD, sleep=at_once), random=lambda: 0.5, sleep=at_once)
-    camera = Camera(tmp_path, device, outside, Shown(), afresh=True)
+    camera = Camera(Memory(tmp_path, os.urandom), outside, Shown(), afresh=True)
     with pytest.raises(CameraProblem):
         await camera.onboard(code_of("https://b", ssid="Nowhere"))
     assert state.load(tmp_path).pairing == old

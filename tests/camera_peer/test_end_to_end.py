@@ -2,11 +2,14 @@
 
 import asyncio
 import contextlib
+import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+import qrcode
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 
@@ -137,6 +140,32 @@ async def test_removed_from_the_account_it_goes_dark_at_once_and_can_be_paired_a
     await asyncio.to_thread(home.wait_online, camera)
 
 
+def test_reset_and_paired_anew_while_it_runs_it_serves_with_the_new_key(home: Household) -> None:
+    camera = home.add_camera("Garden")
+    words = [sys.executable, "-m", "camera_peer", "reset", "--data", str(camera.folder / "data")]
+    assert "gone" in subprocess.run(words, capture_output=True, text=True, check=True).stdout
+    camera.id, code = home.pending("Cellar")
+    assert camera.pair(qr.to_compact(code)).returncode == 0
+    home.wait_online(camera)
+    camera.kill()
+    camera.start()
+    home.wait_online(camera, online=False)
+    home.wait_online(camera)
+
+
+def test_paired_by_hand_while_it_activates_at_a_dead_server(home: Household) -> None:
+    camera = home.new_camera("--source", SMALL_SOURCE)
+    camera.folder.mkdir()
+    dead = qr.OnboardingCode(f"http://127.0.0.1:{free_port()}", "AAECAwQFBgcICQoLDA0ODw")
+    qrcode.make(qr.to_compact(dead)).save(camera.folder / "dead.png")
+    camera.arguments += ["--lens", f"image:{camera.folder / 'dead.png'}"]
+    camera.start()
+    wait_until(lambda: "server_unreachable" in camera.output, "the camera asks the dead server")
+    camera.id, code = home.pending("Garden")
+    assert camera.pair(qr.to_compact(code)).returncode == 0
+    home.wait_online(camera)
+
+
 def test_a_power_cut_between_the_servers_answer_and_the_disk_costs_nothing(home: Household) -> None:
     """The server has given the token away, the camera does not know it yet: the same key may ask again."""
     camera = home.new_camera("--source", SMALL_SOURCE)
@@ -168,6 +197,26 @@ async def test_a_source_that_is_not_there_leaves_the_camera_online_with_one_sent
     assert problem["code"] == "source_failed"
     assert "Traceback" not in camera.output
     assert home.camera(camera.id)["online"]
+
+
+@pytest.mark.parametrize(
+    ("source", "sentence"),
+    [
+        ("/nope.mp4", "There is no file /nope.mp4."),
+        ("/etc/passwd", "The file /etc/passwd is not a video"),
+        ("/tmp", "/tmp is not a file."),
+    ],
+)
+def test_an_unpaired_camera_says_that_its_source_is_wrong(tmp_path: Path, source: str, sentence: str) -> None:
+    camera = CameraProcess(tmp_path / "camera", ["--source", source])
+    camera.start()
+    try:
+        wait_until(lambda: sentence in camera.output, "the camera says what is wrong")
+        wait_until(lambda: "belvedere-camera pair" in camera.output, "the camera waits to be paired")
+        assert camera.output.count(sentence) == 1
+        assert "Traceback" not in camera.output
+    finally:
+        camera.stop()
 
 
 def test_only_one_camera_runs_with_one_key(home: Household) -> None:

@@ -43,6 +43,8 @@ def test_the_command_line_wins_over_the_environment() -> None:
         ("lens", "image:"),
         ("lens", "eye"),
         ("seed", "-1"),
+        ("hook", "'abc"),
+        ("hook", "led.sh \\"),
         ("log_format", "xml"),
     ],
 )

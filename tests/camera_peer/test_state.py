@@ -33,7 +33,7 @@ while True:
 
 def test_nothing_is_remembered_at_first(tmp_path: Path) -> None:
     assert state.load(tmp_path / "new") == CameraState()
-    assert state.stamp(tmp_path / "new") is None
+    assert storage.stamp(tmp_path / "new" / state.STATE_FILE) is None
 
 
 def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
@@ -57,9 +57,9 @@ def test_files_are_for_their_owner_alone(tmp_path: Path) -> None:
 
 def test_another_process_saving_is_noticed(tmp_path: Path) -> None:
     state.save(tmp_path, CameraState(pairing=PAIRING))
-    before = state.stamp(tmp_path)
+    before = storage.stamp(tmp_path / state.STATE_FILE)
     state.save(tmp_path, CameraState(pairing=PAIRING))
-    assert state.stamp(tmp_path) != before
+    assert storage.stamp(tmp_path / state.STATE_FILE) != before
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b'{"version": 1, "pairing": 7}', b"\xff", b" " * 70_000])
@@ -102,15 +102,6 @@ def test_kill_at_any_moment_leaves_old_or_new(tmp_path: Path) -> None:
         assert pairing is not None
         half = len(pairing.name) // 2000
         assert pairing.name == pairing.name[:half] * 2000
-
-
-def test_a_reset_forgets_pairing_and_key(tmp_path: Path) -> None:
-    before = identity.load_or_make(tmp_path, os.urandom)
-    state.save(tmp_path, CameraState(pairing=PAIRING))
-    assert state.reset(tmp_path)
-    assert list(tmp_path.iterdir()) == []
-    assert not state.reset(tmp_path)
-    assert identity.load_or_make(tmp_path, os.urandom).hardware_id != before.hardware_id
 
 
 def test_an_attacker_cannot_redirect_the_write(tmp_path: Path) -> None:

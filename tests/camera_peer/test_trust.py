@@ -135,7 +135,7 @@ def test_ordinary_validation_is_the_browsers() -> None:
 
 
 @pytest.mark.parametrize(
-    ("origin", "warned"),
+    ("origin", "refused"),
     [
         ("http://127.0.0.1:8080", False),
         ("http://[::1]:8080", False),
@@ -145,5 +145,5 @@ def test_ordinary_validation_is_the_browsers() -> None:
         ("https://192.168.1.5", False),
     ],
 )
-def test_plain_http_is_warned_of_only_where_a_network_is_between(origin: str, warned: bool) -> None:
-    assert is_plain_and_remote(origin) is warned
+def test_plain_http_is_refused_only_where_a_network_is_between(origin: str, refused: bool) -> None:
+    assert is_plain_and_remote(origin) is refused

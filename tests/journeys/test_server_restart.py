@@ -2,17 +2,24 @@
 
 import asyncio
 import itertools
+from pathlib import Path
 
 from playwright.async_api import Browser
 
 from tests.browser import moving, new_page, sign_in, stamps, watch
-from tests.home import Household
+from tests.home import Household, household, wait_until
+from tests.servers import free_port
 
 LONGEST_GAP_MS = 1500
 """A picture that stands longer has stopped for a person. The camera sends 15 a second; the machine is noisy."""
 
 
-async def test_a_running_picture_never_stops(home: Household, browser: Browser) -> None:
+async def test_a_running_picture_never_stops(tmp_path: Path, browser: Browser) -> None:
+    with household(tmp_path, metrics_port=str(free_port())) as home:
+        await keeps_running(home, browser)
+
+
+async def keeps_running(home: Household, browser: Browser) -> None:
     camera = home.add_camera("Garden")
     page = await new_page(browser)
     await sign_in(page, home.server.url)
@@ -29,6 +36,7 @@ async def test_a_running_picture_never_stops(home: Household, browser: Browser) 
     await asyncio.to_thread(home.wait_online, camera)
     counts = [count for count, *_ in seen]
     assert counts == sorted(counts), "one stream, never begun anew"
+    await asyncio.to_thread(wait_until, lambda: home.open_now()["sessions"] == 1, "the session is adopted")
 
 
 async def test_both_sides_come_back_by_themselves(home: Household, browser: Browser) -> None:

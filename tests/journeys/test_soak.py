@@ -1,15 +1,13 @@
 """Five hundred viewers come and go. Server and camera are afterwards what they were before."""
 
 import asyncio
-import re
-import urllib.request
 from pathlib import Path
 
 import psutil
 
 from tests.benchmarks.light_client import LightViewer
 from tests.home import CameraProcess, Household, household
-from tests.servers import Belvedere, free_port
+from tests.servers import free_port
 from tests.signaling.viewer_client import WirePeer, connected
 
 JOINS, WARM_UP = 500, 100
@@ -35,13 +33,6 @@ async def watch_once(peer: WirePeer, camera_id: str) -> int:
     return viewer.packets
 
 
-def sizes(server: Belvedere, metrics_port: int) -> dict[str, float]:
-    """The server's own count of what is open."""
-    with urllib.request.urlopen(f"http://127.0.0.1:{metrics_port}/metrics", timeout=5) as answer:
-        text = answer.read().decode()
-    return {kind: float(value) for kind, value in re.findall(r'belvedere_open\{kind="(\w+)"\} (\S+)', text)}
-
-
 def footprint(process: psutil.Process) -> tuple[int, int, int]:
     """Resident bytes, descriptors, threads."""
     return process.memory_info().rss, process.num_fds(), process.num_threads()
@@ -54,12 +45,11 @@ def cpu_seconds(camera: CameraProcess) -> float:
 
 
 async def test_five_hundred_joins_and_leaves(tmp_path: Path) -> None:
-    metrics_port = free_port()
-    with household(tmp_path, metrics_port=str(metrics_port)) as home:
-        await soak(home, metrics_port)
+    with household(tmp_path, metrics_port=str(free_port())) as home:
+        await soak(home)
 
 
-async def soak(home: Household, metrics_port: int) -> None:
+async def soak(home: Household) -> None:
     camera = await asyncio.to_thread(home.add_camera, "Garden", "test:?size=320x180&fps=15&audio=no")
     assert home.server.process and camera.process
     processes = [psutil.Process(home.server.process.pid), psutil.Process(camera.process.pid)]
@@ -76,7 +66,7 @@ async def soak(home: Household, metrics_port: int) -> None:
         assert is_now[0] - was[0] < MEMORY_BYTES, f"{name} grew from {was[0]} to {is_now[0]} bytes"
         more = (is_now[1] - was[1], is_now[2] - was[2])
         assert max(more) <= POOL, f"{name}: descriptors and threads {was[1:]} became {is_now[1:]}"
-    open_now = await asyncio.to_thread(sizes, home.server, metrics_port)
+    open_now = await asyncio.to_thread(home.open_now)
     assert open_now["sessions"] == 0
 
 

@@ -1,4 +1,4 @@
-"""Codes that cannot work: of something else, expired, of another server, with the wrong Wi-Fi password.
+"""Codes that cannot work: of something else, expired, of another or a dead server, with the wrong Wi-Fi password.
 
 Each is said, none ends the camera's search, and the right code works afterwards.
 """
@@ -15,6 +15,7 @@ from signaling.protocol import qr
 from tests.browser import new_page, sign_in
 from tests.home import CameraProcess, Household, household, wait_until
 from tests.journeys.lens import SSID, WIFI_PASSWORD, code_on_screen, fill_wizard, hold_up, unpaired
+from tests.servers import free_port
 
 
 def drawn(text: str) -> bytes:
@@ -79,6 +80,16 @@ def test_an_expired_code_is_refused_and_a_new_one_works(home: Household) -> None
     answer = home.call("POST", f"/api/cameras/{camera_id}/pairing", {"ssid": SSID}, 201)
     again = qr.OnboardingCode(code.server_url, answer["pairing"]["token"], SSID, WIFI_PASSWORD)
     hold_up(camera, drawn(qr.to_compact(again)))
+    comes_online(home, camera, camera_id)
+
+
+def test_a_code_of_a_dead_server_gives_way_to_the_right_one(home: Household) -> None:
+    camera = unpaired(home)
+    dead = qr.OnboardingCode(f"http://127.0.0.1:{free_port()}", "AAECAwQFBgcICQoLDA0ODw", SSID, WIFI_PASSWORD)
+    hold_up(camera, drawn(qr.to_compact(dead)))
+    wait_until(lambda: "server_unreachable" in camera.output, "the camera says so")
+    camera_id, code = right_code(home)
+    hold_up(camera, code)
     comes_online(home, camera, camera_id)
 
 

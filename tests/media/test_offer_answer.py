@@ -8,8 +8,9 @@ from aiortc.sdp import SessionDescription
 from hypothesis import given
 from hypothesis import strategies as st
 
-from media.answer import MAX_SDP, BadAnswer, read_answer
+from media.answer import BadAnswer, read_answer
 from media.offer import Media, Transport, write_offer
+from signaling.protocol.messages import MAX_MESSAGE_BYTES
 
 FINGERPRINT = ":".join(["AB"] * 32)
 TRANSPORT = Transport("user", "password" * 3, FINGERPRINT, ("1 1 udp 2130706431 192.0.2.7 5000 typ host",))
@@ -94,7 +95,7 @@ def test_the_least_answer_is_enough(good: str) -> None:
         (("sha-256", "md5"), "fingerprint"),
         (("setup:active", "setup:actpass"), "setup"),
         (("m=video 9 UDP/TLS/RTP/SAVPF 102", "m=video"), "malformed"),
-        (("v=0", "v=0" * MAX_SDP), "too long"),
+        (("v=0", "v=0" * MAX_MESSAGE_BYTES), "too long"),
     ],
 )
 def test_a_bad_answer_is_refused_in_a_sentence(good: str, change: tuple[str, str], sentence: str) -> None:

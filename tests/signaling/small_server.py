@@ -21,12 +21,15 @@ from typing import Any
 import psutil
 import structlog
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from signaling.door import Door
 from signaling.gate import Device, Viewer
+from signaling.http.problems import refused
 from signaling.hub import Hub, open_hub
 from signaling.live.memory import MemoryLiveState
 from signaling.live.state import LiveEvent, LiveUnavailable
+from signaling.refusals import Refused
 from signaling.table import Limits
 
 TICKET_KEY = b"a key that outlives the restart of a server"
@@ -44,7 +47,7 @@ class SmallGate:
     async def device_by_token(self, authorization: str) -> Device | None:
         self._check()
         camera = authorization.removeprefix("Bearer device-")
-        return Device(camera, self.owners[camera]) if camera in self.owners and camera not in self.dead else None
+        return Device(camera) if camera in self.owners and camera not in self.dead else None
 
     async def viewer_by_token(self, authorization: str) -> Viewer | None:
         self._check()
@@ -96,8 +99,17 @@ class Diary:
         self.told.append(("reported", camera_id, name, detail))
 
 
+@web.middleware
+async def _answer_refusals(request: web.Request, handler: Handler) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except Refused as refusal:
+        return refused(refusal)
+
+
 class SmallServer:
-    """`url` is where the socket is. `stop` and `start` restart it on the same port, with an empty table."""
+    """`url` is where the socket is. `stop` and `start` restart it on the same port, with an empty table. `caller`: the
+    address that everybody seems to come from."""
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
@@ -105,6 +117,7 @@ class SmallServer:
         self.diary = Diary()
         self.live = MemoryLiveState(time.time)
         self.port = 0
+        self.caller = "127.0.0.1"
         self.hub: Hub
         self._runner: web.AppRunner
 
@@ -125,8 +138,8 @@ class SmallServer:
             limits=self.limits,
         )
         await self.hub.start()
-        app = web.Application()
-        app.router.add_get("/api/signaling", Door(self.hub).handle)
+        app = web.Application(middlewares=[_answer_refusals])
+        app.router.add_get("/api/signaling", Door(self.hub, client_address=lambda _: self.caller).handle)
         self._runner = web.AppRunner(app, shutdown_timeout=1.0)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", self.port, reuse_address=True).start()

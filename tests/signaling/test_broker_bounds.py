@@ -158,3 +158,33 @@ def test_what_has_ended_is_remembered_but_not_for_ever() -> None:
     assert world.table.by_camera == world.table.by_user == {}
     assert viewer.ask("extend", session="session-50")["error"]["code"] == 410
     assert viewer.ask("extend", session="session-1")["error"]["code"] == 400
+
+
+def test_a_camera_reports_at_its_own_rate_and_goes_on_with_its_calls() -> None:
+    world = World()
+    device, viewer, other = world.device("c1"), world.viewer("u1"), world.device("c2")
+    world.news.clear()
+    for number in range(1000):
+        device.tell("belvedere.event", name=f"problem {number}", detail="")
+    other.tell("belvedere.event", name="source_failed", detail="")
+    told = [news.camera for news in world.news]
+    assert told == ["c1"] * world.table.limits.reports_burst + ["c2"]
+    assert world.counted["event_refused"] == 1000 - world.table.limits.reports_burst
+    world.flow(viewer, device)
+    world.sleep(1.0)
+    device.tell("belvedere.event", name="ok", detail="")
+    assert len(world.news) == len(told) + 1
+
+
+def test_a_wall_of_cameras_tells_all_its_first_pictures() -> None:
+    world = World(Limits(sessions_per_socket=3))
+    device, viewer = world.device(), world.viewer()
+    sessions = [world.flow(viewer, device) for _ in range(3)]
+    world.news.clear()
+    for _ in range(100):
+        for session in sessions:
+            viewer.tell("belvedere.stats", session=session, firstFrameMs=80)
+    assert len(world.news) == 3
+    viewer.tell("belvedere.close", session=sessions[0])
+    viewer.tell("belvedere.stats", session=world.flow(viewer, device), firstFrameMs=80)
+    assert len(world.news) == 3 and world.counted["stats_refused"] == 1

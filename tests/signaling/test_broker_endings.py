@@ -161,6 +161,27 @@ def test_extend_is_refused_and_times_out() -> None:
     assert session in world.table.sessions
 
 
+@pytest.mark.parametrize("how", ["refuses", "is silent", "leaves", "outlasts the viewer"])
+def test_time_that_the_camera_did_not_grant_is_not_added(how: str) -> None:
+    world = World()
+    device, viewer, session = setup(world, "flowing")
+    lease = world.table.sessions[session].lease
+    world.sleep(3000)
+    viewer.ask("extend", session=session)
+    if how == "refuses":
+        device.refuse(device.got("extend")[0], 400)
+    elif how == "is silent":
+        world.sleep(11)
+    elif how == "leaves":
+        device.leave()
+    else:
+        viewer.leave()
+        device.reply(device.got("extend")[0])
+    assert world.table.sessions[session].lease == lease
+    world.sleep(601)
+    assert session not in world.table.sessions
+
+
 def test_extend_before_media_flows_names_the_state() -> None:
     world = World()
     _, viewer, session = setup(world, "offered")

@@ -60,7 +60,7 @@ class Tenants(RuleBasedStateMachine):
             return
         tickets = self.tickets[-held:] if held else []
         if kind == "viewer":
-            peer = self.world.viewer(f"u{tenant}", tickets=tickets)
+            peer = self.world.viewer(f"u{tenant}", login=f"u{tenant}-{held % 2}", tickets=tickets)
         else:
             peer = self.world.device(f"c{tenant}", tickets=tickets, ours=kind == "device")
         self._enter(peer, tenant)
@@ -193,6 +193,7 @@ def sound(table: Table) -> None:
         assert session.state is not State.ENDED
         assert len(session.held) <= 2 * limits.candidates_per_side
         assert session.state is State.FLOWING or (session.camera in table.devices and session.client is not None)
+        assert session.client is None or session.login == table.parties[session.client].login
     assert len(table.ended) <= limits.ended_remembered
     assert len(table.alarms) <= 64 + 4 * (len(table.sessions) + len(table.parties)) + 1
     assert table.registered == sum(party.role is not None for party in table.parties.values())

@@ -91,8 +91,35 @@ def test_tickets_of_others_forged_ones_and_old_ones_are_worth_nothing() -> None:
     after = World()
     for thief in (after.device("c1", tickets=[good, forged, old]), after.viewer("u1", tickets=[good, forged, old])):
         assert adopted(thief.inbox) == []
+        told = [message["params"]["session"] for message in thief.got("belvedere.close")]
+        assert told == sorted([session, "x", "y"])  # what is not adopted is over, and every party hears it
     assert not after.table.sessions
     assert after.counted["ticket_refused"] == 6
+
+
+def test_a_lease_that_ended_while_the_party_was_away_is_answered() -> None:
+    world = World()
+    device, viewer = world.device(), world.viewer()
+    session = world.flow(viewer, device)
+    held = world.ticket(viewer, session)
+    viewer.leave()
+    world.sleep(4000)
+    viewer = world.viewer(tickets=[held, "no ticket", "a.b.c", held[:-5]])
+    assert [message["params"]["session"] for message in viewer.got("belvedere.close")] == [session]
+
+
+def test_naming_a_session_by_a_forged_ticket_does_nothing_to_it() -> None:
+    world = World()
+    device, viewer = world.device(), world.viewer()
+    session = world.flow(viewer, device)
+    forged = tickets.sign(b"another key, also of thirty-two bytes", tickets.Ticket(session, "c1", "u1", "u1", 2**40))
+    good = world.ticket(viewer, session)
+    viewer.leave()
+    viewer = world.viewer(tickets=[forged, good])
+    assert adopted(viewer.inbox) == [session] and viewer.got("belvedere.close") == []
+    stranger = world.viewer("u2", tickets=[forged])
+    assert len(stranger.got("belvedere.close")) == 1 and session in world.table.sessions
+    assert viewer.got("belvedere.close") == [] and device.got("belvedere.close") == []
 
 
 def test_a_camera_that_was_away_when_time_was_added_hears_of_it() -> None:
@@ -102,12 +129,42 @@ def test_a_camera_that_was_away_when_time_was_added_hears_of_it() -> None:
     held = world.ticket(device, session)
     world.sleep(100)
     viewer.ask("extend", session=session)
+    device.reply(device.got("extend")[0])
     device.leave()
     device = world.device(tickets=[held])
     told = device.got("extend")[0]["params"]
     assert told["session"] == session
     assert told["expiryTimeSeconds"] == 3600
     assert tickets.read(KEY, told["belvedere"]["ticket"], world.now) is not None
+
+
+def test_who_returns_under_another_login_watches_under_that_one() -> None:
+    world = World()
+    device, viewer = world.device(), world.viewer(login="first")
+    session = world.flow(viewer, device)
+    held = world.ticket(viewer, session)
+    viewer.leave()
+    world.viewer(login="second", tickets=[held])
+    renewed = tickets.read(KEY, device.got("extend")[0]["params"]["belvedere"]["ticket"], world.now)
+    assert renewed is not None
+    assert renewed.login == "second"
+    world.apply(broker.revoke_login(world.table, "first", world.now))
+    assert session in world.table.sessions
+    world.apply(broker.revoke_login(world.table, "second", world.now))
+    assert device.got("belvedere.close")[0]["params"]["session"] == session
+
+
+def test_a_lease_is_no_longer_than_the_login_of_the_return() -> None:
+    world = World()
+    device, viewer = world.device(), world.viewer(login="first")
+    session = world.flow(viewer, device)
+    held = world.ticket(viewer, session)
+    viewer.leave()
+    world.login_seconds = 60
+    world.viewer(login="second", tickets=[held])
+    assert device.got("extend")[0]["params"]["expiryTimeSeconds"] == 60
+    world.sleep(61)
+    assert session not in world.table.sessions
 
 
 def test_the_newest_connection_of_a_camera_wins() -> None:

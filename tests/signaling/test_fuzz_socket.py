@@ -4,23 +4,20 @@ The server is a process of its own, so that its memory and its failures are its 
 as many.
 """
 
-import asyncio
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import IO, Any
 
-import aiohttp
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from tests.signaling.hostile import PLACES, aim, calls, garbage, trespasses
-from tests.signaling.viewer_client import Fault, WirePeer, connected
+from tests.signaling.attack import Attack, Target
+from tests.signaling.hostile import calls, garbage, trespasses
 
 SCALE = int(os.environ.get("BELVEDERE_FUZZ", "1"))
 MESSAGES = 10_000 * SCALE
@@ -38,17 +35,12 @@ last_words = st.integers(0, 9).map(lambda n: ["x" * 70_000] if n == 0 else [])
 """Now and then one over 64 KiB, which costs the socket; at the end, or the rest of the batch would go unread."""
 
 
-class Attack:
-    """Owns the server process, the victims and the attackers."""
+class SmallServer:
+    """The server process, and what it says of itself."""
 
     def __init__(self, log: IO[str]) -> None:
         self.log = log
-        self.loop = asyncio.new_event_loop()
-        self.stack = AsyncExitStack()
-        self.peers: dict[int, tuple[AsyncExitStack, WirePeer]] = {}
-        self.sent = 0
-        self.turn = 0
-        self.server = subprocess.Popen(
+        self.process = subprocess.Popen(
             [sys.executable, "-m", "tests.signaling.small_server"],
             cwd=ROOT,
             stdin=subprocess.PIPE,
@@ -56,102 +48,42 @@ class Attack:
             stderr=self.log,
             text=True,
         )
-        assert self.server.stdout is not None
-        self.url = f"http://127.0.0.1:{int(self.server.stdout.readline())}/api/signaling"
-        self.loop.run_until_complete(self._begin())
-
-    async def _begin(self) -> None:
-        self.device = await self.stack.enter_async_context(connected(self.url, "Bearer device-c1"))
-        self.viewer = await self.stack.enter_async_context(connected(self.url, "Bearer viewer-u1-l1"))
-        await self.device.register()
-        await self.viewer.register()
-        self.session = (await self.viewer.request("connect", peer="c1"))["session"]
-        offering = asyncio.create_task(self.device.request("invite", session=self.session, offer="v=0"))
-        await self.viewer.reply(await self.viewer.expect("invite"), answer="v=0 a")
-        await offering
+        assert self.process.stdout is not None
+        self.url = f"http://127.0.0.1:{int(self.process.stdout.readline())}/api/signaling"
 
     def size(self) -> dict[str, Any]:
-        """What the server says of itself."""
-        assert self.server.stdin is not None
-        assert self.server.stdout is not None
-        self.server.stdin.write("\n")
-        self.server.stdin.flush()
-        return dict(json.loads(self.server.stdout.readline()))
-
-    async def batch(self, texts: list[str]) -> None:
-        """One attacker sends all of it and waits until the server has seen to it."""
-        self.turn += 1
-        number = self.turn % len(ATTACKERS)
-        peer = await self._attacker(number)
-        for text in texts:
-            self.sent += 1
-            try:
-                await peer.ws.send_str(aim(text, [self.session] * len(PLACES)))
-            except aiohttp.ClientConnectionError:
-                peer = await self._attacker(number)
-        await self._settle(peer)
-        await self._in_peace()
-
-    async def _attacker(self, number: int) -> WirePeer:
-        stack, peer = self.peers.get(number, (None, None))
-        if stack is not None and peer is not None:
-            if not peer.ws.closed:
-                return peer
-            await stack.aclose()
-        stack = AsyncExitStack()
-        peer = await stack.enter_async_context(connected(self.url, ATTACKERS[number] or None))
-        self.peers[number] = (stack, peer)
-        if ATTACKERS[number]:
-            await peer.register()
-        return peer
-
-    async def _settle(self, peer: WirePeer) -> None:
-        """Messages of one socket are taken in order: an answer to the last means that all were seen to."""
-        try:
-            await peer.request("are you there")
-        except Fault as fault:
-            if fault.code != -32601:
-                raise
-        except (ConnectionError, aiohttp.ClientConnectionError):
-            pass  # it was thrown out, for good reason
-        peer.inbox.clear()
-        peer.fresh.clear()
-
-    async def _in_peace(self) -> None:
-        """The victims' session works, and they have heard nothing but each other."""
-        mark = {"candidate": str(self.sent)}
-        for sender, receiver in ((self.device, self.viewer), (self.viewer, self.device)):
-            await sender.tell("trickle", session=self.session, candidate=mark)
-            assert (await receiver.expect("trickle"))["params"] == {"session": self.session, "candidate": mark}
-            strange = [m for m in receiver.inbox if m.get("params", {}).get("session") == self.session]
-            assert {m["method"] for m in strange} <= {"connect", "invite", "trickle"}
-            receiver.inbox.clear()
-
-    async def _end(self) -> None:
-        for stack, _ in self.peers.values():
-            await stack.aclose()
-        await self.stack.aclose()
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+        return dict(json.loads(self.process.stdout.readline()))
 
     def close(self) -> str:
-        """End everything; what the server has logged."""
-        self.loop.run_until_complete(self._end())
-        self.loop.close()
-        self.server.communicate(timeout=20)
+        """End it; what it has logged."""
+        if self.process.poll() is None:
+            self.process.communicate(timeout=20)
         self.log.seek(0)
         return self.log.read()
 
 
 @pytest.fixture
-def attack(tmp_path: Path) -> Iterator[Attack]:
+def server(tmp_path: Path) -> Iterator[SmallServer]:
     with (tmp_path / "server.log").open("w+") as log:
-        attack = Attack(log)
-        yield attack
-        if attack.server.poll() is None:
-            attack.close()
+        server = SmallServer(log)
+        yield server
+        server.close()
+
+
+@pytest.fixture
+def attack(server: SmallServer) -> Iterator[Attack]:
+    attackers = tuple(lambda words=words: words or None for words in ATTACKERS)
+    attack = Attack(Target(server.url, "c1", "Bearer device-c1", "Bearer viewer-u1-l1", attackers))
+    yield attack
+    attack.close()
 
 
 @pytest.mark.timeout(900)
-def test_ten_thousand_hostile_messages_change_nothing_for_others(attack: Attack) -> None:
+def test_ten_thousand_hostile_messages_change_nothing_for_others(server: SmallServer, attack: Attack) -> None:
     warm: dict[str, Any] = {}
 
     @settings(
@@ -163,15 +95,16 @@ def test_ten_thousand_hostile_messages_change_nothing_for_others(attack: Attack)
     )
     @given(texts=st.lists(messages, min_size=BATCH, max_size=BATCH), last=last_words)
     def send(texts: list[str], last: list[str]) -> None:
-        attack.loop.run_until_complete(attack.batch(texts + last))
+        attack.run(attack.batch(texts + last))
         if not warm and attack.sent >= WARM * MESSAGES:
-            warm.update(attack.size())
+            warm.update(server.size())
 
     send()
-    while attack.size()["counted"]["message"] < MESSAGES:  # what a closed socket was sent does not count
+    while server.size()["counted"]["message"] < MESSAGES:  # what a closed socket was sent does not count
         send()
-    final = attack.size()
-    errors = attack.close()
+    final = server.size()
+    attack.close()
+    errors = server.close()
     print(f"{attack.sent} messages; warm {warm}; final {final}")
     assert final["failed"] == []
     assert "socket_failed" not in final["counted"]

@@ -54,24 +54,40 @@ async def test_nonsense_is_nobody(running: Running, text: str) -> None:
     assert await running.services.gate.viewer_by_token(text) is None
 
 
-async def test_people_come_by_bearer_cookie_or_ticket(owner: Api, running: Running) -> None:
-    gate = running.services.gate
+async def test_people_come_by_bearer_cookie_or_ticket(paired: tuple[Device, str], owner: Api, running: Running) -> None:
+    camera, gate = paired[1], running.services.gate
     account = (await owner.good("GET", "/api/me"))["id"]
     for text in (f"Bearer {owner.token}", f"bearer {owner.token}", owner.token):
         viewer = await gate.viewer_by_token(text)
         assert viewer is not None and viewer.user_id == account
-        assert await gate.device_by_token(text) is None
-    ticket = (await owner.good("POST", "/api/socket-tickets"))["ticket"]
+        assert await gate.device_by_token(text) is None and viewer.only_camera is None
+    ticket = (await owner.good("POST", "/api/socket-tickets", {"camera": camera}))["ticket"]
     viewer = await gate.viewer_by_token(f"Ticket {ticket}")
-    assert viewer is not None and viewer.user_id == account
+    assert viewer is not None and viewer.user_id == account and viewer.only_camera == camera
     assert await gate.viewer_by_token(f"Ticket {ticket}") is None
 
 
-async def test_a_login_that_ended_opens_nothing(owner: Api, running: Running) -> None:
+async def test_a_ticket_is_for_one_camera_of_ones_own(paired: tuple[Device, str], owner: Api, running: Running) -> None:
+    """DESIGN §5: one camera, live only. The page that embeds it cannot reach the others."""
+    camera, gate = paired[1], running.services.gate
+    other, token = await owner.add_camera("Other")
+    await Device(owner).activate(token)
+    ticket = (await owner.good("POST", "/api/socket-tickets", {"camera": camera}))["ticket"]
+    viewer = await gate.viewer_by_token(f"Ticket {ticket}")
+    assert viewer is not None
+    assert await gate.may_watch(viewer, camera) and not await gate.may_watch(viewer, other)
+    guest = owner.another()
+    await guest.register(await owner.invite(), "guest@example.org")
+    for stranger, named in ((guest, camera), (owner, "unknown")):
+        assert (await stranger.call("POST", "/api/socket-tickets", {"camera": named})).code == "not_found"
+    assert (await owner.call("POST", "/api/socket-tickets")).code == "invalid_body"
+
+
+async def test_a_login_that_ended_opens_nothing(paired: tuple[Device, str], owner: Api, running: Running) -> None:
     gate = running.services.gate
     viewer = await gate.viewer_by_token(owner.token)
     assert viewer is not None and await gate.session_alive(viewer.login_id)
-    ticket = (await owner.good("POST", "/api/socket-tickets"))["ticket"]
+    ticket = (await owner.good("POST", "/api/socket-tickets", {"camera": paired[1]}))["ticket"]
     await owner.good("DELETE", "/api/sessions/current")
     assert not await gate.session_alive(viewer.login_id)
     assert await gate.viewer_by_token(owner.token) is None

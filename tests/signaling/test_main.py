@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -43,6 +44,24 @@ def test_files_and_services_that_are_not_there(tmp_path: Path) -> None:
         assert "Belvedere cannot start: " in failed.stderr and "Traceback" not in failed.stderr
 
 
+def test_a_data_folder_that_cannot_be_is_one_sentence() -> None:
+    for command in ("serve", "admin-link"):
+        failed = run(command, data_dir="/dev/null/x", port="1", metrics_port="0")
+        assert failed.returncode == 1 and "Traceback" not in failed.stderr, failed.stderr
+        assert "/dev/null" in failed.stderr and "BELVEDERE_DATA_DIR" in failed.stderr
+
+
+def test_damaged_files_are_called_so(tmp_path: Path) -> None:
+    for name, content, sentence in (
+        ("secret-key", b"", "secret-key is damaged"),
+        ("belvedere.sqlite3", b"not a database at all" * 1000, "the database is damaged"),
+    ):
+        (tmp_path / name).write_bytes(content)
+        failed = run(data_dir=str(tmp_path), port="1", metrics_port="0", bcrypt_cost="4")
+        assert failed.returncode == 1 and "Traceback" not in failed.stderr, failed.stderr
+        assert sentence in failed.stderr and "try again" not in failed.stderr
+
+
 def test_the_first_start_link_until_there_is_an_administrator(tmp_path: Path) -> None:
     with belvedere(tmp_path) as server:
         first = server.invitation
@@ -74,6 +93,23 @@ def test_it_stops_when_told_and_leaves_with_zero(tmp_path: Path) -> None:
     stream.close()
 
 
+def test_the_log_knows_where_a_socket_came_from(tmp_path: Path) -> None:
+    """Its line is written when the connection is gone."""
+    with belvedere(tmp_path, log_format="json") as server:
+        upgrade = (
+            "GET /api/signaling HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+            "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n"
+            "Sec-WebSocket-Protocol: webrtc.onvif.org\r\n\r\n"
+        )
+        with socket.create_connection(("127.0.0.1", server.port), timeout=10) as peer:
+            peer.sendall(upgrade.encode())
+            assert b" 101 " in peer.recv(1000)
+        server.stop()
+        lines = [json.loads(line) for line in server.output.splitlines() if line.startswith("{")]
+        addresses = [line["address"] for line in lines if line.get("route") == "/api/signaling"]
+        assert addresses == ["127.0.0.1"]
+
+
 def test_nothing_secret_is_logged(tmp_path: Path) -> None:
     """A whole journey at the most talkative level: none of the secrets that passed through stand in the log."""
     with belvedere(tmp_path, log_level="debug", log_format="json") as server:
@@ -86,10 +122,13 @@ def test_nothing_secret_is_logged(tmp_path: Path) -> None:
         assert server.call("POST", f"/api/cameras/{camera}/qr.png", drawing, token)[0] == 200
         activation = {"secret_token": code, "my_hardware_id": "h", "my_local_ip": "10.0.0.1"}
         _, activated = server.call("POST", "/api/camera/activate", activation)
-        _, ticket = server.call("POST", "/api/socket-tickets", None, token)
+        _, ticket = server.call("POST", "/api/socket-tickets", {"camera": camera}, token)
         _, link = server.call("POST", "/api/invitations", None, token)
         server.call("GET", f"/api/me?token={token}&access_token={activated['bearer']}")
         server.call("GET", f"/api/signaling?authorization={activated['bearer']}")
+        with socket.create_connection(("127.0.0.1", server.port), timeout=10) as broken:
+            broken.sendall(f"GET /api/signaling?access_token={activated['bearer']} HTTP/9.9x\r\n\r\n".encode())
+            assert b" 400 " in broken.recv(1000)
         server.call("POST", "/api/sessions", {"email": "owner@example.org", "password": "wrong secret word"})
         secrets += [code, activated["bearer"], ticket["ticket"], link["link"].rpartition("/")[2]]
         secrets += ["wifi secret word", "wrong secret word"]

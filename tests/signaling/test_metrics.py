@@ -1,5 +1,6 @@
 """Metrics stand on a port of their own and name routes, never addresses or ids."""
 
+import re
 import socket
 import urllib.error
 import urllib.request
@@ -25,6 +26,8 @@ def test_what_prometheus_reads(tmp_path: Path) -> None:
         assert 'belvedere_http_requests_total{method="GET",route="/api/cameras/{id}",status="404"} 1.0' in text
         assert 'belvedere_logins_total{outcome="ok"} 1.0' in text
         assert 'belvedere_logins_total{outcome="credentials_wrong"} 1.0' in text
+        tasks = re.search(r'belvedere_open{kind="tasks"} (\S+)', text)
+        assert tasks is not None and 1 <= float(tasks[1]) < 100
         assert 'belvedere_open{kind="sockets"} 0.0' in text and "process_resident_memory_bytes" in text
         assert "some-camera-id" not in text and "example.org" not in text
         with pytest.raises(urllib.error.HTTPError):

@@ -1,8 +1,12 @@
 """Passwords: everything counts, nothing blocks, too many are turned away."""
 
 import asyncio
+import functools
 import time
+from collections.abc import Callable
+from typing import Any
 
+import bcrypt
 import pytest
 
 from signaling.passwords import MAX_WAITING, Passwords, check_password_rules
@@ -22,10 +26,23 @@ async def test_every_character_counts() -> None:
     passwords.close()
 
 
-async def test_nobody_has_no_password() -> None:
-    passwords = Passwords(4)
-    await passwords.warm_up()
-    assert not await passwords.check("anything", None)
+async def test_every_check_is_the_same_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever measures it learns nothing: not whether there is an account, not how old its password is."""
+    hashes = [bcrypt.hashpw(b"x", bcrypt.gensalt(cost)).decode() for cost in (4, 5, 6, 7)]
+    passwords, work = Passwords(6), [0]
+    passwords.expect(7)
+
+    def counting(real: Callable[[bytes, bytes], Any], password: bytes, salt: bytes) -> Any:
+        work[-1] += 2 ** int(salt.split(b"$")[2])
+        return real(password, salt)
+
+    for name in ("hashpw", "checkpw"):
+        monkeypatch.setattr(bcrypt, name, functools.partial(counting, getattr(bcrypt, name)))
+    for password_hash in (None, *hashes):
+        assert not await passwords.check("anything", password_hash)
+        work.append(0)
+    assert work == [2**7] * 5 + [0]
+    assert [passwords.outdated(password_hash) for password_hash in hashes] == [True, True, False, True]
     passwords.close()
 
 

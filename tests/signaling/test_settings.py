@@ -25,6 +25,7 @@ def test_defaults_are_safe() -> None:
     settings = read_settings({})
     assert settings.host == "127.0.0.1" and settings.metrics_host == "127.0.0.1"
     assert settings.registration == "closed" and settings.rate_limits and settings.bcrypt_cost >= 12
+    assert all(network.is_loopback for network in settings.trusted_proxies)
     assert settings.ice_servers == () and settings.allowed_origins == () and not settings.behind_proxy
 
 
@@ -72,8 +73,14 @@ def test_nonsense_is_named(name: str, value: str) -> None:
 
 
 def test_plain_http_stays_at_home() -> None:
+    for url in ("http://cameras.example.org", "http://192.168.1.2:8080"):
+        for more in ({}, {"BELVEDERE_HOST": "0.0.0.0"}, {"BELVEDERE_HOST": "0.0.0.0", "BELVEDERE_BEHIND_PROXY": "1"}):
+            with pytest.raises(BadSettings, match="in the clear"):
+                read_settings({"BELVEDERE_PUBLIC_URL": url, **more})
+    for url in ("http://localhost:8080", "http://127.0.0.1", "http://[::1]:8080"):
+        assert read_settings({"BELVEDERE_PUBLIC_URL": url}).public_url == url
     with pytest.raises(BadSettings):
-        read_settings({"BELVEDERE_HOST": "0.0.0.0", "BELVEDERE_PUBLIC_URL": "http://cameras.example.org"})
+        read_settings({"BELVEDERE_HOST": "0.0.0.0", "BELVEDERE_PUBLIC_URL": "http://localhost:8080"})
     assert not read_settings({}).uses_tls
     assert not read_settings({"BELVEDERE_HOST": "localhost"}).uses_tls
     assert not read_settings({"BELVEDERE_HOST": "::1"}).uses_tls

@@ -173,6 +173,18 @@ async def test_sockets_are_bounded_by_address_and_before_register() -> None:
                 pytest.fail("there was no room again")
 
 
+async def test_the_addresses_of_one_ipv6_subscriber_count_as_one() -> None:
+    async with small_server(Limits(sockets_per_address=2)) as server, AsyncExitStack() as stack:
+        for host in (1, 2):
+            server.caller = f"2001:db8:0:1::{host}"
+            await stack.enter_async_context(connected(server.url))
+        server.caller = "2001:db8:0:1::3"
+        with pytest.raises(aiohttp.WSServerHandshakeError, match="429"):
+            await stack.enter_async_context(connected(server.url))
+        server.caller = "2001:db8:0:2::1"
+        await stack.enter_async_context(connected(server.url))
+
+
 async def test_a_slow_reader_loses_its_socket_and_nobody_else_waits() -> None:
     limits = Limits(queue_messages=20, candidates_per_side=10_000, messages_burst=100_000)
     async with AsyncExitStack() as stack:
@@ -304,3 +316,18 @@ async def test_shutting_down_says_goodbye_and_closes_all_at_once() -> None:
         for peer in stuck:
             peer.ws._response.connection.transport.abort()
         await server.start()
+
+
+@pytest.mark.parametrize("other", ["viewer-u1-l2", "viewer-u2-l3", "nobody"])
+async def test_only_the_token_of_the_own_login_counts_in_connect_and_extend(other: str) -> None:
+    async with AsyncExitStack() as stack:
+        server = await stack.enter_async_context(small_server())
+        device, viewer = await pair(stack, server, "l1")
+        with pytest.raises(Fault, match="401"):
+            await viewer.request("connect", peer="c1", authorization=other)
+        session = await flow(device, viewer)
+        with pytest.raises(Fault, match="401"):
+            await viewer.request("extend", session=session, authorization=other)
+        extending = asyncio.create_task(viewer.request("extend", session=session, authorization="viewer-u1-l1"))
+        await device.reply(await device.expect("extend"), expiryTimeSeconds=3600)
+        assert (await extending)["expiryTimeSeconds"] in {3599, 3600}

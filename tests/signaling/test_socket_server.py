@@ -62,12 +62,12 @@ async def test_from_pairing_to_the_first_picture(running: Running, owner: Api) -
         await peer.tell("belvedere.event", name="wifi_password_wrong", detail="twice")
         await viewer.tell("belvedere.stats", session=session, firstFrameMs=80, way="direct")
 
-        async def first_frame() -> bool:
+        async def all_told() -> bool:
             shown = await owner.camera(camera)
-            return bool(shown["first_frame"] and shown["online"] and shown["pairing"]["step"] == "first_frame")
+            seen = shown["first_frame"] and shown["online"] and shown["pairing"]["step"] == "first_frame"
+            return bool(seen and shown["problem"] and shown["problem"]["code"] == "wifi_password_wrong")
 
-        await until(first_frame)
-        assert (await owner.camera(camera))["problem"]["code"] == "wifi_password_wrong"
+        await until(all_told)
 
     async def offline() -> bool:
         return not (await owner.camera(camera))["online"]
@@ -96,8 +96,23 @@ async def test_nobody_else_may_watch(running: Running, owner: Api) -> None:
                 await viewer.request("connect", peer=name)
 
 
+async def test_a_ticket_reaches_its_camera_and_no_other(owner: Api) -> None:
+    camera, device = await paired(owner)
+    second, _ = await paired(owner)
+    async with both(owner, camera, device) as (_, _, session, held):
+        for name, taken in ((second, []), (camera, [session])):
+            ticket = (await owner.good("POST", "/api/socket-tickets", {"camera": name}))["ticket"]
+            async with connected(owner.origin + SOCKET) as page:
+                answer = await page.register(f"Ticket {ticket}", belvedere={"tickets": [held]})
+                assert answer.get("belvedere", {}).get("adopted", []) == taken
+                if not taken:
+                    with pytest.raises(Fault, match="403"):
+                        await page.request("connect", peer=camera)
+
+
 async def test_a_ticket_and_the_cookie_open_the_socket(owner: Api) -> None:
-    ticket = (await owner.good("POST", "/api/socket-tickets"))["ticket"]
+    camera, _ = await paired(owner)
+    ticket = (await owner.good("POST", "/api/socket-tickets", {"camera": camera}))["ticket"]
     async with connected(owner.origin + SOCKET) as viewer:
         await viewer.register(authorization=f"Ticket {ticket}")
     async with connected(owner.origin + SOCKET) as viewer:
@@ -111,6 +126,13 @@ async def test_a_ticket_and_the_cookie_open_the_socket(owner: Api) -> None:
     async with connected(owner.origin + SOCKET, headers={"Cookie": cookie}, origin="http://evil.example") as viewer:
         with pytest.raises(Fault, match="401"):
             await viewer.register()
+
+
+async def test_who_is_not_let_in_reads_why(owner: Api) -> None:
+    async with owner.http.get(owner.origin + SOCKET) as answer:
+        problem = await answer.json()
+    assert (answer.status, problem["code"]) == (400, "invalid_request")
+    assert "webrtc.onvif.org" in problem["detail"]
 
 
 @pytest.mark.parametrize("how", ["logout", "password"])

@@ -88,6 +88,7 @@ class World:
         self.epochs: Counter[str] = Counter()
         self.sessions = 0
         self.dead_logins: set[str] = set()
+        self.login_seconds = 86_400
         self.client_ice: list[IceServer] = []
 
     def peer(self) -> Peer:
@@ -174,7 +175,7 @@ class World:
             self.epochs[words[1]] += 1
             return DeviceIdentity(words[1], self.epochs[words[1]])
         if words[0] == "viewer" and words[2] not in self.dead_logins:
-            return ClientIdentity(f"id-{ask.peer.socket}", words[1], words[2], self.now + 86_400)
+            return ClientIdentity(f"id-{ask.peer.socket}", words[1], words[2], self.now + self.login_seconds)
         return Refusal(Fault.UNAUTHORIZED, "no")
 
     def _connect(self, ask: AskConnect) -> None:

@@ -37,6 +37,12 @@ export interface Invitation {
   expires_at: string;
 }
 
+export interface SocketTicket {
+  /** Goes into `register` as `Ticket …`. */
+  ticket: string;
+  expires_at: string;
+}
+
 /** Called before each request; the answer goes into `Authorization`. Null where a cookie does it. */
 export type Authorize = () => string | null;
 
@@ -81,6 +87,9 @@ export class Api {
   pairAgain = (id: string, fields: WifiFields): Promise<Paired> =>
     this.send('POST', `${camera(id)}/pairing`, fields);
   cancelPairing = (id: string): Promise<void> => this.send('DELETE', `${camera(id)}/pairing`);
+  /** A single-use ticket for the signaling socket, for this camera alone; lives 30 s. */
+  socketTicket = (id: string): Promise<SocketTicket> =>
+    this.send('POST', '/api/socket-tickets', { camera: id });
   confirm = (id: string, mine: boolean): Promise<Camera> =>
     this.send('POST', `${camera(id)}/confirm`, { mine });
 

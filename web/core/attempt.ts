@@ -25,6 +25,8 @@ export interface AttemptOwner {
   lost(attempt: Attempt, cause: Cause, detail: string): void;
   /** The transport says that it hears nothing, or hears again. */
   connectivity(attempt: Attempt, good: boolean): void;
+  /** The server has forgotten this session; its picture may still flow. */
+  orphaned(attempt: Attempt): void;
 }
 
 export class Attempt implements SessionHandler {
@@ -93,6 +95,13 @@ export class Attempt implements SessionHandler {
     this.session = null;
     // Where the right to watch has ended, the next attempt is refused, and says so.
     this.fail('ended', reason);
+  }
+
+  orphaned(): void {
+    this.session = null;
+    clearTimeout(this.lease);
+    if (this.firstFrameMs === null) this.fail('signaling', 'the server lost this session');
+    else this.owner.orphaned(this);
   }
 
   // --- the media ---

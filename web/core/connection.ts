@@ -29,11 +29,15 @@ export class Connection {
     this.signaling.start();
     this.prepared.prepare();
     window.addEventListener('online', this.refresh);
+    window.addEventListener('pagehide', this.onHide);
+    window.addEventListener('pageshow', this.onShow);
     document.addEventListener('visibilitychange', this.onVisibility);
   }
 
   stop(): void {
     window.removeEventListener('online', this.refresh);
+    window.removeEventListener('pagehide', this.onHide);
+    window.removeEventListener('pageshow', this.onShow);
     document.removeEventListener('visibilitychange', this.onVisibility);
     for (const viewer of this.viewers) viewer.stop();
     this.viewers.clear();
@@ -61,7 +65,26 @@ export class Connection {
     for (const viewer of this.viewers) if (viewer.camera === camera) viewer.nudge();
   }
 
+  /** Tells them that it is gone, so that they can say why when their picture stops. */
+  cameraOffline(camera: string): void {
+    for (const viewer of this.viewers) if (viewer.camera === camera) viewer.cameraAway();
+  }
+
   private readonly refresh = (): void => this.signaling.refresh();
+
+  /** Cameras hear at once that nobody watches; a page kept for "back" holds no sockets. */
+  private readonly onHide = (): void => {
+    for (const viewer of this.viewers) viewer.stop();
+    this.signaling.stop();
+    this.prepared.close();
+  };
+
+  private readonly onShow = ({ persisted }: PageTransitionEvent): void => {
+    if (!persisted) return;
+    this.signaling.start();
+    this.prepared.prepare();
+    for (const viewer of this.viewers) viewer.start();
+  };
 
   private readonly onVisibility = (): void => {
     if (document.hidden) this.hiddenAt = Date.now();

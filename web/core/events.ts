@@ -12,6 +12,8 @@ import { EventReader, type ServerEvent } from './sse';
 
 /** The server says something every 15 s: two missed and a bit. */
 const SILENCE_MS = 35_000;
+/** A browser grants six connections to a server, all its tabs together: one that nobody looks at gives its own back. */
+const HIDDEN_MS = 20_000;
 const RECONNECT = { first: 500, longest: 10_000 };
 
 export class CameraEvents extends EventTarget {
@@ -19,6 +21,8 @@ export class CameraEvents extends EventTarget {
   private failures = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private watchdog: ReturnType<typeof setTimeout> | undefined;
+  private hidden: ReturnType<typeof setTimeout> | undefined;
+  private wanted = false;
 
   constructor(
     private readonly api: Api,
@@ -28,23 +32,50 @@ export class CameraEvents extends EventTarget {
   }
 
   start(): void {
-    if (!this.abort) void this.follow();
+    if (this.wanted) return;
+    this.wanted = true;
+    window.addEventListener('pagehide', this.rest);
+    window.addEventListener('pageshow', this.wake);
+    document.addEventListener('visibilitychange', this.onVisibility);
+    this.wake();
   }
 
   stop(): void {
-    clearTimeout(this.timer);
-    clearTimeout(this.watchdog);
-    this.abort?.abort();
-    this.abort = null;
-    this.failures = 0;
+    this.wanted = false;
+    window.removeEventListener('pagehide', this.rest);
+    window.removeEventListener('pageshow', this.wake);
+    document.removeEventListener('visibilitychange', this.onVisibility);
+    this.rest();
   }
 
   /** Do not wait: the network may be back. */
   refresh(): void {
     if (!this.abort) return;
-    this.stop();
-    void this.follow();
+    this.rest();
+    this.wake();
   }
+
+  private readonly wake = (): void => {
+    clearTimeout(this.hidden);
+    // A request that never ends, begun while the page still loads, would keep it loading for ever.
+    if (document.readyState !== 'complete') window.addEventListener('load', this.wake, { once: true });
+    else if (this.wanted && !this.abort) void this.follow();
+  };
+
+  private readonly rest = (): void => {
+    clearTimeout(this.hidden);
+    clearTimeout(this.timer);
+    clearTimeout(this.watchdog);
+    this.abort?.abort();
+    this.abort = null;
+    this.failures = 0;
+  };
+
+  private readonly onVisibility = (): void => {
+    if (!document.hidden) return this.wake();
+    clearTimeout(this.hidden);
+    this.hidden = setTimeout(this.rest, HIDDEN_MS);
+  };
 
   private async follow(): Promise<void> {
     const abort = (this.abort = new AbortController());

@@ -122,11 +122,15 @@ export interface Registered {
   adopted: string[];
 }
 
-export interface Connected {
+export interface Extended {
+  expiryTimeSeconds: number | null;
+  /** Replaces the one held so far. */
+  ticket: string | null;
+}
+
+export interface Connected extends Extended {
   session: string;
   iceServers: RTCIceServer[];
-  expiryTimeSeconds: number | null;
-  ticket: string | null;
 }
 
 export function readRegistered(value: Params): Registered {
@@ -139,11 +143,18 @@ export function readConnected(value: Params): Connected {
   if (typeof value['session'] !== 'string') {
     throw new SignalingError(Fault.INVALID_PARAMS, 'connect: no session');
   }
-  const extra = isObject(value['belvedere']) ? value['belvedere'] : {};
-  const expiry = value['expiryTimeSeconds'];
   return {
     session: value['session'],
     iceServers: readIceServers(value['iceServers']),
+    ...readExtended(value),
+  };
+}
+
+/** What `connect` and `extend` both say of a lease. */
+export function readExtended(value: Params): Extended {
+  const extra = isObject(value['belvedere']) ? value['belvedere'] : {};
+  const expiry = value['expiryTimeSeconds'];
+  return {
     expiryTimeSeconds: typeof expiry === 'number' && expiry > 0 ? expiry : null,
     ticket: typeof extra['ticket'] === 'string' ? extra['ticket'] : null,
   };

@@ -15,6 +15,7 @@ import {
   notification,
   readCandidate,
   readConnected,
+  readExtended,
   readRegistered,
   request,
   result,
@@ -22,6 +23,7 @@ import {
   SignalingError,
   SUBPROTOCOL,
   type Connected,
+  type Extended,
   type Message,
   type MessageId,
   type Params,
@@ -33,8 +35,8 @@ const ANSWER_TIMEOUT_MS = 10_000;
 const MAX_WAITING = 64;
 /** A slow uplink's send buffer: signaling is small, so this much unsent means that nobody reads. */
 const MAX_UNSENT_BYTES = 1024 * 1024;
-/** Sessions one page keeps alive over a reconnect. */
-const MAX_TICKETS = 16;
+/** The server serves no more sessions to a socket, and refuses a `register` that lists more. */
+const MAX_TICKETS = 128;
 const RECONNECT = { first: 500, longest: 15_000 };
 
 /** `offline`: waiting to try again. `unauthorized`: the server knows us no more; only `start` tries again. */
@@ -49,6 +51,14 @@ export interface SessionHandler {
   faulted(code: number, message: string): void;
   /** The session is over, media included. */
   closed(reason: string): void;
+  /** The server came back without this session: what flows can neither be extended nor ended, so replace it. */
+  orphaned(): void;
+}
+
+interface Session {
+  handler: SessionHandler;
+  /** Shows a server that has lost us that this session may go on. */
+  ticket: string | null;
 }
 
 /** The part of a WebSocket that is used here. */
@@ -84,11 +94,13 @@ export class SignalingClient extends EventTarget {
   private socket: Socket | null = null;
   private nextId = 1;
   private failures = 0;
+  /** To dial again, or to give up a socket that does not register. */
   private timer: ReturnType<typeof setTimeout> | undefined;
+  /** To leave a server that drains: belongs to the socket that said so. */
+  private leaving: ReturnType<typeof setTimeout> | undefined;
   private readonly pending = new Map<MessageId, Pending>();
   private readonly waiting: (() => void)[] = [];
-  private readonly sessions = new Map<string, SessionHandler>();
-  private readonly tickets = new Map<string, string>();
+  private readonly sessions = new Map<string, Session>();
   private readonly open: NonNullable<SignalingOptions['socket']>;
   private readonly random: () => number;
 
@@ -108,9 +120,8 @@ export class SignalingClient extends EventTarget {
   stop(): void {
     clearTimeout(this.timer);
     this.drop('stopped');
-    for (const handler of [...this.sessions.values()]) handler.closed('stopped');
+    for (const { handler } of [...this.sessions.values()]) handler.closed('stopped');
     this.sessions.clear();
-    this.tickets.clear();
   }
 
   /** Something says that the network is back, or that this socket may be dead: find out now. */
@@ -126,10 +137,7 @@ export class SignalingClient extends EventTarget {
     let connected: Connected | undefined;
     await this.call('connect', { peer: camera }, (answer) => {
       connected = readConnected(answer);
-      this.sessions.set(connected.session, handler);
-      if (connected.ticket && this.tickets.size < MAX_TICKETS) {
-        this.tickets.set(connected.session, connected.ticket);
-      }
+      this.sessions.set(connected.session, { handler, ticket: connected.ticket });
     });
     return connected as Connected;
   }
@@ -143,16 +151,19 @@ export class SignalingClient extends EventTarget {
     this.tell('belvedere.stats', { session, firstFrameMs, way });
   }
 
-  /** Lengthens the lease; returns its new life in seconds. */
+  /** Lengthens the lease; returns its new life in seconds. The ticket of the old one ends with that. */
   async extend(session: string): Promise<number | null> {
-    const answer = await this.call('extend', { session });
-    const seconds = answer['expiryTimeSeconds'];
-    return typeof seconds === 'number' && seconds > 0 ? seconds : null;
+    let extended: Extended | undefined;
+    await this.call('extend', { session }, (answer) => {
+      extended = readExtended(answer);
+      const known = this.sessions.get(session);
+      if (known && extended.ticket) known.ticket = extended.ticket;
+    });
+    return extended?.expiryTimeSeconds ?? null;
   }
 
   close(session: string, reason: string): void {
     if (!this.sessions.delete(session)) return;
-    this.tickets.delete(session);
     this.tell('belvedere.close', { session, reason });
   }
 
@@ -178,7 +189,8 @@ export class SignalingClient extends EventTarget {
 
   private register(socket: Socket, authorization: string | null): void {
     const id = this.nextId++;
-    const params: Params = { belvedere: { tickets: [...this.tickets.values()] } };
+    const tickets = [...this.sessions.values()].flatMap(({ ticket }) => ticket ?? []);
+    const params: Params = { belvedere: { tickets: tickets.slice(-MAX_TICKETS) } };
     if (authorization) params['authorization'] = authorization;
     this.expect(
       id,
@@ -190,11 +202,21 @@ export class SignalingClient extends EventTarget {
 
   private registered(socket: Socket, answer: Params): void {
     if (socket !== this.socket) return;
-    readRegistered(answer);
+    const { adopted } = readRegistered(answer);
     clearTimeout(this.timer);
     this.failures = 0;
+    this.abandon(new Set(adopted));
     this.enter('ready');
     for (const send of this.waiting.splice(0)) send();
+  }
+
+  /** A session whose ticket the server did not take ends with its lease at the latest. */
+  private abandon(adopted: ReadonlySet<string>): void {
+    for (const [session, { handler }] of [...this.sessions]) {
+      if (adopted.has(session)) continue;
+      this.sessions.delete(session);
+      handler.orphaned();
+    }
   }
 
   private refused(socket: Socket, error: Error): void {
@@ -212,6 +234,7 @@ export class SignalingClient extends EventTarget {
   }
 
   private later(): void {
+    clearTimeout(this.timer);
     this.enter('offline');
     const wait = backoff(this.failures++, this.random(), RECONNECT);
     this.timer = setTimeout(() => void this.dial(), wait);
@@ -220,6 +243,7 @@ export class SignalingClient extends EventTarget {
   private drop(state: SignalingState): void {
     const socket = this.socket;
     this.socket = null;
+    clearTimeout(this.leaving);
     if (socket) {
       socket.onopen = socket.onmessage = socket.onclose = null;
       socket.close();
@@ -320,7 +344,7 @@ export class SignalingClient extends EventTarget {
 
   private asked(id: MessageId, method: string, params: Params): void {
     if (method !== 'invite') return this.write(failure(id, Fault.METHOD_NOT_FOUND, 'no such method'));
-    const handler = this.sessions.get(String(params['session']));
+    const handler = this.sessions.get(String(params['session']))?.handler;
     if (!handler) return this.write(failure(id, Fault.NOT_FOUND, 'no such session'));
     if (typeof params['offer'] !== 'string') return this.write(failure(id, Fault.BAD_REQUEST, 'no offer'));
     handler.invited(
@@ -333,13 +357,12 @@ export class SignalingClient extends EventTarget {
   private told(method: string, params: Params): void {
     if (method === 'belvedere.goAway') return this.leaveSoon(params);
     const session = String(params['session']);
-    const handler = this.sessions.get(session);
+    const handler = this.sessions.get(session)?.handler;
     if (!handler) return;
     if (method === 'trickle') handler.candidate(readCandidate(params['candidate']));
     else if (method === 'error') handler.faulted(Number(params['code']), String(params['message'] ?? ''));
     else if (method === 'belvedere.close') {
       this.sessions.delete(session);
-      this.tickets.delete(session);
       handler.closed(String(params['reason'] ?? ''));
     }
   }
@@ -348,8 +371,8 @@ export class SignalingClient extends EventTarget {
   private leaveSoon(params: Params): void {
     const seconds = (name: string): number => Math.min(Math.max(Number(params[name]) || 0, 0), 600);
     const wait = seconds('graceSeconds') + this.random() * seconds('jitterSeconds');
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.refresh(), wait * 1000);
+    clearTimeout(this.leaving);
+    this.leaving = setTimeout(() => this.refresh(), wait * 1000);
   }
 }
 

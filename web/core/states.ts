@@ -1,6 +1,6 @@
 /** The one honest state of a camera, as the list shows it. */
 
-import type { Camera } from './model';
+import type { Camera, Pairing } from './model';
 
 /**
  * `online`: can be watched. `confirm`: online, but nobody has said yet that it is theirs. `pairing`: on its way
@@ -27,6 +27,21 @@ function activeStanding(camera: Camera): CameraStanding {
 
 /** The steps a person sees under the code, in order. */
 export const PAIRING_STEPS = ['waiting', 'seen', 'activated', 'online', 'first_frame'] as const;
+
+/** Whether its code can still be withdrawn: nobody has been activated by it. */
+export function isCancellable(pairing: Pairing | null): boolean {
+  return pairing !== null && ['waiting', 'seen', 'expired', 'failed'].includes(pairing.step);
+}
+
+/** A camera goes from one step to the next within half a minute; after twice that something is wrong. */
+const SILENCE_MS = 60_000;
+
+/** What a person should look after: the code itself, the way to the server, or (null) nothing. */
+export function stuckAt(step: string, silentMs: number): 'code' | 'server' | null {
+  if (silentMs < SILENCE_MS) return null;
+  if (step === 'waiting') return 'code';
+  return step === 'seen' || step === 'activated' ? 'server' : null;
+}
 
 /** How far a pairing has come: the index of the step that is under way; past the end when all is done. */
 export function pairingProgress(step: string): number {

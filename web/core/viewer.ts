@@ -3,7 +3,7 @@
  *
  * `watching.ts` decides, `attempt.ts` does; this file carries out the decisions and measures. It is an
  * `EventTarget`: `change` (phase, cause), `video` (a `<video>` to put into the page, behind the one that shows),
- * `picture` (that one shows now; `firstFrameMs`), `quality` (once a second while live).
+ * `picture` (that one shows now; `firstFrameMs`), `gone` (the one that showed ends, and none follows), `quality` (once a second while live).
  */
 
 import { Attempt, type AttemptOwner } from './attempt';
@@ -95,6 +95,11 @@ export class Viewer extends EventTarget implements AttemptOwner {
     this.happen({ type: 'nudge' });
   }
 
+  /** The server says that the camera is not connected. */
+  cameraAway(): void {
+    this.happen({ type: 'away' });
+  }
+
   // --- what attempts tell ---
 
   picture(attempt: Attempt, firstFrameMs: number): void {
@@ -114,12 +119,18 @@ export class Viewer extends EventTarget implements AttemptOwner {
     this.happen({ type: good ? 'flowing' : 'stalled', attempt: attempt.number });
   }
 
+  orphaned(attempt: Attempt): void {
+    this.happen({ type: 'orphaned', attempt: attempt.number });
+  }
+
   // --- decisions carried out ---
 
   private happen(event: Happening): void {
     const before = this.watching;
     const { watching, effects } = decide(before, event, Date.now(), Math.random());
     this.watching = watching;
+    const ending = watching.shown === null ? this.attempt(before.shown)?.video : undefined;
+    if (ending) this.dispatchEvent(new CustomEvent('gone', { detail: ending }));
     for (const effect of effects) this.carryOut(effect);
     if (watching.phase !== before.phase || watching.cause !== before.cause) {
       this.dispatchEvent(new Event('change'));

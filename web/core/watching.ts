@@ -9,6 +9,7 @@
  *
  * A session is an *attempt*, known by its number. At most two live at once: the one on screen and the one that
  * shall replace it (make before break): the picture on screen is closed only when the next has its first frame.
+ * A picture that flows though the server has forgotten its session (`orphaned`) is replaced in the same way, unseen.
  * Nothing here knows sockets, clocks or elements; time and randomness are arguments.
  */
 
@@ -37,11 +38,15 @@ export interface Watching {
   /** Milliseconds; when to try again by itself. */
   retryAt: number | null;
   cause: Cause | null;
+  /** The server has forgotten the session on screen: a replacement is wanted even while it flows. */
+  orphaned: boolean;
+  /** The server says that the camera is not connected: known before any attempt finds out. */
+  away: boolean;
 }
 
 export type Happening =
-  | { type: 'start' | 'stop' | 'nudge' | 'tick' }
-  | { type: 'picture' | 'stalled' | 'flowing'; attempt: number }
+  | { type: 'start' | 'stop' | 'nudge' | 'tick' | 'away' }
+  | { type: 'picture' | 'stalled' | 'flowing' | 'orphaned'; attempt: number }
   | { type: 'lost'; attempt: number; cause: Cause };
 
 export type Effect = { type: 'open' | 'show' | 'close'; attempt: number };
@@ -63,6 +68,8 @@ export const notWatching: Watching = {
   failures: 0,
   retryAt: null,
   cause: null,
+  orphaned: false,
+  away: false,
 };
 
 /** `now` in milliseconds, `random` in [0, 1). */
@@ -73,7 +80,9 @@ export function decide(watching: Watching, event: Happening, now: number, random
     case 'stop':
       return stop(watching);
     case 'nudge':
-      return watching.retryAt === null ? keep(watching) : open({ ...watching, failures: 0 });
+      return nudge(watching);
+    case 'away':
+      return away(watching);
     case 'tick':
       return watching.retryAt !== null && now >= watching.retryAt ? open(watching) : keep(watching);
     case 'picture':
@@ -82,6 +91,8 @@ export function decide(watching: Watching, event: Happening, now: number, random
       return stalled(watching, event.attempt);
     case 'flowing':
       return flowing(watching, event.attempt);
+    case 'orphaned':
+      return orphaned(watching, event.attempt);
     case 'lost':
       return lost(watching, event, now, random);
   }
@@ -101,11 +112,22 @@ function stop(watching: Watching): Decision {
   return { watching: { ...notWatching, next: watching.next }, effects };
 }
 
+function nudge(watching: Watching): Decision {
+  const hopeful = { ...watching, away: false, cause: watching.away ? null : watching.cause };
+  return watching.retryAt === null ? keep(hopeful) : open({ ...hopeful, failures: 0 });
+}
+
+/** A picture that flows goes on flowing without any server: the words wait until it stands still. */
+function away(watching: Watching): Decision {
+  if (watching.phase === 'idle' || watching.phase === 'refused') return keep(watching);
+  return keep({ ...watching, away: true, cause: watching.phase === 'live' ? null : 'offline' });
+}
+
 /** A new attempt, unless one is under way. */
 function open(watching: Watching): Decision {
   if (watching.trying !== null) return keep({ ...watching, retryAt: null });
   const attempt = watching.next;
-  const phase: Phase = watching.shown === null ? 'connecting' : 'stalled';
+  const phase: Phase = watching.shown === null ? 'connecting' : watching.phase;
   return {
     watching: { ...watching, phase, trying: attempt, next: attempt + 1, retryAt: null },
     effects: [{ type: 'open', attempt }],
@@ -123,6 +145,8 @@ function picture(watching: Watching, attempt: number): Decision {
       failures: 0,
       retryAt: null,
       cause: null,
+      orphaned: false,
+      away: false,
     },
     effects: [{ type: 'show', attempt }, ...closing(watching.shown)],
   };
@@ -130,15 +154,23 @@ function picture(watching: Watching, attempt: number): Decision {
 
 /** The picture stands still: a second session starts beside it. */
 function stalled(watching: Watching, attempt: number): Decision {
-  return attempt === watching.shown && watching.phase === 'live' ? open(watching) : keep(watching);
+  if (attempt !== watching.shown || watching.phase !== 'live') return keep(watching);
+  return open({ ...watching, phase: 'stalled', cause: watching.away ? 'offline' : null });
 }
 
-/** It moves again by itself: the second session is not needed. */
+/** It may flow until its lease ends: the one that replaces it starts beside it. */
+function orphaned(watching: Watching, attempt: number): Decision {
+  return attempt === watching.shown ? open({ ...watching, orphaned: true }) : keep(watching);
+}
+
+/** It moves again by itself: the second session is not needed, unless the server has forgotten the first. */
 function flowing(watching: Watching, attempt: number): Decision {
   if (attempt !== watching.shown || watching.phase !== 'stalled') return keep(watching);
+  const live: Watching = { ...watching, phase: 'live', cause: null };
+  if (watching.orphaned) return keep(live);
   const effects = closing(watching.trying);
   return {
-    watching: { ...watching, phase: 'live', trying: null, retryAt: null, failures: 0, cause: null },
+    watching: { ...live, trying: null, retryAt: null, failures: 0 },
     effects,
   };
 }
@@ -157,18 +189,20 @@ function lost(
     return { watching: { ...notWatching, next: watching.next, phase: 'refused', cause }, effects: all };
   }
   if (attempt === watching.shown) {
-    const without = open({ ...watching, shown: null, phase: 'connecting', cause });
+    const reason = watching.away ? 'offline' : cause;
+    const without = open({ ...watching, shown: null, phase: 'connecting', cause: reason, orphaned: false });
     return { watching: without.watching, effects: [...effects, ...without.effects] };
   }
   const failures = watching.failures + 1;
+  const phase: Phase = watching.shown === null ? 'waiting' : watching.phase;
   return {
     watching: {
       ...watching,
-      phase: watching.shown === null ? 'waiting' : 'stalled',
+      phase,
       trying: null,
       failures,
       retryAt: now + backoff(failures - 1, random, RETRY),
-      cause,
+      cause: phase === 'live' ? null : cause,
     },
     effects,
   };

@@ -78,3 +78,10 @@ test('verdicts of another shape are left out', () => {
   expect([...table]).toEqual([['a', { sentence: 'A.', advice: 'Do.' }]]);
   expect(readVerdicts(null).size).toBe(0);
 });
+
+test('a socket ticket is asked for one camera', async () => {
+  answer(201, { ticket: 'secret', expires_at: '2026-01-01T00:00:30Z' });
+  expect((await new Api().socketTicket('camera-1')).ticket).toBe('secret');
+  const [path, init] = vi.mocked(fetch).mock.calls[0] as [string, RequestInit];
+  expect([path, init.body]).toEqual(['/api/socket-tickets', '{"camera":"camera-1"}']);
+});

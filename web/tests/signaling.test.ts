@@ -26,6 +26,7 @@ function handler(): SessionHandler & { log: unknown[][] } {
     candidate: (candidate) => log.push(['candidate', candidate]),
     faulted: (code, message) => log.push(['faulted', code, message]),
     closed: (reason) => log.push(['closed', reason]),
+    orphaned: () => log.push(['orphaned']),
   };
 }
 
@@ -37,9 +38,10 @@ async function ready(): Promise<SignalingClient> {
   return signaling;
 }
 
-async function accept(): Promise<void> {
+async function accept(adopted: string[] = []): Promise<void> {
   newest().open();
-  newest().say({ id: newest().last('register')?.['id'], result: { id: 'me' } });
+  const id = newest().last('register')?.['id'];
+  newest().say({ id, result: { id: 'me', belvedere: { adopted } } });
   await flush();
 }
 
@@ -115,6 +117,61 @@ describe('reconnecting', () => {
     expect(newest().last('register')).toMatchObject({ params: { belvedere: { tickets: ['t1'] } } });
   });
 
+  test('lists every ticket of a large grid, as many as the server takes', async () => {
+    const signaling = await ready();
+    for (let number = 1; number <= 130; number++) await session(signaling, `s${number}`, `t${number}`);
+    newest().drop();
+    await vi.advanceTimersByTimeAsync(500);
+    newest().open();
+    const listed = (newest().last('register') as { params: { belvedere: { tickets: string[] } } }).params
+      .belvedere;
+    expect(listed.tickets).toHaveLength(128);
+    expect(listed.tickets.at(-1)).toBe('t130');
+  });
+
+  test('shows the ticket of the extended lease, not the first one', async () => {
+    const signaling = await ready();
+    await session(signaling);
+    const extended = signaling.extend('s1');
+    newest().say({
+      id: newest().last('extend')?.['id'],
+      result: { expiryTimeSeconds: 3600, belvedere: { ticket: 't2' } },
+    });
+    expect(await extended).toBe(3600);
+    newest().drop();
+    await vi.advanceTimersByTimeAsync(500);
+    newest().open();
+    expect(newest().last('register')).toMatchObject({ params: { belvedere: { tickets: ['t2'] } } });
+  });
+
+  test('what the server did not adopt is told so, the rest hears nothing', async () => {
+    const signaling = await ready();
+    const adopted = await session(signaling, 's1', 't1');
+    const forgotten = await session(signaling, 's2', 't2');
+    newest().drop();
+    await vi.advanceTimersByTimeAsync(500);
+    await accept(['s1']);
+    expect(adopted.hears.log).toEqual([]);
+    expect(forgotten.hears.log).toEqual([['orphaned']]);
+    newest().drop();
+    await vi.advanceTimersByTimeAsync(500);
+    newest().open();
+    expect(newest().last('register')).toMatchObject({ params: { belvedere: { tickets: ['t1'] } } });
+  });
+
+  test('a session asked for by one that was forgotten leaves with the new socket', async () => {
+    const signaling = await ready();
+    const hears = handler();
+    hears.orphaned = () => void signaling.connect('camera-1', handler()).catch(() => undefined);
+    const connecting = signaling.connect('camera-1', hears);
+    newest().say({ id: newest().last('connect')?.['id'], result: { session: 's1', iceServers: [] } });
+    await connecting;
+    newest().drop();
+    await vi.advanceTimersByTimeAsync(500);
+    await accept();
+    expect(newest().last('connect')).toMatchObject({ params: { peer: 'camera-1' } });
+  });
+
   test('a lost socket tells running sessions nothing', async () => {
     const signaling = await ready();
     const { hears } = await session(signaling);
@@ -141,6 +198,25 @@ describe('reconnecting', () => {
     await vi.advanceTimersByTimeAsync(1);
     expect(FakeSocket.made).toHaveLength(2);
     expect(FakeSocket.made[0]?.closed).toBe(true);
+  });
+
+  test('a server that drains and then closes is dialled once', async () => {
+    const signaling = await ready();
+    newest().say({ method: 'belvedere.goAway', params: { graceSeconds: 2, jitterSeconds: 3 } });
+    newest().drop();
+    await vi.advanceTimersByTimeAsync(500);
+    await accept();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(FakeSocket.made).toHaveLength(2);
+    expect(signaling.state).toBe('ready');
+  });
+
+  test('a server that drains while it is away already is not dialled before its turn', async () => {
+    await ready();
+    newest().say({ method: 'belvedere.goAway', params: { graceSeconds: 0, jitterSeconds: 0.1 } });
+    newest().drop();
+    await vi.advanceTimersByTimeAsync(499);
+    expect(FakeSocket.made).toHaveLength(1);
   });
 
   test('stopping leaves no socket and no timer', async () => {

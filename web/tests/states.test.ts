@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Camera, Pairing } from '../core/model';
-import { pairingProgress, standing } from '../core/states';
+import { isCancellable, pairingProgress, standing, stuckAt } from '../core/states';
 
 const NOW = Date.parse('2026-01-31T12:00:00Z');
 const pairing: Pairing = {
@@ -46,4 +46,28 @@ test('a step is under way until the next one has come', () => {
   expect(['waiting', 'seen', 'activated', 'online', 'first_frame'].map(pairingProgress)).toEqual([
     0, 2, 3, 4, 5,
   ]);
+});
+
+test.each([
+  ['waiting', true],
+  ['seen', true],
+  ['expired', true],
+  ['failed', true],
+  ['activated', false],
+  ['online', false],
+  ['first_frame', false],
+] as const)('a pairing that is %s can be cancelled: %s', (step, can) => {
+  expect(isCancellable({ ...pairing, step })).toBe(can);
+});
+
+test('no pairing cannot be cancelled', () => expect(isCancellable(null)).toBe(false));
+
+test.each([
+  ['waiting', 'code'],
+  ['seen', 'server'],
+  ['activated', 'server'],
+  ['online', null],
+] as const)('a minute of silence at %s points to: %s', (step, where) => {
+  expect(stuckAt(step, 59_999)).toBe(null);
+  expect(stuckAt(step, 60_000)).toBe(where);
 });

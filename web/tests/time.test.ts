@@ -21,8 +21,9 @@ test('the day is named only when it is another one', () => {
   expect(since(new Date(2026, 0, 30, 9, 5).getTime(), noon, 'en-GB')).toContain('30 Jan');
 });
 
-test('a countdown rounds up and stops at nothing', () => {
+test('a countdown promises no more than there is, and stops at nothing', () => {
   expect(countdown(600_000, 0)).toEqual({ minutes: 10, seconds: 0 });
-  expect(countdown(61_001, 1_000)).toEqual({ minutes: 1, seconds: 1 });
+  expect(countdown(600_999, 0)).toEqual({ minutes: 10, seconds: 0 });
+  expect(countdown(61_999, 1_000)).toEqual({ minutes: 1, seconds: 0 });
   expect(countdown(0, 5_000)).toEqual({ minutes: 0, seconds: 0 });
 });

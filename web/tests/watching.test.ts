@@ -21,6 +21,7 @@ const START: Happening = { type: 'start' };
 const picture = (attempt: number): Happening => ({ type: 'picture', attempt });
 const stalled = (attempt: number): Happening => ({ type: 'stalled', attempt });
 const flowing = (attempt: number): Happening => ({ type: 'flowing', attempt });
+const orphaned = (attempt: number): Happening => ({ type: 'orphaned', attempt });
 const lost = (
   attempt: number,
   cause: 'offline' | 'forbidden' | 'ended' | 'codec' = 'offline',
@@ -141,10 +142,73 @@ describe('failing', () => {
     expect(continued(watching, START).watching.phase).toBe('connecting');
   });
 
+  test('an away camera is named as soon as its picture stands still', () => {
+    const { watching } = play(START, picture(1), { type: 'away' });
+    expect(watching).toMatchObject({ phase: 'live', cause: null });
+    expect(continued(watching, stalled(1)).watching).toMatchObject({
+      phase: 'stalled',
+      cause: 'offline',
+      shown: 1,
+    });
+    expect(continued(watching, lost(1, 'ended')).watching).toMatchObject({
+      phase: 'connecting',
+      cause: 'offline',
+    });
+  });
+
+  test('away is said at once of a picture that stands still already, and taken back', () => {
+    const stopped = play(START, picture(1), stalled(1), { type: 'away' }).watching;
+    expect(stopped).toMatchObject({ phase: 'stalled', cause: 'offline' });
+    expect(continued(stopped, { type: 'nudge' }).watching).toMatchObject({ phase: 'stalled', cause: null });
+    expect(continued(stopped, picture(2)).watching).toMatchObject({
+      phase: 'live',
+      cause: null,
+      away: false,
+    });
+  });
+
+  test('nobody watches: an away camera is no news', () => {
+    expect(play({ type: 'away' }).watching).toEqual(notWatching);
+  });
+
   test('news of a session that is long gone changes nothing', () => {
     const { watching } = play(START, picture(1), stalled(1), picture(2));
     for (const late of [lost(1), picture(1), stalled(1), flowing(1)]) {
       expect(decide(watching, late, 9_000, 1)).toEqual({ watching, effects: [] });
     }
+  });
+});
+
+describe('a session that the server has forgotten', () => {
+  test('is replaced while its picture flows on, and nobody sees it', () => {
+    const { watching, effects } = play(START, picture(1), orphaned(1), flowing(1));
+    expect(watching).toMatchObject({ phase: 'live', shown: 1, trying: 2, cause: null });
+    expect(effects.at(-1)).toEqual({ type: 'open', attempt: 2 });
+    const after = continued(watching, picture(2));
+    expect(after.watching).toMatchObject({ phase: 'live', shown: 2, trying: null, orphaned: false });
+    expect(after.effects).toEqual([
+      { type: 'show', attempt: 2 },
+      { type: 'close', attempt: 1 },
+    ]);
+  });
+
+  test('a replacement that fails is tried again, still unseen', () => {
+    const { watching } = play(START, picture(1), orphaned(1), lost(2));
+    expect(watching).toMatchObject({ phase: 'live', cause: null, trying: null });
+    const { effects } = decide(watching, { type: 'tick' }, 60_000, 1);
+    expect(effects).toEqual([{ type: 'open', attempt: 3 }]);
+  });
+
+  test('when it stands still meanwhile, the replacement goes on, also if it moves again', () => {
+    const still = play(START, picture(1), orphaned(1), stalled(1));
+    expect(still.watching).toMatchObject({ phase: 'stalled', trying: 2 });
+    const moves = continued(still.watching, flowing(1));
+    expect(moves.watching).toMatchObject({ phase: 'live', trying: 2 });
+    expect(moves.effects).toEqual([]);
+  });
+
+  test('whoever may no longer watch is refused, and sees nothing more', () => {
+    const { watching } = play(START, picture(1), orphaned(1), lost(2, 'forbidden'));
+    expect(watching).toMatchObject({ phase: 'refused', shown: null, cause: 'forbidden' });
   });
 });

@@ -3,7 +3,7 @@
  *
  * Attributes: `camera` (its id), `server` (origin, the page's own by default), `controls` (mute, badge, full
  * screen), `label` (the camera's name, for screen readers).
- * Properties: `authorize` (async, answers `Ticket …` or `Bearer …`; not needed where the cookie works),
+ * Properties: `authorize` (async, gets the camera's id, answers `Ticket …` or `Bearer …`; not needed where the cookie works),
  * `viewer` (the running `Viewer`; may be set to one that was started earlier), `muted`, `poster` (an
  * `ImageBitmap` to show dimmed until there is a picture) with `posterAt`.
  * Events: `firstframe` (`detail.firstFrameMs`), `statechange` (`detail.phase`, `detail.cause`), `quality`
@@ -36,12 +36,12 @@ const PATIENCE_MS = 250;
 
 const connections = new Map<string, Connection>();
 
-/** Elements of one page that watch the same server by the same right share one socket. */
-function connectionTo(server: string, authorize?: () => Promise<string | null>): Connection {
-  const known = authorize ? undefined : connections.get(server);
+/** Elements of one page that watch the same server by its cookie share one socket. */
+function sharedConnection(server: string): Connection {
+  const known = connections.get(server);
   if (known) return known;
-  const connection = new Connection({ server, ...(authorize ? { authorize } : {}) });
-  if (!authorize) connections.set(server, connection);
+  const connection = new Connection({ server });
+  connections.set(server, connection);
   connection.start();
   return connection;
 }
@@ -53,10 +53,12 @@ export class BelvedereCamera extends LitElement {
     server: { type: String },
     label: { type: String },
     controls: { type: Boolean },
+    authorize: { attribute: false },
     poster: { attribute: false },
     away: { state: true },
     factsOpen: { state: true },
     paused: { state: true },
+    kept: { state: true },
     full: { state: true },
     patient: { state: true },
   };
@@ -69,10 +71,12 @@ export class BelvedereCamera extends LitElement {
   declare away: boolean;
   declare factsOpen: boolean;
   declare paused: boolean;
+  /** The last frame of a picture that ended stands, dimmed, until the next one comes. */
+  declare kept: boolean;
   declare full: boolean;
   /** Just begun: a picture that is about to come needs no words before it. */
   declare patient: boolean;
-  authorize: (() => Promise<string | null>) | undefined;
+  declare authorize: ((camera: string) => Promise<string | null>) | undefined;
   /** The connection to use, where the page has one; else elements share one for each server. */
   connectTo: Connection | undefined;
   posterAt: number | null = null;
@@ -82,6 +86,7 @@ export class BelvedereCamera extends LitElement {
   leaving: ((video: HTMLVideoElement) => void) | undefined;
   private current: Viewer | null = null;
   private connection: Connection | null = null;
+  private own: Connection | null = null;
   private controlsTimer: ReturnType<typeof setTimeout> | undefined;
   private sightTimer: ReturnType<typeof setTimeout> | undefined;
   private seen = true;
@@ -91,7 +96,7 @@ export class BelvedereCamera extends LitElement {
     super();
     this.camera = this.server = this.label = '';
     this.controls = this.factsOpen = this.paused = this.full = false;
-    this.away = this.patient = false;
+    this.away = this.patient = this.kept = false;
     this.poster = null;
   }
 
@@ -103,13 +108,14 @@ export class BelvedereCamera extends LitElement {
     if (viewer === this.current) return;
     this.unhear();
     this.current = viewer;
-    this.factsOpen = this.paused = false;
+    this.factsOpen = this.paused = this.kept = false;
     this.requestUpdate();
     if (!viewer) return;
     this.wake();
     for (const type of ['change', 'quality'] as const) viewer.addEventListener(type, this.onViewer);
     viewer.addEventListener('video', this.onVideo);
     viewer.addEventListener('picture', this.onPicture);
+    viewer.addEventListener('gone', this.onGone);
     this.patient = viewer.phase === 'connecting';
     setTimeout(() => (this.patient = false), PATIENCE_MS);
   }
@@ -125,6 +131,8 @@ export class BelvedereCamera extends LitElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
+    // Moved within its page: it starts again.
+    if (this.hasUpdated) this.requestUpdate('camera', '');
     this.observer = new IntersectionObserver(([entry]) => {
       this.seen = entry?.isIntersecting ?? true;
       this.sight();
@@ -147,16 +155,14 @@ export class BelvedereCamera extends LitElement {
     document.removeEventListener('fullscreenchange', this.onFullscreen);
     const video = this.current?.video;
     if (video) this.leaving?.(video);
-    if (this.connection && this.current) this.connection.leave(this.current);
-    this.viewer = null;
-    this.connection = null;
+    this.leaveConnection();
   }
 
   override render(): TemplateResult {
     const phase = this.current?.phase ?? 'idle';
     const shown = this.current?.video ?? null;
     return html`
-      <canvas ?hidden=${!this.poster || shown !== null}></canvas>
+      <canvas ?hidden=${(!this.poster && !this.kept) || shown !== null}></canvas>
       <div class="stage ${phase === 'live' ? '' : 'stale'}"></div>
       <div class="notice" role="status">${this.notice()}</div>
       ${this.controls ? this.bar() : nothing}
@@ -164,19 +170,39 @@ export class BelvedereCamera extends LitElement {
   }
 
   protected override willUpdate(changed: PropertyValues): void {
-    if (!this.isConnected || (!changed.has('camera') && !changed.has('server'))) return;
+    if (!this.isConnected || !['camera', 'server', 'authorize'].some((name) => changed.has(name))) return;
     // A viewer that the page has set itself stays the page's.
     if (this.current && !this.connection) return;
+    this.leaveConnection();
+    if (!this.camera) return;
+    this.connection = this.connectTo ?? this.ownConnection() ?? sharedConnection(this.server);
+    this.viewer = this.connection.watch(this.camera);
+  }
+
+  /** A right of its own needs a socket of its own. */
+  private ownConnection(): Connection | null {
+    const { authorize, camera, server } = this;
+    if (!authorize) return null;
+    // A ticket opens one camera: the socket ends with it.
+    this.own = new Connection({ server, authorize: () => authorize(camera) });
+    this.own.start();
+    return this.own;
+  }
+
+  private leaveConnection(): void {
     if (this.connection && this.current) this.connection.leave(this.current);
     this.viewer = null;
-    if (!this.camera) return;
-    this.connection = this.connectTo ?? connectionTo(this.server, this.authorize);
-    this.viewer = this.connection.watch(this.camera);
+    this.connection = null;
+    this.own?.stop();
+    this.own = null;
   }
 
   protected override updated(changed: PropertyValues): void {
     this.place();
-    if (changed.has('poster') && this.poster) this.drawPoster(this.poster);
+    // A kept frame is newer than any still.
+    if (changed.has('poster') && this.poster && !this.kept) {
+      this.drawStill(this.poster, this.poster.width, this.poster.height);
+    }
   }
 
   // --- the picture ---
@@ -191,12 +217,12 @@ export class BelvedereCamera extends LitElement {
     }
   }
 
-  private drawPoster(poster: ImageBitmap): void {
+  private drawStill(still: CanvasImageSource, width: number, height: number): void {
     const canvas = this.renderRoot.querySelector('canvas');
     if (!canvas) return;
-    canvas.width = poster.width;
-    canvas.height = poster.height;
-    canvas.getContext('2d')?.drawImage(poster, 0, 0);
+    canvas.width = width;
+    canvas.height = height;
+    canvas.getContext('2d')?.drawImage(still, 0, 0);
   }
 
   private unhear(): void {
@@ -205,6 +231,7 @@ export class BelvedereCamera extends LitElement {
     for (const type of ['change', 'quality'] as const) viewer.removeEventListener(type, this.onViewer);
     viewer.removeEventListener('video', this.onVideo);
     viewer.removeEventListener('picture', this.onPicture);
+    viewer.removeEventListener('gone', this.onGone);
     for (const video of viewer.videos) video.remove();
   }
 
@@ -213,9 +240,17 @@ export class BelvedereCamera extends LitElement {
   private readonly onPicture = (): void => {
     performance.clearMarks('belvedere:first-frame');
     performance.mark('belvedere:first-frame');
+    this.kept = false;
     this.place();
     this.wake();
     this.tell('firstframe', { firstFrameMs: this.current?.firstFrameMs });
+  };
+
+  private readonly onGone = (event: Event): void => {
+    const video = (event as CustomEvent<HTMLVideoElement>).detail;
+    if (!video.videoWidth) return;
+    this.drawStill(video, video.videoWidth, video.videoHeight);
+    this.kept = true;
   };
 
   private readonly onViewer = (event: Event): void => {

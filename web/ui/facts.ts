@@ -47,5 +47,5 @@ function resolution(quality: Quality | null): string {
   return size + rate + (quality.codec ? `, ${quality.codec}` : '');
 }
 
-/** `AEAD_AES_128_GCM` → `AES-128-GCM`. */
-const cipher = (name: string): string => name.replace(/^(AEAD|SRTP)_/, '').replaceAll('_', '-');
+/** `SRTP_AEAD_AES_128_GCM` (or without its first parts) → `AES-128-GCM`. */
+const cipher = (name: string): string => name.replace(/^(SRTP_)?(AEAD_)?/, '').replaceAll('_', '-');

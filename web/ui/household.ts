@@ -6,6 +6,7 @@ import { CameraEvents } from '../core/events';
 import type { Account, Camera, Setup, Verdict } from '../core/model';
 import type { Viewer } from '../core/viewer';
 import type { Cause } from '../core/watching';
+import { mayBeSignedIn, remember } from './signed-in';
 import { forget, forgetAll } from './stills';
 import { text } from './text';
 
@@ -58,8 +59,9 @@ export class Household extends EventTarget {
     window.addEventListener('online', () => this.events.refresh());
   }
 
-  /** Finds out who is there. Tries until the server answers. */
+  /** Finds out who is there. Tries until the server answers; does not ask where nobody has signed in. */
   async open(): Promise<void> {
+    if (!mayBeSignedIn()) return this.leave();
     for (;;) {
       try {
         this.enter(await this.api.me());
@@ -92,9 +94,10 @@ export class Household extends EventTarget {
 
   /**
    * Starts watching inside the click itself. `call` tells the shell to raise the watch page, which stands ready; the
-   * promise resolves when the address may change: redrawing the rest would only delay the picture.
+   * promise resolves when the address may change, for redrawing the rest would only delay the picture: false when
+   * the person has turned back meanwhile.
    */
-  async click(camera: string): Promise<void> {
+  async click(camera: string): Promise<boolean> {
     performance.clearMarks('belvedere:click');
     performance.clearMarks('belvedere:first-frame');
     performance.mark('belvedere:click');
@@ -105,6 +108,7 @@ export class Household extends EventTarget {
       viewer.addEventListener('picture', resolve, { once: true });
       setTimeout(resolve, REDRAW_WAITS_MS);
     });
+    return viewer.phase !== 'idle';
   }
 
   watch(camera: string): Viewer {
@@ -120,7 +124,7 @@ export class Household extends EventTarget {
     const known = this.cameras?.get(camera.id);
     this.cameras = new Map(this.cameras ?? []).set(camera.id, camera);
     this.reach(true);
-    if (camera.online && !known?.online) this.connection.cameraOnline(camera.id);
+    this.announce(camera, known);
   }
 
   gone(id: string): void {
@@ -141,13 +145,18 @@ export class Household extends EventTarget {
       // What arrived while the list was on its way is newer than the list.
       for (const id of this.fresh) this.keepFresh(before?.get(id));
       for (const id of before?.keys() ?? []) if (!this.cameras.has(id)) forget(id);
-      for (const { id, online } of list)
-        if (online && !before?.get(id)?.online) this.connection.cameraOnline(id);
+      for (const camera of list) this.announce(camera, before?.get(camera.id));
       this.reach(true);
     } catch (error) {
       if (error instanceof Unreachable) this.reach(false);
       else this.changed();
     }
+  }
+
+  /** Viewers hear when their camera comes or goes. */
+  private announce({ id, online }: Camera, before: Camera | undefined): void {
+    if (online && !before?.online) this.connection.cameraOnline(id);
+    else if (!online && before?.online) this.connection.cameraOffline(id);
   }
 
   private keepFresh(camera: Camera | undefined): void {
@@ -171,6 +180,7 @@ export class Household extends EventTarget {
   private enter(account: Account): void {
     this.account = account;
     this.thrownOut = false;
+    remember(true);
     this.connection.start();
     this.events.start();
     this.api.verdicts().then(
@@ -184,6 +194,7 @@ export class Household extends EventTarget {
     this.events.stop();
     this.connection.stop();
     forgetAll();
+    remember(false);
     this.clicked = null;
     this.account = null;
     this.cameras = null;

@@ -1,4 +1,4 @@
-/** Every word a person reads, in one place. */
+/** Every word a person reads, in one place. `\u2011` is a hyphen at which no line breaks. */
 
 import type { Cause } from '../core/watching';
 import type { WifiFault } from '../core/qr-payload';
@@ -120,7 +120,7 @@ export const text = {
   },
   /** The server's own table goes first, where it has arrived; the words are the same. */
   causes: {
-    offline: { sentence: 'The camera is offline.', advice: 'Check its power and its Wi-Fi.' },
+    offline: { sentence: 'The camera is offline.', advice: 'Check its power and its Wi\u2011Fi.' },
     signaling: {
       sentence: 'This server cannot be reached at the moment.',
       advice: 'A running picture goes on without it.',
@@ -159,7 +159,7 @@ export const text = {
       generic: { name: 'Other QR camera', note: 'Firmware that reads the long form of the code' },
     },
     wifi: {
-      question: 'Which Wi-Fi shall it join?',
+      question: 'Which Wi\u2011Fi shall it join?',
       ssid: 'Network name',
       password: 'Password',
       passwordHint: 'Stays in this browser: it goes into the code, never to the server.',
@@ -174,8 +174,8 @@ export const text = {
       faults: {
         ssid_missing: 'Enter the name of the network.',
         ssid_long: 'A network name has at most 32 bytes; this one is longer.',
-        password_short: 'A Wi-Fi password has at least 8 characters.',
-        password_long: 'A Wi-Fi password has at most 63 characters.',
+        password_short: 'A Wi\u2011Fi password has at least 8 characters.',
+        password_long: 'A Wi\u2011Fi password has at most 63 characters.',
       } satisfies Record<WifiFault, string>,
     },
     name: {
@@ -200,7 +200,7 @@ export const text = {
       paste: 'On the camera, run this command and paste the text:',
       command: 'belvedere-camera pair -',
       copyText: 'Copy text',
-      pasteHint: 'It contains your Wi-Fi password. Paste it nowhere else.',
+      pasteHint: 'It contains your Wi\u2011Fi password. Paste it nowhere else.',
       steps: {
         waiting: 'Waiting for the camera',
         seen: 'The camera has reached the server',
@@ -210,13 +210,19 @@ export const text = {
       },
       silent: {
         title: 'Nothing yet? Check these',
-        list: [
+        code: [
           'Hold the code level, flat and well lit, without reflections, and let it fill about half of the view.',
           'Turn up the brightness of this screen.',
           'The camera hears 2.4 GHz only: choose that network, not the 5 GHz one.',
           'The network’s name and password are exactly right, capitals included.',
           'The network has no sign-in page, and lets its devices reach this server.',
           'The camera has power and is waiting for a code.',
+        ],
+        server: [
+          'The camera has power and stands near enough to the router.',
+          'Its network lets it keep a connection to this server, without a sign-in page or a proxy between.',
+          'Switch it off and on again: it goes on where it was.',
+          'If nothing helps, make a new code under its settings.',
         ],
       },
     },
@@ -229,16 +235,15 @@ export const text = {
       refused: 'The camera was removed from your account. Its key no longer works.',
       again: 'Try again',
     },
-    leave: 'Stop pairing',
   },
   /** Used until the server's own table has arrived, and where there is none. */
   verdicts: {
-    wifi_password_wrong: ['The Wi-Fi password is wrong.', 'Make a new code with the right password.'],
+    wifi_password_wrong: ['The Wi\u2011Fi password is wrong.', 'Make a new code with the right password.'],
     network_not_found: [
       'The camera cannot find this network.',
       'Check the name. Most cameras hear 2.4 GHz only.',
     ],
-    no_internet: ['The camera is on the Wi-Fi, but that has no internet.', 'Check the router.'],
+    no_internet: ['The camera is on the Wi\u2011Fi, but that has no internet.', 'Check the router.'],
     server_unreachable: ['The camera cannot reach this server.', 'Check that its network may reach it.'],
     token_expired: ['The code had run out when the camera used it.', 'Make a new code.'],
     token_used: ['The code had been used before.', 'Make a new code.'],
@@ -261,7 +266,7 @@ export const text = {
     },
     pair: 'Pair again',
     pairHint:
-      'For a new Wi-Fi password, a new network or after a reset. The camera keeps working until then.',
+      'For a new Wi\u2011Fi password, a new network or after a reset. The camera keeps working until then.',
     pairAction: 'Make a code',
     cancelPairing: 'Cancel pairing',
     remove: 'Remove camera',

@@ -25,8 +25,8 @@ export function since(then: number, now: number, locale?: string): string {
   return date.toLocaleString(locale ?? [], sameDay ? time : { ...day, ...time });
 }
 
-/** Minutes and seconds until `end`, never below zero. */
+/** Whole minutes and seconds until `end`, never below zero: never more than there is left. */
 export function countdown(end: number, now: number): { minutes: number; seconds: number } {
-  const left = Math.max(0, Math.ceil((end - now) / 1000));
+  const left = Math.max(0, Math.floor((end - now) / 1000));
   return { minutes: Math.floor(left / 60), seconds: left % 60 };
 }

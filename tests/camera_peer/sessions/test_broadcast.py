@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from camera_peer.broadcast import KEYFRAME_INTERVAL, Broadcast, Timeline
+from camera_peer.sources import open_source
 from media.frames import AudioCodec, EncodedFrame, FrameSink, SourceError, VideoCodec
 from media.packetiser import CutFrame
 
@@ -77,6 +78,60 @@ async def test_the_source_is_asked_for_work_only_while_somebody_watches() -> Non
     broadcast.leave(one)
     broadcast.leave(two)
     assert source.calls == ["demand True", "demand False"]
+
+
+async def test_the_first_picture_of_a_run_is_asked_for_and_told_though_nobody_watches() -> None:
+    heard: list[str] = []
+
+    class Source(ScriptedSource):
+        async def run(self, sink: FrameSink) -> None:
+            heard.extend(self.calls)
+            sink(EncodedFrame("opus", b"\xf8", 0, True, 0.0))
+            heard.append("sound")
+            sink(video(0, key=True))
+            heard.extend(self.calls[1:])
+            sink(video(1))
+
+    broadcast = Broadcast(Source())
+    with pytest.raises(SourceError):
+        await broadcast.run(lambda: heard.append("delivers"))
+    assert heard == ["demand True", "sound", "delivers", "demand False"]
+
+
+async def test_a_source_that_encodes_on_demand_alone_proves_that_it_works() -> None:
+    delivers = asyncio.Event()
+    running = asyncio.create_task(Broadcast(open_source("test:?size=320x180&fps=15")).run(delivers.set))
+    async with asyncio.timeout(20):
+        await delivers.wait()
+    running.cancel()
+    await asyncio.wait({running})
+
+
+async def test_a_run_without_a_picture_leaves_no_demand_and_takes_none_from_a_viewer() -> None:
+    source = ScriptedSource()
+    broadcast = Broadcast(source)
+    for _ in range(2):
+        with pytest.raises(SourceError):
+            await broadcast.run(lambda: pytest.fail("there was no picture"))
+        broadcast.join(Recorder())
+    assert source.calls == ["demand True", "demand False", "demand True", "demand True"]
+
+
+async def test_a_viewer_that_leaves_before_the_first_picture_does_not_keep_it_from_coming() -> None:
+    viewer = Recorder()
+
+    class Source(ScriptedSource):
+        async def run(self, sink: FrameSink) -> None:
+            broadcast.join(viewer)
+            broadcast.leave(viewer)
+            assert "demand False" not in self.calls
+            sink(video(0, key=True))
+
+    source = Source()
+    broadcast = Broadcast(source)
+    with pytest.raises(SourceError):
+        await broadcast.run(lambda: None)
+    assert source.calls[-1] == "demand False"
 
 
 async def test_a_newcomer_gets_the_group_without_sound_and_without_a_second_delivery() -> None:

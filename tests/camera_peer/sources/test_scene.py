@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from camera_peer.sources.scene import Scene
-from camera_peer.sources.stamp import Stamp, read_stamp
+from camera_peer.sources.stamp import BLACK, Stamp, read_stamp
 
 NOON = 1_790_000_000.125
 
@@ -35,3 +35,9 @@ def test_a_busy_picture_has_other_water_each_time() -> None:
     lake = slice(230, 300), slice(500, 640)
     before = scene.paint(NOON, 1)[lake].copy()
     assert np.mean(before != scene.paint(NOON, 2)[lake]) > 0.5
+
+
+def test_without_a_stamp_the_landscape_reaches_the_edge() -> None:
+    pixels = Scene(640, 360, stamped=False).paint(NOON, 1)
+    assert read_stamp(pixels[:360]) is None
+    assert pixels[345:360].min() > BLACK, "the strip and its edge are black"

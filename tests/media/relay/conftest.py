@@ -1,40 +1,28 @@
 """A relay on loopback with the real camera side behind it, and viewers that do ICE and DTLS for real."""
 
 import asyncio
-import importlib.util
-import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 import uvloop
 
+import tests.benchmarks.clip
 from camera_peer.broadcast import Broadcast
 from camera_peer.viewer_session import Sessions
 from media.frames import AudioCodec, EncodedFrame, FrameSink, VideoCodec
 from media.relay.node import Relay
 from media.relay.settings import RelaySettings
+from tests.benchmarks.light_client import LightViewer
 
-BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 FPS = 50
 GROUP = 50
 KEY = b"\x00\x00\x00\x01\x67\x42\xe0\x1f\x8d\x00\x00\x00\x01\x68\xce\x3c\x80\x00\x00\x00\x01\x65" + b"\x88" * 6000
 DELTA = b"\x00\x00\x00\x01\x41"
 LOOPBACK = RelaySettings(addresses=("127.0.0.1",), linger=0.5)
-
-
-def load(name: str) -> ModuleType:
-    """A module of tests/benchmarks, whose programs are no package."""
-    spec = importlib.util.spec_from_file_location(f"benchmarks_{name}", BENCHMARKS / f"{name}.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 def pytest_asyncio_loop_factories(
@@ -229,10 +217,9 @@ async def make_scene(stack: AsyncExitStack) -> Callable[..., Awaitable[Scene]]:
 @pytest.fixture
 def new_viewer(stack: AsyncExitStack) -> Callable[[], Any]:
     """Makes light viewers; each is closed with the test."""
-    module = load("light_client")
 
     def make() -> Any:
-        viewer = module.LightViewer()
+        viewer = LightViewer()
         stack.push_async_callback(viewer.close)
         return viewer
 
@@ -253,7 +240,7 @@ def new_link(stack: AsyncExitStack) -> Callable[..., Awaitable[Link]]:
 @pytest.fixture
 def clip() -> ModuleType:
     """tests/benchmarks/clip.py: real H.264."""
-    return load("clip")
+    return tests.benchmarks.clip
 
 
 @pytest.fixture(name="eventually")

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from media import rtcp
-from media.offer import ABS_SEND_TIME, PLAYOUT_DELAY, Media, Transport, write_offer
+from media.offer import ABS_SEND_TIME, Media, Transport, write_offer
 from media.relay.admission import Admission, RelayFull
 from media.relay.candidates import candidates
 from media.relay.feedback import (
@@ -23,7 +23,7 @@ from media.relay.feedback import (
     read_sender,
     receiver_report,
 )
-from media.relay.publisher_sdp import VIDEO_ORIENTATION, BadOffer, read_offer, write_answer
+from media.relay.publisher_sdp import PLAYOUT_DELAY, VIDEO_ORIENTATION, BadOffer, read_offer, write_answer
 from media.relay.reception import ReceptionReport
 from media.relay.settings import RelaySettings
 

@@ -6,13 +6,11 @@ import os
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 from camera_peer.broadcast import Broadcast
 from camera_peer.viewer_session import Sessions
 
-RELAY = Path(__file__).parents[2] / "benchmarks/relay_process.py"
 WARM_UP = 200
 JOINS = int(os.environ.get("SOAK_JOINS", "500"))
 AT_ONCE = 4
@@ -38,7 +36,14 @@ class Relay:
 async def relay_process() -> AsyncIterator[Relay]:
     pipe, quiet = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
     process = await asyncio.create_subprocess_exec(
-        sys.executable, str(RELAY), "127.0.0.1", stdin=pipe, stdout=pipe, stderr=quiet, limit=1 << 20
+        sys.executable,
+        "-m",
+        "tests.benchmarks.relay_process",
+        "127.0.0.1",
+        stdin=pipe,
+        stdout=pipe,
+        stderr=quiet,
+        limit=1 << 20,
     )
     try:
         yield Relay(process)

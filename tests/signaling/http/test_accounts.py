@@ -9,7 +9,11 @@ import aiohttp
 import pytest
 
 from signaling.accounts import MAX_LOGINS
+from signaling.protocol.identity import token_hash
+from signaling.rates import RULES
+from signaling.refusals import Refused
 from signaling.server import Running, serving
+from signaling.store.rows import Login
 from tests.signaling.api import EMAIL, PASSWORD, Api
 from tests.signaling.helpers import api_of, quick_settings, secret_of
 
@@ -189,3 +193,22 @@ async def test_sign_in_is_limited_per_account_and_forgiving(tmp_path: Path, http
         assert [answer.status for answer in answers[:6]] == [401] * 6
         assert answers[-1].code == "too_many_requests" and 1 <= int(answers[-1].headers["Retry-After"]) <= 3600
         assert (await api.good("GET", "/api/me"))["email"] == EMAIL  # who is signed in stays signed in
+
+
+async def test_a_siege_from_elsewhere_leaves_the_home_open(tmp_path: Path, http: aiohttp.ClientSession) -> None:
+    """All that an account may be tried in an hour is used up; where somebody is signed in, signing in still works."""
+    async with serving(quick_settings(tmp_path, rate_limits=True)) as server:
+        api = await api_of(server, http)
+        await api.register(secret_of(server))
+        for _ in range(RULES["login_account"][1].amount + 1):
+            await server.services.live.hit("login_account", token_hash(EMAIL))
+        await api.another().sign_in()
+        accounts, now = server.services.accounts, time.time()
+        away = Login("login", "", now, now, "203.0.113.9", "")
+        with pytest.raises(Refused) as refusal:
+            await accounts.log_in(EMAIL, "correct horse battery", away, jti="1", now=now)
+        assert refusal.value.code == "too_many_requests"
+        home = Login("login", "", now, now, "127.0.0.1", "")
+        with pytest.raises(Refused) as refusal:
+            await accounts.log_in("nobody@example.org", "correct horse battery", home, jti="1", now=now)
+        assert refusal.value.code == "credentials_wrong"

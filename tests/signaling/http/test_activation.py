@@ -4,13 +4,17 @@ import asyncio
 import time
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
 
+from signaling.activation import Claim
 from signaling.cameras import TOKEN_SECONDS, state_now, step_now
+from signaling.protocol.identity import token_hash
 from signaling.refusals import Refused
 from signaling.server import Running, serving
+from signaling.store import cameras as rows
 from tests.signaling.api import Api
 from tests.signaling.device import HARDWARE, Device
 from tests.signaling.helpers import api_of, both_databases, quick_settings, secret_of
@@ -18,6 +22,19 @@ from tests.signaling.helpers import api_of, both_databases, quick_settings, secr
 RACERS = 1000
 CONNECTIONS = 200
 """At once; the rest queue in the client, which keeps this within the limit of open files."""
+
+
+def claimed(body: dict[str, Any]) -> Claim:
+    """The body of an activation, as the server's inside takes it."""
+    return Claim(
+        token=body["secret_token"],
+        hardware_id=body["my_hardware_id"],
+        local_ip=body["my_local_ip"],
+        public_key=body["public_key"],
+        proof=body["proof"],
+        bearer="unused",
+        address="127.0.0.1",
+    )
 
 
 async def test_the_steps_arrive_one_after_another(owner: Api, running: Running) -> None:
@@ -129,6 +146,46 @@ async def test_a_code_lives_ten_minutes(owner: Api, running: Running) -> None:
     with pytest.raises(Refused) as refusal:
         await activation.seen(token, now=late)
     assert refusal.value.code == "token_expired"
+    claim = claimed(Device(owner).claim(token))
+    with pytest.raises(Refused) as refusal:
+        await activation.activate(claim, now=late)
+    assert refusal.value.code == "token_expired"
+    assert (await owner.camera(camera))["state"] == "pending"
+    await activation.activate(claim, now=late - 2)
+    assert (await owner.camera(camera))["state"] == "active"
+
+
+@pytest.mark.parametrize("how", ["cancel", "replace"])
+async def test_a_request_from_before_does_not_win_over_a_cancel(owner: Api, running: Running, how: str) -> None:
+    camera, token = await owner.add_camera()
+    arrived = time.time() - 5
+    if how == "cancel":
+        await owner.good("DELETE", f"/api/cameras/{camera}/pairing")
+    else:
+        await owner.good("POST", f"/api/cameras/{camera}/pairing", {})
+    with pytest.raises(Refused) as refusal:
+        await running.services.activation.activate(claimed(Device(owner).claim(token)), now=arrived)
+    assert refusal.value.code == "token_expired"
+    assert (await owner.camera(camera))["state"] != "active"
+
+
+@both_databases
+async def test_a_new_code_does_not_undo_an_activation(
+    tmp_path: Path, database_url: str, http: aiohttp.ClientSession
+) -> None:
+    """The owner asks for another code at the moment at which the camera uses the first."""
+    async with serving(quick_settings(tmp_path, database_url=database_url)) as server:
+        owner = await api_of(server, http)
+        await owner.register(secret_of(server))
+        camera, token = await owner.add_camera()
+        async with server.services.store.write() as connection:
+            await rows.camera_to_change(connection, camera)
+            assert await rows.win(connection, token_hash(token), "key", time.time())
+            asked = asyncio.create_task(owner.good("POST", f"/api/cameras/{camera}/pairing", {}))
+            await asyncio.sleep(0.3)  # until it waits in the database
+            await rows.update_camera(connection, camera, state="active")
+        await asked
+        assert (await owner.camera(camera))["state"] == "active"
 
 
 @both_databases

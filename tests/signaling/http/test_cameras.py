@@ -128,6 +128,15 @@ async def test_no_revokes_the_camera_and_yes_ends_the_pairing(owner: Api, runnin
     assert await running.services.gate.device_by_token(device.authorization(camera)) is not None
 
 
+async def test_a_yes_leaves_no_code_that_could_still_be_used(owner: Api) -> None:
+    camera, token = await owner.add_camera()
+    await Device(owner).activate(token)
+    again = await owner.good("POST", f"/api/cameras/{camera}/pairing", {})
+    await owner.good("POST", f"/api/cameras/{camera}/confirm", {"mine": True})
+    assert (await Device(owner).try_activate(again["pairing"]["token"])).code == "token_expired"
+    assert (await owner.camera(camera))["confirmed"] is True
+
+
 async def test_the_old_key_works_until_the_new_code_is_used(owner: Api, running: Running) -> None:
     camera, first = await owner.add_camera()
     old, new = Device(owner), Device(owner)

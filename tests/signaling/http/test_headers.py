@@ -62,6 +62,8 @@ async def test_only_named_origins_may_read(tmp_path: Path, http: aiohttp.ClientS
         assert "Authorization" in preflight.headers["Access-Control-Allow-Headers"]
         other = await api.call("GET", "/api/setup", headers={"Origin": "https://evil.example"})
         assert "Access-Control-Allow-Origin" not in other.headers
+        for answer in (other, await api.call("GET", "/api/setup"), await api.call("GET", "/api/nothing")):
+            assert "Origin" in answer.headers["Vary"]  # or a cache hands one page's answer to another
 
 
 async def test_one_address_may_not_ask_without_end(tmp_path: Path, http: aiohttp.ClientSession) -> None:
@@ -107,6 +109,7 @@ async def _through_proxy(http: aiohttp.ClientSession, port: int) -> Api:
         (["1.2.3.4", "203.0.113.9"], "203.0.113.9"),
         (["nonsense"], "10.0.0.1"),
         (["203.0.113.9, nonsense"], "10.0.0.1"),
+        (["fe80::1%" + "x" * 500], "10.0.0.1"),
         (["1.1.1.1," * 1000 + "10.0.0.3"], "1.1.1.1"),
     ],
 )

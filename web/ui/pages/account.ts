@@ -51,7 +51,7 @@ class AccountPage extends Page {
         </p>
         ${alert(this.fault)}
         <div class="row">
-          <button class="button" @click=${() => this.attempt(() => this.household.signOut())}>
+          <button class="button" @click=${() => this.attempt(() => this.signOut(false))}>
             ${words.signOut}
           </button>
           <span class="note">${words.signOutHint}</span>
@@ -97,7 +97,7 @@ class AccountPage extends Page {
           ${(this.logins ?? []).map((login) => this.session(login))}
         </ul>
         <div class="row">
-          <button class="button" @click=${() => this.attempt(() => this.household.signOut(true))}>
+          <button class="button" @click=${() => this.attempt(() => this.signOut(true))}>
             ${words.everywhere}
           </button>
         </div>
@@ -163,6 +163,11 @@ class AccountPage extends Page {
     } catch (error) {
       this.fault = sentenceOf(error);
     }
+  }
+
+  private async signOut(everywhere: boolean): Promise<void> {
+    await this.household.signOut(everywhere);
+    location.hash = address.home;
   }
 
   private async loadLogins(): Promise<void> {

@@ -83,9 +83,9 @@ class HomePage extends Page {
         <a
           class="picture"
           href=${watchable ? address.watch(camera.id) : address.pair(camera.id)}
-          aria-label=${(watchable ? words.watch : words.open)(camera.name, state)}
           @click=${(event: MouseEvent) => void this.open(event, camera, watchable)}
         >
+          <span class="unseen">${(watchable ? words.watch : words.open)(camera.name, state)}</span>
           ${still ? html`<canvas data-camera=${camera.id}></canvas>` : this.plain(kind)}
           ${still ? html`<span class="age">${words.pictureFrom(ago(still.at, this.now))}</span>` : nothing}
           ${watchable ? html`<span class="play">${icon('play')}</span>` : nothing}
@@ -115,8 +115,7 @@ class HomePage extends Page {
     const plain = event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey;
     if (!watchable || !plain) return;
     event.preventDefault();
-    await this.household.click(camera.id);
-    location.hash = address.watch(camera.id);
+    if (await this.household.click(camera.id)) location.hash = address.watch(camera.id);
   }
 }
 

@@ -2,7 +2,7 @@ import { html, nothing, type PropertyDeclarations, type PropertyValues, svg, typ
 import type { Camera, Pairing } from '../../core/model';
 import { qrModules, qrPath } from '../../core/qr-code';
 import { compactPayload, longPayload, type OnboardingCode } from '../../core/qr-payload';
-import { PAIRING_STEPS, pairingProgress } from '../../core/states';
+import { PAIRING_STEPS, pairingProgress, stuckAt } from '../../core/states';
 import '../belvedere-camera';
 import { sentenceOf } from '../household';
 import { icon } from '../icons';
@@ -12,8 +12,6 @@ import { text } from '../text';
 import { countdown } from '../time';
 
 const words = text.add.code;
-/** A camera that sees the code answers within half a minute; after twice that something is wrong. */
-const SILENCE_MS = 60_000;
 
 /**
  * The wizard's last step: the code, what has become of it, the first picture, and whose camera it is.
@@ -41,7 +39,9 @@ class PairingStepElement extends Page {
   declare refused: boolean;
   declare copied: boolean;
   private clock: ReturnType<typeof setInterval> | undefined;
-  private shownAt = 0;
+  /** When the code was shown or the last step came, server's clock. */
+  private heardAt = 0;
+  private step = '';
   private known: Camera | null = null;
   private drawn = { payload: '', path: '', size: 0 };
 
@@ -55,7 +55,7 @@ class PairingStepElement extends Page {
   override connectedCallback(): void {
     super.connectedCallback();
     this.tick();
-    this.shownAt = this.now;
+    this.heardAt = this.now;
     this.clock = setInterval(() => this.tick(), 1000);
   }
 
@@ -80,9 +80,12 @@ class PairingStepElement extends Page {
   }
 
   protected override willUpdate(changed: PropertyValues): void {
-    if (changed.has('pairing') && this.pairing) this.shownAt = this.household.api.now();
     this.known = this.household.cameras?.get(this.camera) ?? this.known;
     const step = this.known?.pairing?.step;
+    if ((changed.has('pairing') && this.pairing) || (step ?? '') !== this.step) {
+      this.heardAt = this.household.api.now();
+      this.step = step ?? '';
+    }
     if (this.pairing && step && step !== 'waiting' && step !== 'seen') this.tell('used');
   }
 
@@ -99,7 +102,9 @@ class PairingStepElement extends Page {
   private showing(camera: Camera, step: string): TemplateResult {
     const pairing = this.pairing ?? camera.pairing;
     const expires = Date.parse(pairing?.expires_at ?? '') || 0;
-    const over = step === 'expired' || step === 'failed' || (step === 'waiting' && this.now >= expires);
+    const open = step === 'waiting' || step === 'seen';
+    const over = step === 'expired' || step === 'failed' || (open && this.now >= expires);
+    const stuck = over ? null : stuckAt(step, this.now - this.heardAt);
     return html`
       <h1 tabindex="-1">${this.model === 'rtsp' ? words.questionPaste : words.question}</h1>
       ${over ? this.expired(camera) : this.code(step, expires)}
@@ -108,7 +113,7 @@ class PairingStepElement extends Page {
         ${PAIRING_STEPS.map((name, index) => progress(index, pairingProgress(step), words.steps[name], over))}
       </ol>
       ${this.problem(camera)}
-      ${step === 'waiting' && !over && this.now - this.shownAt >= SILENCE_MS ? checklist() : nothing}
+      ${stuck ? checklist(words.silent[stuck]) : nothing}
       <div class="actions"><a class="button quiet" href=${address.home}>${text.nav.cameras}</a></div>
     `;
   }
@@ -236,11 +241,11 @@ function progress(index: number, at: number, label: string, over: boolean): Temp
   </li>`;
 }
 
-const checklist = (): TemplateResult => html`
+const checklist = (items: readonly string[]): TemplateResult => html`
   <section class="card checklist" role="status">
     <h2>${words.silent.title}</h2>
     <ul>
-      ${words.silent.list.map((item) => html`<li>${item}</li>`)}
+      ${items.map((item) => html`<li>${item}</li>`)}
     </ul>
   </section>
 `;

@@ -1,5 +1,6 @@
 import { html, nothing, type PropertyDeclarations, type TemplateResult } from 'lit';
 import type { Camera } from '../../core/model';
+import { isCancellable } from '../../core/states';
 import { sentenceOf } from '../household';
 import { icon } from '../icons';
 import { alert, field, fields, Page } from '../page';
@@ -56,7 +57,7 @@ class SettingsPage extends Page {
           <div class="row">
             <a class="button" href=${address.pair(camera.id)}>${icon('qrCode')}<span>${words.pairAction}</span></a>
             ${
-              camera.pairing?.step === 'waiting' || camera.pairing?.step === 'expired'
+              isCancellable(camera.pairing)
                 ? html`<button class="button quiet" @click=${() => void this.cancelPairing()}>
                   ${words.cancelPairing}
                 </button>`

@@ -1,4 +1,4 @@
-"""The first schema: accounts, logins, invitations, cameras, pairings, secrets."""
+"""The first schema: accounts, logins, invitations, cameras, pairings."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -17,12 +17,6 @@ def upgrade() -> None:
         sa.Column("created_at", sa.Double(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_accounts")),
         sa.UniqueConstraint("email", name=op.f("uq_accounts_email")),
-    )
-    op.create_table(
-        "secrets",
-        sa.Column("name", sa.String(length=64), nullable=False),
-        sa.Column("value", sa.String(length=200), nullable=False),
-        sa.PrimaryKeyConstraint("name", name=op.f("pk_secrets")),
     )
     op.create_table(
         "cameras",

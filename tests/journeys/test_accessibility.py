@@ -1,0 +1,80 @@
+"""Every page in light and in dark, looked at by axe-core: nothing serious or critical."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, Page
+
+from tests.browser import home_page, moving, new_page, sign_in, watch
+from tests.home import Household
+
+AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
+SEVERE = {"serious", "critical"}
+RUN = """async () => (await axe.run(document, { resultTypes: ['violations'] })).violations.map(
+    ({ id, impact, nodes }) => ({ id, impact, nodes: nodes.map(({ html, any }) => [html, any.map((a) => a.message)]) })
+)"""
+
+
+async def severe(page: Page) -> list[Any]:
+    """What axe-core finds serious or critical on the page as it stands."""
+    if not await page.evaluate("'axe' in window"):
+        await page.add_script_tag(path=AXE)
+    return [found for found in await page.evaluate(RUN) if found["impact"] in SEVERE]
+
+
+async def visit(page: Page, url: str, heading: str) -> None:
+    """Go to an address of the app, and wait for the page that belongs to it."""
+    await page.goto(url)
+    await page.get_by_role("heading", name=heading).first.wait_for()
+
+
+async def add_steps(page: Page) -> dict[str, list[Any]]:
+    """What is found at each step of the wizard."""
+    found = {"model": await severe(page)}
+    await page.get_by_role("button", name="Continue").click()
+    await page.get_by_label("Network name").fill("home")
+    found["wifi"] = await severe(page)
+    await page.get_by_role("textbox", name="Password").fill("a long password")
+    await page.get_by_role("button", name="Continue").click()
+    await page.get_by_label("Name").fill("Garage")
+    found["name"] = await severe(page)
+    await page.get_by_role("button", name="Continue").click()
+    await page.get_by_role("img", name="QR code for the camera").wait_for()
+    return found | {"code": await severe(page)}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_no_page_shuts_anybody_out(home: Household, browser: Browser, scheme: str) -> None:
+    camera = home.add_camera("Garden")
+    # Our policy keeps foreign scripts out, this test's too.
+    page = await new_page(browser, bypass_csp=True, color_scheme=scheme, reduced_motion="reduce")
+    url = home.server.url
+    await page.goto(url)
+    await page.get_by_role("heading", name="Sign in").wait_for()
+    found = {"sign in": await severe(page)}
+    await sign_in(page, url)
+    found["home"] = await severe(page)
+    await watch(page, "Garden")
+    await moving(page)
+    found["watch"] = await severe(page)
+    await page.get_by_role("button", name="Direct").click()
+    found["facts"] = await severe(page)
+    await visit(page, f"{url}/#/account", "Account")
+    found["account"] = await severe(page)
+    await visit(page, f"{url}/#/camera/{camera.id}/settings", "Garden")
+    found["settings"] = await severe(page)
+    await visit(page, f"{url}/#/add", "Which camera is it?")
+    found |= await add_steps(page)
+    await page.goto(f"{url}/#/")
+    await home_page(page)
+    found["home with still"] = await severe(page)
+    assert {name: findings for name, findings in found.items() if findings} == {}
+
+
+async def test_the_look_finds_what_is_wrong(home: Household, browser: Browser) -> None:
+    page = await new_page(browser, bypass_csp=True)
+    await page.goto(home.server.url)
+    await page.get_by_role("heading", name="Sign in").wait_for()
+    await page.evaluate("document.body.append(document.createElement('button'))")
+    assert [finding["id"] for finding in await severe(page)] == ["button-name"]

@@ -1,0 +1,117 @@
+"""`make demo`: one command, one address, one login, a moving picture. Ctrl-C leaves nothing behind."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from playwright.async_api import Browser
+
+from tests.browser import new_page, sign_in, watch
+from tests.home import ROOT, wait_until
+from tests.servers import free_port
+
+PLAYS = """
+async () => {
+  // Two presented pictures that differ: it moves.
+  const shot = async (video) => {
+    await new Promise((resolve) => video.requestVideoFrameCallback(resolve));
+    const canvas = new OffscreenCanvas(160, 90);
+    const context = canvas.getContext('2d');
+    context.drawImage(video, 0, 0, 160, 90);
+    return context.getImageData(0, 0, 160, 90).data.join();
+  };
+  const first = await shot(theVideo());
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  return first !== await shot(theVideo());
+}
+"""
+
+
+class Demo:
+    """The demo as a person starts it, with settings of a server of their own around it."""
+
+    def __init__(self, folder: Path, port: int) -> None:
+        self.log = folder / "demo.log"
+        theirs = {
+            "REDIS_URL": "redis://127.0.0.1:1",
+            "DATABASE_URL": "postgresql://x@127.0.0.1:1/x",
+            "TMPDIR": str(folder),
+        }
+        theirs |= {"BELVEDERE_PORT": str(port), "BELVEDERE_CAMERA_SOURCE": "/nowhere", "BELVEDERE_HOST": "192.0.2.1"}
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "demo"], cwd=ROOT, env=os.environ | theirs, stdout=log, stderr=subprocess.STDOUT
+            )
+
+    @property
+    def output(self) -> str:
+        return self.log.read_text()
+
+    def shown(self, label: str) -> str:
+        """What it printed behind a label, once it did."""
+        return str(wait_until(lambda: re.search(rf"{label}\s+(\S+)", self.output), f"{label} printed", 90)[1])
+
+    def interrupt(self) -> int:
+        """Ctrl-C; the exit code."""
+        self.process.send_signal(signal.SIGINT)
+        return self.process.wait(20)
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="belvedere-test-demo-") as made:
+        yield Path(made)
+
+
+async def test_one_command_to_a_moving_picture_and_nothing_left(folder: Path, browser: Browser) -> None:
+    for _ in range(2):
+        demo = Demo(folder, free_port())
+        try:
+            page = await new_page(browser)
+            await sign_in(page, demo.shown("Open"), demo.shown("E-mail"), demo.shown("Password"))
+            await watch(page, "Front garden")
+            await page.get_by_role("button", name="Direct").wait_for()
+            assert await page.evaluate(PLAYS)
+            await page.context.close()
+            children = psutil.Process(demo.process.pid).children(recursive=True)
+            assert len(children) == 2
+            assert demo.interrupt() == 0
+            assert not [child for child in children if child.is_running()]
+            assert [path.name for path in folder.iterdir()] == ["demo.log"]
+        finally:
+            demo.process.kill()
+            demo.process.wait()
+
+
+def test_it_says_that_its_port_is_taken(folder: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        demo = Demo(folder, port)
+        assert demo.process.wait(20) == 1
+        assert f"port {port} is taken" in demo.output
+        assert "Traceback" not in demo.output
+
+
+@pytest.mark.parametrize(("version", "said"), [(None, "there is none"), ("18.19.0", "this machine has v18.19.0")])
+def test_it_says_what_to_do_without_a_usable_node(folder: Path, version: str | None, said: str) -> None:
+    for name in ("bash", "env"):
+        (folder / name).symlink_to(f"/usr/bin/{name}")
+    if version is not None:
+        for name, text in {"node": f'[ "$1" = --version ] && echo v{version} || exit 1', "npm": "exit 0"}.items():
+            (folder / name).write_text(f"#!/bin/sh\n{text}\n")
+            (folder / name).chmod(0o755)
+    done = subprocess.run(
+        [ROOT / ".ci/require-node"], env={"PATH": str(folder)}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert said in done.stderr and "20.19 or newer" in done.stderr
