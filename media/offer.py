@@ -24,18 +24,21 @@ MAX_DATA_MESSAGE = 65536
 
 @dataclass(frozen=True, slots=True)
 class Transport:
-    """The ICE and DTLS side of an offer. `candidates`: without the `candidate:` in front."""
+    """The ICE and DTLS side of an offer. `candidates`: without the `candidate:` in front. `lite`: we answer checks and
+    make none (RFC 8445 §2.5)."""
 
     username: str
     password: str
     fingerprint: str
     candidates: tuple[str, ...]
+    lite: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Media:
     """What is sent. `profiles`: H.264 `profile-level-id`s to offer, best first. `audio`: none offers an inactive
-    section, so that adding sound later needs no new offer."""
+    section, so that adding sound later needs no new offer. `extensions`: (id, URI) beside the send time. `data`:
+    whether there is a section for data channels."""
 
     video: VideoCodec
     profiles: tuple[str, ...]
@@ -43,21 +46,25 @@ class Media:
     audio: AudioCodec | None
     audio_ssrc: int
     stream: str
+    extensions: tuple[tuple[int, str], ...] = ()
+    data: bool = True
 
 
 def write_offer(transport: Transport, media: Media, origin: int) -> str:
     """The whole offer. `origin`: the numeric session id of the `o=` line, below 2^63."""
+    mids = [VIDEO_MID, AUDIO_MID, DATA_MID] if media.data else [VIDEO_MID, AUDIO_MID]
     lines = [
         "v=0",
         f"o=- {origin} 1 IN IP4 127.0.0.1",
         "s=-",
         "t=0 0",
-        f"a=group:BUNDLE {VIDEO_MID} {AUDIO_MID} {DATA_MID}",
+        *(["a=ice-lite"] if transport.lite else []),
+        f"a=group:BUNDLE {' '.join(mids)}",
         "a=ice-options:trickle",
         "a=msid-semantic: WMS *",
         *_video(transport, media),
         *_audio(transport, media),
-        *_data(transport),
+        *(_data(transport) if media.data else []),
     ]
     return CRLF.join(lines) + CRLF
 
@@ -96,6 +103,7 @@ def _video(transport: Transport, media: Media) -> list[str]:
         "a=sendonly",
         "a=rtcp-mux",
         f"a=extmap:{ABS_SEND_TIME_ID} {ABS_SEND_TIME}",
+        *(f"a=extmap:{number} {uri}" for number, uri in media.extensions),
         *codecs,
         *_source("video", media.stream, media.video_ssrc),
     ]

@@ -48,7 +48,7 @@ class Child:
     async def start(cls, module: str, *arguments: str) -> "Child":
         pipe = asyncio.subprocess.PIPE
         command = (sys.executable, "-m", f"tests.benchmarks.{module}", *arguments)
-        return cls(await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, limit=1 << 20))
+        return cls(await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, limit=1 << 22))
 
     async def ask(self, **order: Any) -> dict[str, Any]:
         assert self._process.stdin is not None and self._process.stdout is not None

@@ -1,17 +1,23 @@
 """A viewer that costs next to nothing: it does ICE and DTLS, then counts packets without decrypting them.
 
 As a program it serves any number of offers: one JSON line `{"offer": sdp}` on standard input gives one line
-`{"answer": sdp}`, `{"count": true}` gives `{"connected": n, "packets": n, "bytes": n}`; it ends with its input.
+`{"answer": sdp}`, `{"count": true}` gives `{"connected": n, "packets": n, "bytes": n}`, `{"delays": true}` gives
+`{"delays": [s]}`: ages of the first viewer's packets since the last such line, by their send time. It ends with its
+input.
 """
 
 import asyncio
 import json
 import sys
+import time
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
 import aioice
 from aiortc import RTCCertificate, RTCDtlsFingerprint, RTCDtlsParameters, RTCDtlsTransport
+
+MAX_DELAYS = 100_000
 
 
 class CountingConnection(aioice.Connection):
@@ -60,6 +66,7 @@ class LightViewer:
         certificate = RTCCertificate.generateCertificate()
         link: Any = _Link(self.connection)
         self.dtls = RTCDtlsTransport(link, [certificate])
+        self.connection.ice_controlling = "a=ice-lite" in lines
         await self.connection.gather_candidates()
         self.connection.remote_username = attribute(lines, "ice-ufrag")
         self.connection.remote_password = attribute(lines, "ice-pwd")
@@ -110,6 +117,14 @@ class LightViewer:
         return "\r\n".join(answer) + "\r\n"
 
 
+def age_of(packet: bytes, wall: float) -> float | None:
+    """Seconds since the abs-send-time of an RTP packet that has it first in its header extension."""
+    if not packet[0] & 0x10 or packet[12:14] != b"\xbe\xde" or packet[16] & 0x0F != 2:
+        return None
+    sent = int.from_bytes(packet[17:20], "big") / (1 << 18)
+    return (wall - sent) % 64
+
+
 def attribute(lines: list[str], name: str) -> str:
     return next(line for line in lines if line.startswith(f"a={name}:")).split(":", 1)[1]
 
@@ -127,12 +142,24 @@ def sections(lines: list[str]) -> list[list[str]]:
 async def serve() -> None:
     loop = asyncio.get_running_loop()
     viewers: list[LightViewer] = []
+    delays: deque[float] = deque(maxlen=MAX_DELAYS)
+
+    def note_age(data: bytes) -> None:
+        age = age_of(data, time.time())
+        if age is not None:
+            delays.append(age)
+
     while line := await loop.run_in_executor(None, sys.stdin.readline):
         order = json.loads(line)
         if "offer" in order:
             viewer = LightViewer()
             viewers.append(viewer)
+            if len(viewers) == 1:
+                viewer.connection.on_media = note_age
             reply: dict[str, Any] = {"answer": await viewer.answer(order["offer"])}
+        elif "delays" in order:
+            reply = {"delays": list(delays)}
+            delays.clear()
         else:
             reply = {
                 "connected": sum(viewer.connected.is_set() for viewer in viewers),

@@ -1,0 +1,27 @@
+"""The ICE candidates of the relay (RFC 8839 §5.1, RFC 6544 §4.5)."""
+
+UDP_PREFERENCE, TCP_PREFERENCE = 126, 90
+"""Type preferences: UDP before TCP (RFC 6544 §4.2)."""
+SHOWN_LOCAL_FIRST = 65_535
+
+
+def candidates(local: list[str], port: int, public: tuple[str, ...], public_port: int, *, tcp: bool) -> tuple[str, ...]:
+    """One UDP and, if wanted, one passive TCP candidate for each address. Public addresses are host candidates too: an
+    ICE-lite agent has no others (RFC 8445 §5.2)."""
+    places = [(address, port) for address in local] + [(address, public_port) for address in public]
+    unique = list(dict.fromkeys(places))
+    lines = [
+        f"{number} 1 udp {_priority(UDP_PREFERENCE, number)} {address} {at} typ host"
+        for number, (address, at) in enumerate(unique)
+    ]
+    if tcp:
+        lines += [
+            f"{len(unique) + number} 1 tcp {_priority(TCP_PREFERENCE, number)} {address} {at} typ host tcptype passive"
+            for number, (address, at) in enumerate(unique)
+        ]
+    return tuple(lines)
+
+
+def _priority(kind: int, number: int) -> int:
+    """RFC 8445 §5.1.2.1."""
+    return kind << 24 | SHOWN_LOCAL_FIRST - number << 8 | 255

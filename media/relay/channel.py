@@ -1,0 +1,172 @@
+"""One camera's place in the relay: its upload, its streams, its viewers. On the event loop, nothing awaits."""
+
+import asyncio
+import secrets
+from collections.abc import Callable
+
+from media.answer import Answer
+from media.peer import fresh_stream
+from media.relay.audience import Audience
+from media.relay.fanout import MAX_PLAIN
+from media.relay.feedback import common_bitrate
+from media.relay.output import OutputStream
+from media.relay.publisher import PublisherLeg
+from media.relay.publisher_sdp import PublisherOffer
+from media.relay.rtp import Packet
+from media.relay.streams import Pending, Streams
+from media.relay.viewer import Lane, ViewerLeg
+
+TICK = 0.005
+"""Seconds that a packet may wait for others to be sent with."""
+MAX_PENDING = 64
+"""Packets waiting for the end of their frame; more are sent at once."""
+KEY_FRAME_INTERVAL = 0.5
+"""Least seconds between two key frame requests to the camera, whoever asks: a key frame costs five times a picture."""
+WORTH_A_KEY_FRAME = 0.25
+"""Seconds of catching up above which a fresh key frame, from a camera that can make one, is sooner."""
+REPORT_SECONDS = 1.0
+"""Between RTCP reports, both ways."""
+ASK_AGAIN_SECONDS = 10.0
+"""Until a camera that did not begin to upload is asked again."""
+LEAST_UPLOAD_SECONDS = 1.0
+"""An upload that fails sooner is not asked for again before: camera and relay would spend all their time on it."""
+
+
+class Channel:
+    """Outlives its uploads: viewers stay while the camera connects anew."""
+
+    def __init__(self, camera_id: str, clock: Callable[[], float]) -> None:
+        self.camera_id = camera_id
+        self.viewers: dict[str, ViewerLeg] = {}
+        self.publisher: PublisherLeg | None = None
+        self.streams: Streams | None = None
+        self.offered = asyncio.Event()
+        """The camera's codecs are known."""
+        self.empty_since: float | None = None
+        self._clock = clock
+        self._audience = Audience()
+        self._pending: Pending = []
+        self._timer: asyncio.TimerHandle | None = None
+        self._asked_key_at = self._ask_upload_at = self._reported_at = float("-inf")
+
+    def lacks_upload(self, now: float) -> bool:
+        """Somebody watches, nothing comes, and the camera was not asked lately; now it counts as asked."""
+        if not self.viewers or self.publisher is not None or now < self._ask_upload_at:
+            return False
+        self._ask_upload_at = now + ASK_AGAIN_SECONDS
+        return True
+
+    def publish(self, leg: PublisherLeg, offer: PublisherOffer) -> list[ViewerLeg]:
+        """A new upload. Returns the viewers that cannot go on with it: the codecs are others than before."""
+        stranded: list[ViewerLeg] = []
+        if self.streams is None or self.streams.codecs != (offer.video, offer.audio):
+            stranded = [viewer for viewer in self.viewers.values() if viewer.room is not None]
+            self.streams = Streams(secrets.token_hex(8), offer, fresh_stream(), fresh_stream())
+        self.streams.profiles = offer.profiles
+        self.streams.pictures.forget_group()
+        leg.feed(offer, self.streams.video, self.streams.audio, self.take)
+        self.publisher = leg
+        self._ask_upload_at = self._clock() + LEAST_UPLOAD_SECONDS
+        self.offered.set()
+        return stranded
+
+    def take(self, output: OutputStream, packet: Packet, ends_frame: bool) -> None:
+        """A packet of the camera, rewritten. `ends_frame`: it carries the marker bit."""
+        if len(packet.data) > MAX_PLAIN:
+            return
+        self._pending.append((output, packet))
+        if len(self._pending) >= MAX_PENDING or (ends_frame and output.is_video):
+            self.flush()
+        else:
+            self._wake()
+
+    def flush(self) -> None:
+        """Send what is pending, and what is due to those who catch up; ask again for what is missing."""
+        now = self._clock()
+        if self._pending and self.streams is not None:
+            pending, self._pending = self._pending, []
+            self._audience.send(self.streams.keep(pending), now)
+        else:
+            self._audience.serve_alone(now=now)
+        missing = self.publisher is not None and self.publisher.missing > 0
+        if missing and self.publisher is not None and self.publisher.ask_again(now):
+            self.want_key_frame()
+        if missing or self._audience.is_catching_up:
+            self._wake()
+
+    def want_key_frame(self) -> None:
+        """Pass on a wish for a key frame; wishes of several viewers become one."""
+        now = self._clock()
+        due = now - self._asked_key_at >= KEY_FRAME_INTERVAL
+        if due and self.publisher is not None and self.publisher.ask_for_key_frame():
+            self._asked_key_at = now
+
+    def join(self, viewer: ViewerLeg, answer: Answer, streams: Streams) -> None:
+        """A viewer agreed; it is sent to once it is connected."""
+        video = Lane(streams.video, streams.pictures, answer.video_type)
+        audio = None
+        if streams.audio is not None and answer.audio_type is not None:
+            audio = Lane(streams.audio, streams.sound, answer.audio_type)
+        viewer.enter(self, video, audio)
+
+    def leave(self, viewer: ViewerLeg) -> None:
+        """A viewer is gone."""
+        self._audience.remove(viewer)
+        self.viewers.pop(viewer.name, None)
+        if not self.viewers:
+            self.empty_since = self._clock()
+
+    def viewer_ready(self, viewer: ViewerLeg) -> None:
+        """Its keys are there: begin."""
+        now = self._clock()
+        viewer.start(now)
+        self._report_to(viewer, now)
+        self._audience.separate(viewer)
+        self.flush()
+        if viewer.is_waiting or viewer.remaining(now) > WORTH_A_KEY_FRAME:
+            self.want_key_frame()
+
+    def viewer_moved(self, viewer: ViewerLeg) -> None:
+        """Its way is another one."""
+        if viewer in self._audience:
+            viewer.resume()
+            self._audience.separate(viewer)
+            self._wake()
+
+    def viewer_lost_picture(self, viewer: ViewerLeg) -> None:
+        """It asked for a key frame."""
+        self.want_key_frame()
+        if viewer in self._audience and viewer.rewind(self._clock()):
+            self._audience.separate(viewer)
+            self._wake()
+
+    def housekeep(self, now: float) -> None:
+        """A few times a second: reports both ways, and key frames that somebody still waits for."""
+        if self._audience.wants_key_frame:
+            self.want_key_frame()
+        if now - self._reported_at < REPORT_SECONDS:
+            return
+        self._reported_at = now
+        for viewer in self.viewers.values():
+            self._report_to(viewer, now)
+        if self.publisher is not None:
+            wishes = [viewer.bitrate for viewer in self.viewers.values() if viewer.bitrate is not None]
+            self.publisher.report(common_bitrate(wishes), now)
+
+    def stop(self) -> None:
+        """No timer may remain."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _report_to(self, viewer: ViewerLeg, now: float) -> None:
+        if self.streams is not None:
+            viewer.report(self.streams.name, now)
+
+    def _wake(self) -> None:
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(TICK, self._tick)
+
+    def _tick(self) -> None:
+        self._timer = None
+        self.flush()

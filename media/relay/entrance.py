@@ -1,0 +1,110 @@
+"""The relay's one port number, UDP and TCP, on every address: datagrams in, each to the leg it belongs to."""
+
+import asyncio
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+
+from media.guard import Kind, classify
+from media.relay.inbox import Inbox
+from media.relay.switchboard import Switchboard
+from media.relay.tcp import TcpConnection, TcpListener
+from media.relay.tunnel import Tunnel
+from media.relay.udp import Address, UdpPath, UdpPort
+
+BIND_TRIES = 10
+"""For a port chosen by the system that must be free for UDP and TCP on every address."""
+Clock = Callable[[], float]
+
+
+class Entrance:
+    """`clock` and `wall`: `time.monotonic` and `time.time`."""
+
+    def __init__(self, switchboard: Switchboard, clock: Clock, wall: Clock) -> None:
+        self._switchboard = switchboard
+        self._clock, self._wall = clock, wall
+        self._inbox = Inbox()
+        self._ports: list[UdpPort] = []
+        self.tcp = TcpListener(self.receive_frame)
+        self.port = 0
+
+    @property
+    def addresses(self) -> list[str]:
+        """The local addresses it is bound to."""
+        return [port.socket.getsockname()[0] for port in self._ports]
+
+    async def open(self, addresses: tuple[str, ...], port: int, *, tcp: bool) -> None:
+        """Bind all, with a port of the system's choice for 0. Raises `OSError`."""
+        for attempt in range(BIND_TRIES):
+            try:
+                await self._bind(addresses, port, tcp=tcp)
+                break
+            except OSError:
+                await self.close()
+                if port or attempt == BIND_TRIES - 1:
+                    raise
+        loop = asyncio.get_running_loop()
+        for opened in self._ports:
+            opened.start(loop)
+
+    async def close(self) -> None:
+        """Free everything."""
+        loop = asyncio.get_running_loop()
+        for port in self._ports:
+            with suppress(ValueError):
+                port.close(loop)
+        self._ports.clear()
+        await self.tcp.close()
+
+    async def _bind(self, addresses: tuple[str, ...], port: int, *, tcp: bool) -> None:
+        self.port = port
+        for address in addresses:
+            family = socket.AF_INET6 if ":" in address else socket.AF_INET
+            out = socket.socket(family, socket.SOCK_DGRAM)
+            if family == socket.AF_INET6:
+                out.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            self._ports.append(UdpPort(out, self._inbox, self._receive))
+            out.bind((address, self.port))
+            self.port = out.getsockname()[1]
+            if tcp:
+                await self.tcp.listen(address, self.port)
+
+    def _receive(self, port: UdpPort, length: int, address: Address) -> None:
+        """The hot path: one datagram, in the inbox."""
+        inbox = self._inbox
+        if length and 128 <= inbox.view[0] <= 191:
+            leg = self._switchboard.leg_at((port.number, address))
+            if leg is not None:
+                inbox.length[0] = length
+                leg.take_media(inbox, self._clock(), self._wall())
+            return
+        data = bytes(inbox.view[:length])
+        kind = classify(data)
+        if kind is Kind.STUN:
+            path = UdpPath(port, address)
+            answer = self._switchboard.check(data, address[0], address[1], path, self._clock())
+            if answer is not None:
+                path.send([answer])
+        elif kind is Kind.DTLS:
+            leg = self._switchboard.leg_at((port.number, address))
+            if leg is not None:
+                leg.take_dtls(data)
+
+    def receive_frame(self, connection: TcpConnection | Tunnel, frame: bytes) -> None:
+        """One datagram that came over a connection."""
+        kind = classify(frame)
+        if kind is Kind.STUN:
+            answer = self._switchboard.check(frame, connection.host, connection.port, connection, self._clock())
+            if self._switchboard.leg_at(connection.source) is not None:
+                connection.prove()
+            if answer is not None:
+                connection.send([answer])
+            return
+        leg = self._switchboard.leg_at(connection.source)
+        if leg is None:
+            connection.close()
+        elif kind is Kind.DTLS:
+            leg.take_dtls(frame)
+        elif kind is Kind.MEDIA:
+            self._inbox.put(frame)
+            leg.take_media(self._inbox, self._clock(), self._wall())

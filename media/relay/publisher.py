@@ -1,0 +1,132 @@
+"""The leg towards a camera: what it sends becomes output packets; what is missing is asked for again."""
+
+import secrets
+from collections.abc import Callable
+
+from aiortc import RTCCertificate
+
+from media.relay import rtp
+from media.relay.feedback import (
+    bitrate_limit,
+    negative_acknowledgement,
+    picture_loss,
+    read_sender,
+    receiver_report,
+)
+from media.relay.leg import PeerLeg
+from media.relay.output import OutputStream
+from media.relay.publisher_sdp import PLAYOUT_DELAY, VIDEO_ORIENTATION, PublisherOffer
+from media.relay.reception import Reception
+
+PLAYOUT_DELAY_ID, VIDEO_ORIENTATION_ID = 6, 7
+OUTPUT_IDS = {PLAYOUT_DELAY: PLAYOUT_DELAY_ID, VIDEO_ORIENTATION: VIDEO_ORIENTATION_ID}
+"""Ids of the header extensions that travel on, as the relay's offers name them."""
+DLSR_UNITS = 65_536
+"""Of a second (RFC 3550 §6.4.1)."""
+
+Deliver = Callable[[OutputStream, rtp.Packet, bool], None]
+"""Takes an output packet; the flag says whether a frame ends with it."""
+
+
+class _Lane:
+    """One of the camera's two streams. `ssrc`: none before its first packet."""
+
+    def __init__(self, output: OutputStream) -> None:
+        self.output = output
+        self.ssrc: int | None = None
+        self.reception = Reception(output.clock_rate)
+        self.last_report = (0, 0.0)
+
+
+class PublisherLeg(PeerLeg):
+    """The present upload of one camera."""
+
+    def __init__(self, certificate: RTCCertificate, now: float, ended: Callable[[str], None]) -> None:
+        super().__init__(certificate, now, ended)
+        self.ssrc = 1 + secrets.randbelow(2**32 - 1)
+        self._lanes: dict[int, _Lane] = {}
+        self._video: _Lane | None = None
+        self._deliver: Deliver | None = None
+        self.received = 0
+
+    def feed(self, offer: PublisherOffer, video: OutputStream, audio: OutputStream | None, deliver: Deliver) -> None:
+        """Where its packets go, by the payload types the answer picks."""
+        extensions = {theirs: OUTPUT_IDS[uri] for uri, theirs in offer.extensions.items()}
+        self._deliver = deliver
+        video.attach(extensions)
+        self._video = self._lanes[offer.video_type] = _Lane(video)
+        if audio is not None and offer.audio_type is not None:
+            audio.attach({})
+            self._lanes[offer.audio_type] = _Lane(audio)
+
+    @property
+    def missing(self) -> int:
+        """Packets that are still hoped for."""
+        return sum(lane.reception.missing for lane in self._lanes.values())
+
+    def take_rtp(self, data: bytes, now: float, wall: float) -> None:
+        incoming = rtp.read(data)
+        if incoming is None or self._deliver is None:
+            return
+        lane = self._lanes.get(incoming.payload_type)
+        if lane is None:
+            return
+        if lane.ssrc != incoming.ssrc:
+            if lane.ssrc is not None:
+                lane.reception = Reception(lane.output.clock_rate)
+                lane.output.restart()
+            lane.ssrc = incoming.ssrc
+        number = lane.reception.take(incoming.sequence, incoming.timestamp, now)
+        if number is None:
+            return
+        self.received += 1
+        packet = lane.output.rewrite(number, incoming, now, wall)
+        if packet is not None:
+            self._deliver(lane.output, packet, incoming.marker)
+
+    def take_rtcp(self, data: bytes, now: float) -> None:
+        try:
+            reports, left = read_sender(data)
+        except ValueError:
+            return
+        for ssrc, ntp, timestamp, middle in reports:
+            for lane in self._lanes.values():
+                if lane.ssrc == ssrc:
+                    lane.output.note_report(ntp, timestamp, now)
+                    lane.last_report = (middle, now)
+        if left:
+            self.end("the camera ended its upload")
+
+    def ask_again(self, now: float) -> bool:
+        """NACK what is missing and due. True when more is lost than that can repair: a key frame is needed."""
+        hopeless = False
+        for lane in self._lanes.values():
+            lost = lane.reception.lost(now)
+            if lost and lane.ssrc is not None:
+                self.send_rtcp(negative_acknowledgement(self.ssrc, lane.ssrc, lost))
+            if lane.reception.overwhelmed:
+                lane.reception.overwhelmed = False
+                hopeless = hopeless or lane is self._video
+        return hopeless
+
+    def ask_for_key_frame(self) -> bool:
+        """Send a PLI; false while nothing is known to send it about."""
+        if self._video is None or self._video.ssrc is None or self.srtp is None:
+            return False
+        self.send_rtcp(picture_loss(self.ssrc, self._video.ssrc))
+        return True
+
+    def report(self, bitrate: int | None, now: float) -> None:
+        """Receiver report, and the viewers' common bitrate in bit/s, if there is one."""
+        blocks = []
+        for lane in self._lanes.values():
+            counted = lane.reception.report()
+            if counted is None or lane.ssrc is None:
+                continue
+            middle, heard_at = lane.last_report
+            delay = int((now - heard_at) * DLSR_UNITS) if middle else 0
+            blocks.append((lane.ssrc, counted, middle, delay & 0xFFFF_FFFF))
+        packet = receiver_report(self.ssrc, blocks)
+        if bitrate is not None and self._video is not None and self._video.ssrc is not None:
+            packet += bitrate_limit(self.ssrc, [self._video.ssrc], bitrate)
+        self.send_rtcp(packet)

@@ -1,0 +1,105 @@
+"""Which leg a datagram belongs to: by ufrag for checks, by verified address for all else. Decides, does no I/O.
+
+An address belongs to a leg only once a check with the leg's password came from it (RFC 8445 §7.3), so nobody can take a
+session over or disturb it by sending to the port.
+"""
+
+from collections.abc import Hashable
+from typing import Protocol
+
+from media.relay.inbox import Inbox
+from media.relay.path import Path
+from media.relay.rates import NetworkRates
+from media.relay.stun import BindingRequest, plain_answer, read_request, signed_answer
+
+MAX_ADDRESSES = 16
+"""Verified addresses of one leg: a browser has a handful; the oldest is forgotten first."""
+PREFER_UDP_SECONDS = 5.0
+"""While UDP was heard this recently, a nomination of TCP does not move the leg."""
+
+
+class Leg(Protocol):
+    """One peer, as far as the switchboard knows it."""
+
+    ufrag: str
+    password: bytes
+    path: Path | None
+    heard_at: float
+
+    def use(self, path: Path) -> None:
+        """Send this way from now on."""
+
+    def take_dtls(self, data: bytes) -> None: ...
+
+    def take_media(self, inbox: Inbox, now: float, wall: float) -> None: ...
+
+
+class Switchboard:
+    """All legs of the relay."""
+
+    def __init__(self) -> None:
+        self._by_ufrag: dict[str, Leg] = {}
+        self._by_source: dict[Hashable, Leg] = {}
+        self._sources: dict[str, list[Hashable]] = {}
+        self._strangers = NetworkRates()
+        self.ignored = 0
+
+    def __len__(self) -> int:
+        return len(self._by_ufrag)
+
+    def add(self, leg: Leg) -> None:
+        """The leg can be reached."""
+        self._by_ufrag[leg.ufrag] = leg
+        self._sources[leg.ufrag] = []
+
+    def remove(self, leg: Leg) -> None:
+        """It cannot any more; its addresses are strangers again."""
+        self._by_ufrag.pop(leg.ufrag, None)
+        for source in self._sources.pop(leg.ufrag, ()):
+            self._by_source.pop(source, None)
+
+    def leg_at(self, source: Hashable) -> Leg | None:
+        """Whose verified address this is."""
+        return self._by_source.get(source)
+
+    def check(self, data: bytes, host: str, port: int, path: Path, now: float) -> bytes | None:
+        """A STUN message that came over `path` from `host` and `port`; what to answer, or none."""
+        request = read_request(data)
+        if request is None:
+            self.ignored += 1
+            return None
+        if request.username is None:
+            return self._stranger(request, host, port, now)
+        leg = self._by_ufrag.get(request.ufrag or "")
+        if leg is None or not request.is_signed_with(leg.password):
+            self.ignored += 1
+            return None
+        self._learn(leg, path.source)
+        self._follow(leg, path, nominated=request.nominates, now=now)
+        leg.heard_at = now
+        return signed_answer(request, host, port, leg.password)
+
+    def _stranger(self, request: BindingRequest, host: str, port: int, now: float) -> bytes | None:
+        """A plain STUN server's answer, the only one that may be larger than what was asked."""
+        return plain_answer(request, host, port) if self._strangers.admits(host, now) else None
+
+    def _learn(self, leg: Leg, source: Hashable) -> None:
+        sources = self._sources[leg.ufrag]
+        if source in sources:
+            return
+        if len(sources) >= MAX_ADDRESSES:
+            self._by_source.pop(sources.pop(0), None)
+        before = self._by_source.get(source)
+        if before is not None:
+            self._sources[before.ufrag].remove(source)
+        sources.append(source)
+        self._by_source[source] = leg
+
+    def _follow(self, leg: Leg, path: Path, *, nominated: bool, now: float) -> None:
+        if leg.path is not None and leg.path.source == path.source:
+            return
+        if leg.path is not None:
+            keeps_udp = path.reliable and not leg.path.reliable and now - leg.heard_at < PREFER_UDP_SECONDS
+            if not nominated or keeps_udp:
+                return
+        leg.use(path)

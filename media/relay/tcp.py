@@ -1,0 +1,134 @@
+"""ICE-TCP, passive side (RFC 6544): STUN, DTLS and SRTP of one peer in one connection, for networks without UDP."""
+
+import asyncio
+import socket
+from collections import Counter
+from collections.abc import Callable, Hashable
+from typing import cast
+
+from media.guard import Kind, classify
+from media.relay.framing import BadFrame, Deframer, framed
+
+MAX_CONNECTIONS = 2048
+"""All together: four for each viewer a core carries."""
+MAX_UNPROVEN = 256
+"""Connections that have not shown a valid check yet."""
+MAX_PER_HOST = 64
+"""Of one address: a carrier's NAT puts many viewers behind one."""
+PROOF_SECONDS = 5.0
+"""Until the first valid check must have come, however slowly it is typed in."""
+MAX_BACKLOG = 512 * 1024
+"""Bytes waiting for a slow reader: 2 s at 2 Mbit/s. What is more would only be shown late."""
+
+
+class TcpConnection(asyncio.Protocol):
+    """One accepted connection, which is the path of at most one leg."""
+
+    reliable = True
+
+    def __init__(self, listener: "TcpListener") -> None:
+        self._listener = listener
+        self._deframer = Deframer()
+        self._transport: asyncio.Transport | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self.host, self.port = "", 0
+        self.proven = False
+        self.source: Hashable = ("tcp", id(self))
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = stream = cast(asyncio.Transport, transport)
+        self.host, self.port = stream.get_extra_info("peername")[:2]
+        stream.set_write_buffer_limits(high=MAX_BACKLOG)
+        inner = stream.get_extra_info("socket")
+        if inner is not None:
+            inner.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if not self._listener.admit(self):
+            stream.abort()
+            return
+        self._timer = asyncio.get_running_loop().call_later(PROOF_SECONDS, self._judge)
+
+    def data_received(self, data: bytes) -> None:
+        try:
+            frames = self._deframer.feed(data)
+        except BadFrame:
+            self.close()
+            return
+        for frame in frames:
+            if not self.proven and classify(frame) is not Kind.STUN:
+                self.close()
+                return
+            self._listener.receive(self, frame)
+
+    def connection_lost(self, _: Exception | None) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._transport = None
+        self._listener.forget(self)
+
+    def prove(self) -> None:
+        """A valid check came over this connection."""
+        self.proven = True
+
+    def send(self, packets: list[bytes]) -> None:
+        if self._transport is not None and self.backlog() <= MAX_BACKLOG:
+            self._transport.write(b"".join(map(framed, packets)))
+
+    def backlog(self) -> int:
+        """A lost connection counts as a full one."""
+        return MAX_BACKLOG if self._transport is None else self._transport.get_write_buffer_size()
+
+    def close(self) -> None:
+        """End it at once, whatever is still waiting to be written."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    def _judge(self) -> None:
+        if not self.proven:
+            self.close()
+
+
+class TcpListener:
+    """Counts connections. `receive(connection, frame)` is called for each frame."""
+
+    def __init__(self, receive: Callable[[TcpConnection, bytes], None]) -> None:
+        self.receive = receive
+        self._connections: set[TcpConnection] = set()
+        self._hosts: Counter[str] = Counter()
+        self._servers: list[asyncio.Server] = []
+
+    def __len__(self) -> int:
+        return len(self._connections)
+
+    async def listen(self, address: str, port: int) -> None:
+        """Accept on one more local address. Raises `OSError`."""
+        loop = asyncio.get_running_loop()
+        self._servers.append(await loop.create_server(lambda: TcpConnection(self), address, port))
+
+    async def close(self) -> None:
+        """End all connections and accept no more."""
+        for server in self._servers:
+            server.close()
+        for connection in list(self._connections):
+            connection.close()
+        for server in self._servers:
+            await server.wait_closed()
+        self._servers.clear()
+
+    def admit(self, connection: TcpConnection) -> bool:
+        """Take a new connection in, within the limits."""
+        unproven = sum(not other.proven for other in self._connections)
+        full = len(self._connections) >= MAX_CONNECTIONS or unproven >= MAX_UNPROVEN
+        if full or self._hosts[connection.host] >= MAX_PER_HOST:
+            return False
+        self._connections.add(connection)
+        self._hosts[connection.host] += 1
+        return True
+
+    def forget(self, connection: TcpConnection) -> None:
+        """A connection is gone."""
+        if connection not in self._connections:
+            return
+        self._connections.discard(connection)
+        self._hosts[connection.host] -= 1
+        if not self._hosts[connection.host]:
+            del self._hosts[connection.host]

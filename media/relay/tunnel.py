@@ -1,0 +1,53 @@
+"""A path for datagrams over somebody else's connection: the way of a camera whose UDP is blocked (DESIGN §7, `wss`).
+
+Whoever holds the connection, a WebSocket for instance, hands each binary message to `receive` and gives a function that
+sends one. The frames are the datagrams of ICE, DTLS and SRTP, and checked like those from the network.
+"""
+
+from collections.abc import Callable, Hashable
+
+from media.relay.framing import MAX_FRAME
+
+MAX_BACKLOG = 512 * 1024
+"""Bytes the connection may hold back before packets are dropped: 2 s at 2 Mbit/s."""
+
+
+class Tunnel:
+    """`send(data)` must not block; `backlog()` tells the bytes it has not passed on; `end()` closes the connection."""
+
+    reliable = True
+
+    def __init__(
+        self,
+        address: tuple[str, int],
+        receive: Callable[["Tunnel", bytes], None],
+        send: Callable[[bytes], None],
+        backlog: Callable[[], int],
+        end: Callable[[], None],
+    ) -> None:
+        self.host, self.port = address
+        self.source: Hashable = ("tunnel", id(self))
+        self._receive, self._send, self._backlog, self._end = receive, send, backlog, end
+        self._closed = False
+
+    def receive(self, data: bytes) -> None:
+        """One message from the connection; one that is no datagram of ours is dropped."""
+        if not self._closed and 0 < len(data) <= MAX_FRAME:
+            self._receive(self, data)
+
+    def prove(self) -> None:
+        """A valid check came over it."""
+
+    def send(self, packets: list[bytes]) -> None:
+        for packet in packets:
+            if self._closed or self._backlog() > MAX_BACKLOG:
+                return
+            self._send(packet)
+
+    def backlog(self) -> int:
+        return self._backlog()
+
+    def close(self) -> None:
+        if not self._closed:
+            self._closed = True
+            self._end()

@@ -1,0 +1,111 @@
+"""One UDP socket of the relay: every datagram in, read in a loop without tasks; single sends out."""
+
+import asyncio
+import socket
+import struct
+from collections.abc import Callable, Hashable
+
+import structlog
+
+from media.relay.inbox import Inbox
+from media.relay.sendmmsg import Sockaddr, sockaddr
+from media.udp_out import UDP_SEGMENT, runs
+
+Address = tuple[str, int] | tuple[str, int, int, int]
+BUFFER_BYTES = 4 * 1024 * 1024
+"""Asked of the kernel each way: a key frame to each of a few hundred viewers. The kernel may grant less."""
+MAX_READS = 256
+"""Datagrams read before timers and other sockets have their turn."""
+
+LOG_EVERY = 1000
+"""A datagram may never end the loop; of those that fail the first is logged, and then each thousandth."""
+
+log = structlog.get_logger(__name__)
+
+
+class UdpPort:
+    """Bound to one local address. `receive(port, length, address)` is called for each datagram; it is in the inbox."""
+
+    def __init__(self, out: socket.socket, inbox: Inbox, receive: Callable[["UdpPort", int, Address], None]) -> None:
+        self.socket = out
+        self.number = out.fileno()
+        self.family = out.family
+        self._inbox = inbox
+        self._receive = receive
+        self._segmenting = True
+        self.dropped = 0
+        self.failures = 0
+        out.setblocking(False)
+        for name in (socket.SO_RCVBUF, socket.SO_SNDBUF):
+            out.setsockopt(socket.SOL_SOCKET, name, BUFFER_BYTES)
+
+    def start(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Read from now on."""
+        loop.add_reader(self.socket.fileno(), self._drain)
+
+    def close(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Stop and free the socket."""
+        loop.remove_reader(self.socket.fileno())
+        self.socket.close()
+
+    def name_of(self, address: Address) -> Sockaddr:
+        """The address as the kernel takes it."""
+        return sockaddr(self.family, address[0], address[1], address[3] if len(address) == 4 else 0)
+
+    def send(self, packets: list[bytes], address: Address) -> None:
+        """Send now, or lose some."""
+        for run in runs(packets):
+            self._send_run(run, address)
+
+    def _send_run(self, run: list[bytes], address: Address) -> None:
+        try:
+            if len(run) > 1 and self._segmenting:
+                size = struct.pack("=H", len(run[0]))
+                self.socket.sendmsg(run, [(socket.IPPROTO_UDP, UDP_SEGMENT, size)], 0, address)
+                return
+            for packet in run:
+                self.socket.sendto(packet, address)
+        except BlockingIOError:
+            self.dropped += len(run)
+        except OSError:
+            if not self._segmenting or len(run) == 1:
+                self.dropped += len(run)
+                return
+            self._segmenting = False
+            self._send_run(run, address)
+
+    def _drain(self) -> None:
+        receive_into, view, receive = self.socket.recvfrom_into, self._inbox.view, self._receive
+        for _ in range(MAX_READS):
+            try:
+                length, address = receive_into(view)
+            except BlockingIOError:
+                return
+            except OSError:
+                continue
+            try:
+                receive(self, length, address)
+            except Exception:
+                if self.failures % LOG_EVERY == 0:
+                    log.exception("datagram_failed", failures=self.failures)
+                self.failures += 1
+
+
+class UdpPath:
+    """One peer's address at one of our sockets."""
+
+    reliable = False
+
+    def __init__(self, port: UdpPort, address: Address) -> None:
+        self.port = port
+        self.address = address
+        self.source: Hashable = (port.number, address)
+
+    def send(self, packets: list[bytes]) -> None:
+        self.port.send(packets, self.address)
+
+    def backlog(self) -> int:
+        return 0
+
+    def close(self) -> None:
+        """Nothing to do: the socket is everyone's."""

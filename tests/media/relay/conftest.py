@@ -1,0 +1,248 @@
+"""A relay on loopback with the real camera side behind it, and viewers that do ICE and DTLS for real."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from types import ModuleType
+from typing import Any
+
+import pytest
+import uvloop
+
+import tests.benchmarks.clip
+from camera_peer.broadcast import Broadcast
+from camera_peer.viewer_session import Sessions
+from media.frames import AudioCodec, EncodedFrame, FrameSink, VideoCodec
+from media.relay.node import Relay
+from media.relay.settings import RelaySettings
+from tests.benchmarks.light_client import LightViewer
+
+FPS = 50
+GROUP = 50
+KEY = b"\x00\x00\x00\x01\x67\x42\xe0\x1f\x8d\x00\x00\x00\x01\x68\xce\x3c\x80\x00\x00\x00\x01\x65" + b"\x88" * 6000
+DELTA = b"\x00\x00\x00\x01\x41"
+LOOPBACK = RelaySettings(addresses=("127.0.0.1",), linger=0.5)
+
+
+def pytest_asyncio_loop_factories(
+    config: pytest.Config, item: pytest.Item
+) -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    return {"uvloop": uvloop.new_event_loop}
+
+
+class TickSource:
+    """Frames that look like H.264 from far away; a key frame every second, and on request; sound if wanted."""
+
+    video_codec: VideoCodec = "h264"
+
+    def __init__(self, audio: AudioCodec | None = None) -> None:
+        self.audio_codec = audio
+        self.demands: list[bool] = []
+        self.keyframe_requests = 0
+        self.size = 2000
+        """Bytes of a picture between key frames."""
+        self._wanted = False
+
+    async def run(self, sink: FrameSink) -> None:
+        number = 0
+        while True:
+            key = number % GROUP == 0 or self._wanted
+            self._wanted = False
+            now = time.monotonic()
+            sink(EncodedFrame("h264", KEY if key else DELTA + b"\x99" * self.size, number * 90_000 // FPS, key, now))
+            if self.audio_codec is not None:
+                sink(EncodedFrame(self.audio_codec, bytes(100), number * 960, True, now))
+            number += 1
+            await asyncio.sleep(1 / FPS)
+
+    def demand(self, wanted: bool) -> None:
+        self.demands.append(wanted)
+
+    def request_keyframe(self) -> None:
+        self.keyframe_requests += 1
+        self._wanted = True
+
+
+class Scene:
+    """A relay and one camera named `cam`, which uploads when asked."""
+
+    def __init__(self, source: Any, settings: RelaySettings) -> None:
+        self.source = source
+        self.broadcast = Broadcast(source)
+        self.sessions = Sessions(self.broadcast)
+        self.relay = Relay(
+            settings,
+            needs_upload=self._upload,
+            upload_over=self._over,
+            viewer_ended=lambda viewer, reason: self.ended.update({viewer: reason}),
+        )
+        self.ended: dict[str, str] = {}
+        self.uploads: list[str] = []
+        self.over = 0
+        self.errors: list[BaseException] = []
+        self.edit_upload: Callable[[str], str] = str
+        """Changes the relay's answers to the camera."""
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def start(self) -> None:
+        await self.relay.start()
+        for coroutine in (self.broadcast.run(), self.sessions.run()):
+            self._tasks.add(asyncio.create_task(coroutine))
+        await asyncio.sleep(0.05)
+
+    async def stop(self) -> None:
+        await self.relay.stop()
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.wait(self._tasks)
+
+    async def watch(self, name: str, viewer: Any, owner: str = "owner") -> None:
+        """Offer, answer, and wait until the viewer is connected."""
+        offer = await self.relay.viewer_offer("cam", name, owner)
+        self.relay.viewer_answer(name, await viewer.answer(offer))
+        async with asyncio.timeout(10):
+            await viewer.connected.wait()
+
+    def _upload(self, camera: str) -> None:
+        if camera != "cam":
+            return
+        name = f"upload-{len(self.uploads)}"
+        self.uploads.append(name)
+        self._tasks.add(asyncio.create_task(self._offer(camera, name)))
+
+    async def _offer(self, camera: str, name: str) -> None:
+        try:
+            offer = await self.sessions.open(name, [], lambda *_: None)
+            answer = await self.relay.publisher_answer(camera, offer)
+            await self.sessions.answer(name, self.edit_upload(answer))
+        except Exception as error:  # noqa: BLE001
+            self.errors.append(error)
+
+    def _over(self, _: str) -> None:
+        self.over += 1
+
+
+class Link(asyncio.DatagramProtocol):
+    """A line to the relay on which `loses(first byte, to the relay)` decides about each packet."""
+
+    def __init__(self, port: int, loses: Callable[[int, bool], bool]) -> None:
+        self._relay = ("127.0.0.1", port)
+        self._loses = loses
+        self._outward: dict[Any, asyncio.DatagramTransport] = {}
+        self._waiting: dict[Any, list[bytes]] = {}
+        self._transport: asyncio.DatagramTransport | None = None
+        self.lost = 0
+        self.port = 0
+
+    @classmethod
+    async def up(cls, stack: AsyncExitStack, port: int, loses: Callable[[int, bool], bool]) -> "Link":
+        loop = asyncio.get_running_loop()
+        transport, link = await loop.create_datagram_endpoint(lambda: cls(port, loses), local_addr=("127.0.0.1", 0))
+        link._transport = transport
+        link.port = transport.get_extra_info("sockname")[1]
+        stack.callback(link.close)
+        return link
+
+    def edit(self, sdp: str) -> str:
+        """Leads the description's UDP candidates over this link, and drops the others."""
+        lines = [line for line in sdp.split("\r\n") if not (line.startswith("a=candidate") and " tcp " in line)]
+        return "\r\n".join(lines).replace(f"127.0.0.1 {self._relay[1]} typ", f"127.0.0.1 {self.port} typ")
+
+    def datagram_received(self, data: bytes, addr: Any) -> None:
+        if self._lose(data, inward=True):
+            return
+        outward = self._outward.get(addr)
+        if outward is not None:
+            outward.sendto(data, self._relay)
+            return
+        waiting = self._waiting.setdefault(addr, [])
+        waiting.append(data)
+        if len(waiting) == 1:
+            self._task = asyncio.create_task(self._open(addr))
+
+    def close(self) -> None:
+        for transport in (self._transport, *self._outward.values()):
+            if transport is not None:
+                transport.close()
+
+    async def _open(self, addr: Any) -> None:
+        link = self
+
+        class Back(asyncio.DatagramProtocol):
+            def datagram_received(self, data: bytes, _: Any) -> None:
+                if not link._lose(data, inward=False) and link._transport is not None:
+                    link._transport.sendto(data, addr)
+
+        loop = asyncio.get_running_loop()
+        transport, _ = await loop.create_datagram_endpoint(Back, local_addr=("127.0.0.1", 0))
+        self._outward[addr] = transport
+        for data in self._waiting.pop(addr):
+            transport.sendto(data, self._relay)
+
+    def _lose(self, data: bytes, *, inward: bool) -> bool:
+        lost = bool(data) and self._loses(data[0], inward)
+        self.lost += lost
+        return lost
+
+
+async def eventually(holds: Callable[[], bool], seconds: float = 5.0) -> None:
+    """Wait until it holds; `TimeoutError` when it never does."""
+    end = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > end:
+            raise TimeoutError
+        await asyncio.sleep(0.01)
+
+
+@pytest.fixture
+async def stack() -> AsyncIterator[AsyncExitStack]:
+    async with AsyncExitStack() as stack:
+        yield stack
+
+
+@pytest.fixture
+async def make_scene(stack: AsyncExitStack) -> Callable[..., Awaitable[Scene]]:
+    """Starts a relay and a camera; everything of them is ended with the test."""
+
+    async def make(source: Any = None, settings: RelaySettings = LOOPBACK) -> Scene:
+        scene = Scene(source or TickSource(), settings)
+        stack.push_async_callback(scene.stop)
+        await scene.start()
+        return scene
+
+    return make
+
+
+@pytest.fixture
+def new_viewer(stack: AsyncExitStack) -> Callable[[], Any]:
+    """Makes light viewers; each is closed with the test."""
+
+    def make() -> Any:
+        viewer = LightViewer()
+        stack.push_async_callback(viewer.close)
+        return viewer
+
+    return make
+
+
+@pytest.fixture
+def make_source() -> type[TickSource]:
+    return TickSource
+
+
+@pytest.fixture
+def new_link(stack: AsyncExitStack) -> Callable[..., Awaitable[Link]]:
+    """`await new_link(port, loses)`: a lossy line, closed with the test."""
+    return lambda port, loses: Link.up(stack, port, loses)
+
+
+@pytest.fixture
+def clip() -> ModuleType:
+    """tests/benchmarks/clip.py: real H.264."""
+    return tests.benchmarks.clip
+
+
+@pytest.fixture(name="eventually")
+def eventually_fixture() -> Callable[..., Awaitable[None]]:
+    return eventually

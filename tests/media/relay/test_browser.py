@@ -1,0 +1,134 @@
+"""Chromium watches through the relay: over UDP, over TCP alone, and joining late."""
+
+import asyncio
+import json
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from aiohttp import web
+from playwright.async_api import Page, async_playwright
+
+from tests.browser import CHROMIUM, FLAGS
+
+WATCH = Path(__file__).parents[2] / "camera_peer/sessions/watch.html"
+SLOW = 1000
+"""ms within which a picture comes even on a busy machine; waiting for the next key frame takes up to 2 s."""
+
+pytestmark = pytest.mark.browser
+MakeScene = Callable[..., Awaitable[Any]]
+NewLink = Callable[..., Awaitable[Any]]
+
+
+async def serve(scene: Any, stack: AsyncExitStack, edit: Callable[[str], str] = str) -> str:
+    """The page and its socket; returns the URL. Viewers are named 1, 2, … `edit` changes the offers."""
+    names: list[str] = []
+
+    async def page(_: web.Request) -> web.FileResponse:
+        return web.FileResponse(WATCH)
+
+    async def talk(request: web.Request) -> web.WebSocketResponse:
+        socket = web.WebSocketResponse(compress=False)
+        await socket.prepare(request)
+        name = ""
+        async for message in socket:
+            order = json.loads(message.data)
+            if "open" in order:
+                name = str(len(names) + 1)
+                names.append(name)
+                await socket.send_str(edit(await scene.relay.viewer_offer("cam", name, "owner")))
+            elif "answer" in order:
+                scene.relay.viewer_answer(name, order["answer"])
+        return socket
+
+    app = web.Application()
+    app.router.add_get("/", page)
+    app.router.add_get("/socket", talk)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    host, port = runner.addresses[0][:2]
+    return f"http://{host}:{port}/"
+
+
+@pytest.fixture
+async def page() -> AsyncIterator[Page]:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--headless=new", *FLAGS], timeout=60_000
+        )
+        yield await (await browser.new_context()).new_page()
+        await browser.close()
+
+
+def source_of(clip: ModuleType) -> Any:
+    """Passed through, key frames two seconds apart, deaf to requests."""
+    return clip.ClipSource(clip.encode_clip(width=640, height=360))
+
+
+async def test_a_late_joiner_sees_the_cached_group_at_once(
+    make_scene: MakeScene, clip: ModuleType, page: Page, stack: AsyncExitStack
+) -> None:
+    scene = await make_scene(source_of(clip))
+    url = await serve(scene, stack)
+    other = await page.context.new_page()
+    await page.goto(url)
+    await other.goto(url)
+    await page.evaluate("join(20)")
+    await asyncio.sleep(0.8)
+    times = await other.evaluate("join(40)")
+    stats = await other.evaluate("stats()")
+    print("late joiner", times[0], times[39], stats["pliCount"], stats["nackCount"], stats["packetsLost"])
+    assert times[0] < SLOW
+    assert stats["framesDecoded"] >= 40
+    assert len(scene.uploads) == 1 and scene.ended == {}
+    legs = [leg for _, leg in scene.relay._viewers.values()]
+    assert [leg.path.reliable for leg in legs] == [False, False], "UDP is preferred where it works"
+    assert [leg.srtp.tag for leg in legs] == [16, 16], "AES-GCM, because the relay is the DTLS server"
+
+
+async def test_a_browser_without_udp_watches_over_tcp(
+    make_scene: MakeScene, clip: ModuleType, page: Page, stack: AsyncExitStack
+) -> None:
+    def without_udp(sdp: str) -> str:
+        return "\r\n".join(line for line in sdp.split("\r\n") if " udp " not in line)
+
+    scene = await make_scene(source_of(clip))
+    await page.goto(await serve(scene, stack, without_udp))
+    times = await page.evaluate("join(40)")
+    print("tcp", times[0])
+    assert times[0] < 2 * SLOW
+    assert (await page.evaluate("stats()"))["framesDecoded"] >= 40
+
+
+def some(share: float, *, to_the_relay: bool) -> Callable[[int, bool], bool]:
+    """Loses this share of the media packets in one direction, always the same ones."""
+    chance = random.Random(7)
+    return lambda first, inward: first >= 128 and inward is to_the_relay and chance.random() < share
+
+
+@pytest.mark.parametrize("leg", ["last leg", "upload"])
+async def test_lost_packets_are_repaired(
+    make_scene: MakeScene, new_link: NewLink, clip: ModuleType, page: Page, stack: AsyncExitStack, leg: str
+) -> None:
+    scene = await make_scene(source_of(clip))
+    link = await new_link(scene.relay.port, some(0.05, to_the_relay=leg == "upload"))
+    if leg == "upload":
+        scene.edit_upload = link.edit
+    await page.goto(await serve(scene, stack, link.edit if leg == "last leg" else str))
+    await page.evaluate("join(30)")
+    before = await page.evaluate("stats()")
+    await asyncio.sleep(6)
+    after = await page.evaluate("stats()")
+    decoded = after["framesDecoded"] - before["framesDecoded"]
+    frozen = after["totalFreezesDuration"] - before["totalFreezesDuration"]
+    print(leg, "lost", link.lost, "decoded", decoded, "frozen", frozen, "nack", after["nackCount"])
+    assert link.lost > 20
+    assert decoded > 160
+    assert frozen < 0.5

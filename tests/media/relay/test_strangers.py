@@ -1,0 +1,162 @@
+"""What strangers may cost: answers for each network, frames of a TCP stream, whose address is whose."""
+
+import pytest
+from aioice import stun
+from hypothesis import given
+from hypothesis import strategies as st
+
+from media.relay.framing import MAX_FRAME, BadFrame, Deframer, framed
+from media.relay.inbox import Inbox
+from media.relay.path import Path
+from media.relay.rates import BURST, MAX_NETWORKS, NetworkRates, network_of
+from media.relay.switchboard import MAX_ADDRESSES, PREFER_UDP_SECONDS, Switchboard
+
+PASSWORD = b"0123456789abcdef0123456789abcdef"
+
+
+class FakePath:
+    def __init__(self, source: str, *, reliable: bool = False) -> None:
+        self.source = source
+        self.reliable = reliable
+
+    def send(self, packets: list[bytes]) -> None: ...
+
+    def backlog(self) -> int:
+        return 0
+
+    def close(self) -> None: ...
+
+
+class FakeLeg:
+    def __init__(self, ufrag: str) -> None:
+        self.ufrag = ufrag
+        self.password = PASSWORD
+        self.path: Path | None = None
+        self.heard_at = 0.0
+
+    def use(self, path: Path) -> None:
+        self.path = path
+
+    def take_dtls(self, data: bytes) -> None: ...
+
+    def take_media(self, inbox: Inbox, now: float, wall: float) -> None: ...
+
+
+def check(ufrag: str, password: bytes = PASSWORD, *, nominate: bool = False) -> bytes:
+    message = stun.Message(stun.Method.BINDING, stun.Class.REQUEST)
+    message.attributes["USERNAME"] = f"{ufrag}:theirs"
+    if nominate:
+        message.attributes["USE-CANDIDATE"] = None
+    message.add_message_integrity(password)
+    return bytes(message)
+
+
+def ask(board: Switchboard, data: bytes, path: FakePath, now: float = 0.0) -> bytes | None:
+    return board.check(data, "192.0.2.7", 5000, path, now)
+
+
+@pytest.fixture
+def board() -> Switchboard:
+    return Switchboard()
+
+
+def test_a_network_has_one_budget_and_gets_it_back() -> None:
+    rates = NetworkRates(per_second=2, burst=3)
+    admitted = [rates.admits(f"192.0.2.{number}", 0.0) for number in range(5)]
+    assert admitted == [True, True, True, False, False]
+    assert rates.admits("192.0.3.1", 0.0)
+    assert [rates.admits("192.0.2.9", 1.0) for _ in range(3)] == [True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("192.0.2.1", "192.0.2.254", True),
+        ("192.0.2.1", "192.0.3.1", False),
+        ("2001:db8:0:ff::1", "2001:db8:0:ab::2", True),
+        ("2001:db8:0:100::1", "2001:db8:0:200::1", False),
+        ("::ffff:192.0.2.1", "192.0.2.2", True),
+    ],
+)
+def test_networks_are_24_and_56_bits_long(one: str, other: str, same: bool) -> None:
+    assert (network_of(one) == network_of(other)) is same
+
+
+def test_forged_networks_do_not_fill_memory() -> None:
+    rates = NetworkRates()
+    for number in range(MAX_NETWORKS + 100):
+        rates.admits(f"10.{number >> 8 & 255}.{number & 255}.1", 0.0)
+    assert len(rates) == MAX_NETWORKS
+
+
+@given(st.lists(st.binary(min_size=1, max_size=300), max_size=20), st.integers(1, 50))
+def test_frames_survive_any_cutting(packets: list[bytes], step: int) -> None:
+    stream = b"".join(map(framed, packets))
+    deframer = Deframer()
+    found = [frame for at in range(0, len(stream), step) for frame in deframer.feed(stream[at : at + step])]
+    assert found == packets
+
+
+@pytest.mark.parametrize("size", [0, MAX_FRAME + 1])
+def test_frames_of_other_sizes_are_refused(size: int) -> None:
+    with pytest.raises(BadFrame):
+        Deframer().feed(size.to_bytes(2, "big") + b"x")
+
+
+def test_an_address_belongs_to_a_leg_only_after_a_valid_check(board: Switchboard) -> None:
+    leg = FakeLeg("a")
+    board.add(leg)
+    for data in (check("a", b"wrong"), check("b"), b"\x00\x01junk"):
+        assert ask(board, data, FakePath("here")) is None
+    assert board.leg_at("here") is None and leg.path is None and board.ignored == 3
+    assert ask(board, check("a"), FakePath("here"))
+    assert board.leg_at("here") is leg and leg.path is not None
+
+
+def test_a_session_moves_only_when_its_peer_says_so(board: Switchboard) -> None:
+    leg = FakeLeg("a")
+    board.add(leg)
+    ask(board, check("a"), FakePath("here"))
+    ask(board, check("a"), FakePath("there"))
+    assert leg.path is not None and leg.path.source == "here"
+    ask(board, check("a", b"wrong", nominate=True), FakePath("there"))
+    assert leg.path.source == "here"
+    ask(board, check("a", nominate=True), FakePath("there"))
+    assert leg.path.source == "there"
+
+
+def test_tcp_does_not_take_over_while_udp_lives(board: Switchboard) -> None:
+    leg = FakeLeg("a")
+    board.add(leg)
+    ask(board, check("a", nominate=True), FakePath("udp"), now=0.0)
+    ask(board, check("a", nominate=True), FakePath("tcp", reliable=True), now=1.0)
+    assert leg.path is not None and leg.path.source == "udp"
+    ask(board, check("a", nominate=True), FakePath("tcp", reliable=True), now=2.0 + PREFER_UDP_SECONDS)
+    assert leg.path.source == "tcp"
+
+
+def test_a_leg_has_few_addresses_and_leaves_none_behind(board: Switchboard) -> None:
+    leg = FakeLeg("a")
+    board.add(leg)
+    for number in range(MAX_ADDRESSES + 5):
+        ask(board, check("a"), FakePath(f"place {number}"))
+    assert board.leg_at("place 0") is None and board.leg_at(f"place {MAX_ADDRESSES}") is leg
+    board.remove(leg)
+    assert all(board.leg_at(f"place {number}") is None for number in range(MAX_ADDRESSES + 5))
+    assert ask(board, check("a"), FakePath("again")) is None
+
+
+def test_an_address_that_changes_hands_belongs_to_the_newest(board: Switchboard) -> None:
+    one, other = FakeLeg("a"), FakeLeg("b")
+    board.add(one)
+    board.add(other)
+    ask(board, check("a"), FakePath("nat"))
+    ask(board, check("b"), FakePath("nat"))
+    board.remove(one)
+    assert board.leg_at("nat") is other
+
+
+def test_plain_stun_is_answered_until_the_budget_is_spent(board: Switchboard) -> None:
+    bare = bytes(stun.Message(stun.Method.BINDING, stun.Class.REQUEST))
+    answers = [ask(board, bare, FakePath("x")) for _ in range(int(BURST) + 10)]
+    assert sum(answer is not None for answer in answers) == BURST
