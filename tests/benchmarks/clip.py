@@ -70,6 +70,13 @@ class ClipSource:
         self.shown_at: dict[int, float] = {}
         """`time.time()` at which each picture number was last delivered."""
 
+    async def early_in_the_clip(self, seconds: float = 3.0) -> float:
+        """Waits until the running clip began less than `seconds` ago; when that was, as `time.time()`."""
+        age = time.time() - self.shown_at[0]
+        if age > seconds:
+            await asyncio.sleep(len(self._clip) / self._fps - age + 0.2)
+        return self.shown_at[0]
+
     async def run(self, sink: FrameSink) -> None:
         loop = asyncio.get_running_loop()
         start = loop.time()
