@@ -43,7 +43,7 @@ format: .venv/.dev ## put every file in the house format
 fuzz: system .venv/.dev signaling/webapp/index.html ## ten times the generated hostile input of `make test`
 	BELVEDERE_FUZZ=10 $(BIN)/python -m pytest tests -k 'fuzz or hostile' --timeout 3600
 
-bench-%: system .venv/.dev signaling/webapp/index.html ## ttff, camera, qr: a table, and a last line of JSON
+bench-%: system .venv/.dev signaling/webapp/index.html ## ttff, camera, qr, relay: a table, and a last line of JSON
 	@mkdir -p build/bench
 	@$(BIN)/python -m tests.benchmarks.bench_$*
 
