@@ -7,7 +7,7 @@ import structlog
 from aiohttp import web
 
 from signaling.http.crowd import Crowd
-from signaling.http.problems import problem
+from signaling.http.problems import from_http_exception, problem
 
 MAX_LINE_BYTES = 8190
 MAX_HEADER_BYTES = 8190
@@ -68,6 +68,14 @@ class Connection(web.RequestHandler):
         if self._patience is not None:
             self._patience.cancel()
             self._patience = None
+
+    async def finish_response(
+        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> tuple[web.StreamResponse, bool]:
+        """What aiohttp refuses before our middleware (an `Expect` it does not know, RFC 9110 §10.1.1), in our form."""
+        if isinstance(resp, web.HTTPException):
+            resp = from_http_exception(resp)
+        return await super().finish_response(request, resp, start_time)
 
     def handle_error(
         self,

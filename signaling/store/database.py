@@ -6,8 +6,9 @@ FULL, so that what was acknowledged is there after kill -9 and after a power cut
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,8 @@ POOL_SIZE = 10
 POOL_WAIT_SECONDS = 10.0
 """Longer than any of our transactions by far; who waits longer gets `store_unavailable` instead of hanging."""
 QUERY_SECONDS = 10
+WAL_TRIES, WAL_PAUSE_SECONDS = 200, 0.05
+"""Ten seconds: a start beside ours holds the file for some milliseconds."""
 MIGRATION_LOCK = 0x62656C76
 """Any number that no other program on this PostgreSQL uses: two servers that start at once migrate one by one."""
 AWAY = (InterfaceError, OperationalError, PoolTimeout, OSError)
@@ -114,6 +117,21 @@ async def open_sqlite(path: Path) -> Store:
 def _make_private_file(path: Path) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     path.touch(mode=0o600)
+    _write_ahead(path)
+
+
+def _write_ahead(path: Path) -> None:
+    """Switch the file to WAL, for good. SQLite does not wait here where another start does the same, so we do."""
+    for _ in range(WAL_TRIES):
+        with closing(sqlite3.connect(path)) as connection:
+            try:
+                connection.execute("PRAGMA journal_mode = WAL")
+            except sqlite3.DatabaseError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                    return  # damaged or out of reach: whoever opens it next says so
+            else:
+                return
+        time.sleep(WAL_PAUSE_SECONDS)
 
 
 async def open_postgresql(address: str) -> Store:
@@ -161,7 +179,7 @@ def _sqlite_engine(url: URL, size: int, begin: str) -> AsyncEngine:
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves, so that a writer takes its lock at once
     cursor = connection.cursor()
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "busy_timeout = 10000"):
+    for pragma in ("busy_timeout = 10000", "synchronous = FULL", "foreign_keys = ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
