@@ -21,6 +21,8 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+WAIT_MS = 45_000
+"""For whatever must come. Chromium itself waits 20 s for an entry of its cache that another page still holds."""
 DESKTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
 
@@ -125,7 +127,7 @@ async def new_page(browser: Browser, viewport: dict[str, int] | None = None, **o
     page = await context.new_page()
     page.on("pageerror", lambda error: page_errors.append(str(error)))
     page.on("console", lambda said: page_errors.append(said.text) if "Content Security Policy" in said.text else None)
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(WAIT_MS)
     return page
 
 

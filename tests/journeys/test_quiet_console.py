@@ -21,7 +21,7 @@ async def test_nothing_complains_from_the_first_page_to_the_last(home: Household
     await moving(page)
     await page.goto(f"{url}/#/camera/{camera.id}/settings")
     await page.get_by_role("button", name="Save name").wait_for()
-    await page.reload(wait_until="domcontentloaded")
+    await page.reload()
     await page.get_by_role("button", name="Save name").wait_for()
     await page.goto(f"{url}/#/add")
     await page.get_by_role("heading", name="Which camera is it?").wait_for()
@@ -33,6 +33,6 @@ async def test_nothing_complains_from_the_first_page_to_the_last(home: Household
     await page.goto(f"{url}/#/account")
     await page.get_by_role("button", name="Sign out", exact=True).last.click()
     await page.get_by_role("heading", name="Sign in").wait_for()
-    await page.reload(wait_until="domcontentloaded")
+    await page.reload()
     await page.get_by_role("heading", name="Sign in").wait_for()
     assert said == []
