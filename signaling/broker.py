@@ -100,7 +100,7 @@ def _call(table: Table, party: Party, request: wire.Request, now: float) -> list
 
 def _notification(table: Table, party: Party, message: wire.Notification, now: float) -> list[Effect]:
     try:
-        if party.role is None or message.method not in wire.NOTIFICATIONS or message.method == "belvedere.goAway":
+        if party.role is None or message.method not in _HEARD:
             return [Counted("notification_refused")]
         if message.method == "belvedere.event":
             return calls.report(table, party, message, now)
@@ -113,6 +113,9 @@ def _notification(table: Table, party: Party, message: wire.Notification, now: f
     except _Foreign:
         return [Counted("foreign_session")]
 
+
+_HEARD = wire.NOTIFICATIONS - {"belvedere.goAway", "belvedere.wake"}
+"""Those two the server alone says."""
 
 _SAYINGS = {
     "trickle": calls.trickle,

@@ -102,7 +102,7 @@ def _ask_device(
         profile=ask.profile,
         ice_servers=grant.device_ice,
         expiry_time_seconds=int(session.lease - now),
-        belvedere=ticket_for(table, session),
+        belvedere=wire.ConnectExtra(ticket_for(table, session)),
     )
     return Send(device.address, wire.request(device.last_id, "connect", params))
 
@@ -115,7 +115,7 @@ def _connect_result(
         ice_servers=grant.client_ice,
         expiry_time_seconds=int(session.lease - now),
         capabilities=device.capabilities,
-        belvedere=ticket_for(table, session),
+        belvedere=wire.ConnectedExtra(ticket_for(table, session)),
     )
 
 

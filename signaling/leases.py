@@ -34,14 +34,14 @@ def lease_until(now: float, expires_at: float) -> float:
     return float(int(min(now + LEASE_SECONDS, expires_at)))
 
 
-def ticket_for(table: Table, session: Session) -> wire.ConnectExtra:
+def ticket_for(table: Table, session: Session) -> str:
     """The session's ticket as of its present lease."""
     return _ticket(table, session, session.lease)
 
 
-def _ticket(table: Table, session: Session, lease: float) -> wire.ConnectExtra:
+def _ticket(table: Table, session: Session, lease: float) -> str:
     ticket = tickets.Ticket(session.id, session.camera, session.user, session.login, int(lease))
-    return wire.ConnectExtra(ticket=tickets.sign(table.ticket_key, ticket))
+    return tickets.sign(table.ticket_key, ticket)
 
 
 def ask_extend(party: Party, session: Session, request: wire.Request) -> list[Effect]:
@@ -81,7 +81,7 @@ def _ask_device(
     deadline = now + table.limits.extend_seconds
     device.pending[device.last_id] = Pending("extend", session.id, waiting, deadline, lease)
     table.wake_at(deadline, *device.address, device.last_id)
-    params = wire.DeviceExtendParams(session.id, int(lease - now), _ticket(table, session, lease))
+    params = wire.DeviceExtendParams(session.id, int(lease - now), wire.TicketExtra(_ticket(table, session, lease)))
     return Send(device.address, wire.request(device.last_id, "extend", params))
 
 
@@ -93,7 +93,8 @@ def device_extended(table: Table, pending: Pending, reply: wire.Result | wire.Fa
     if pending.reply_to is not None and pending.reply_to[0] == session.client:
         # A viewer that is gone by now may have been sent away, and its login is what the new lease rests on.
         _set_lease(table, session, pending.lease)
-    return answer(table, pending.reply_to, wire.ExtendResult(int(session.lease - now), ticket_for(table, session)))
+    extra = wire.TicketExtra(ticket_for(table, session))
+    return answer(table, pending.reply_to, wire.ExtendResult(int(session.lease - now), extra))
 
 
 def watch_under(table: Table, session: Session, login: str, expires_at: float, now: float) -> list[Effect]:

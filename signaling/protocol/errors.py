@@ -21,6 +21,9 @@ class Fault(IntEnum):
     CAMERA_UNAVAILABLE = 480
     NOT_ACCEPTABLE = 488
     """No common codec (the SIP meaning; ONVIF names no code of its own for it)."""
+    WAY_CLOSED = 488
+    """The same code as the answer to `connect`: the way that was asked for is not open, another may be
+    (RFC 3261 §21.4.26)."""
 
 
 class Notice(IntEnum):

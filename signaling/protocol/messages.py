@@ -43,10 +43,19 @@ Method = Literal[
     "belvedere.goAway",
     "belvedere.event",
     "belvedere.stats",
+    "belvedere.wake",
 ]
 REQUESTS = frozenset({"register", "unregister", "connect", "invite", "extend"})
 NOTIFICATIONS = frozenset(
-    {"trickle", "error", "belvedere.close", "belvedere.goAway", "belvedere.event", "belvedere.stats"}
+    {
+        "trickle",
+        "error",
+        "belvedere.close",
+        "belvedere.goAway",
+        "belvedere.event",
+        "belvedere.stats",
+        "belvedere.wake",
+    }
 )
 
 
@@ -103,28 +112,77 @@ class Candidate(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel")
 # --- ours, under the `belvedere` key ---
 
 
+Way = Literal["direct", "relay"]
+"""How a session's media goes: between viewer and camera (through TURN, where ICE chooses so), or through our relay."""
+
+Attempt = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
+"""A count of tries; nobody tries more often."""
+
+
 class RegisterExtra(msgspec.Struct, frozen=True, omit_defaults=True):
     """`tickets`: sessions this party still runs, to be adopted. `version`: of the agent, for the operator.
 
     Whoever sends this member, even empty, understands `belvedere.close` and knows that a session it did not list is
     over. To others the server speaks plain ONVIF.
+
+    `role` and `tunnel` are for relays alone (`signaling.protocol.relay_token`): which of the two parties this socket
+    is, and where cameras without UDP find the relay's WebSocket. `moved`: this camera's addresses have changed.
     """
 
     tickets: list[str] = []
     version: str | None = None
+    role: Literal["device", "client"] | None = None
+    tunnel: str | None = None
+    moved: bool = False
 
 
 class RegisteredExtra(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
-    """Answer to it. `ice_servers`: for gathering before `connect` (devices only). `adopted`: session ids that go on."""
+    """Answer to it. `adopted`: session ids that go on.
+
+    `ice_servers`: for gathering before `connect` (devices only). `network`: an opaque name of the client's network, by
+    which it may remember what way won there (clients only).
+    """
 
     ice_servers: list[IceServer] = []
     adopted: list[str] = []
+    network: str | None = None
 
 
-class ConnectExtra(msgspec.Struct, frozen=True, omit_defaults=True):
+class WishExtra(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a client asks of `connect`. Without `via` the server picks. `attempt`: which try for this picture it is."""
+
+    via: Way | None = None
+    attempt: Attempt | None = None
+
+
+class TicketExtra(msgspec.Struct, frozen=True, omit_defaults=True):
     """`ticket`: the server-signed session ticket each party keeps for after a reconnect."""
 
     ticket: str | None = None
+
+
+class ConnectExtra(TicketExtra, frozen=True, omit_defaults=True):
+    """What a device is told with `connect`.
+
+    A camera: `via` is "relay" where the client is a relay, and `tunnel` is then the WebSocket that takes its datagrams
+    where UDP does not go. A relay: `camera` is what it shall show, `owner` the account whose camera that is.
+    """
+
+    via: Way | None = None
+    tunnel: str | None = None
+    camera: str | None = None
+    owner: str | None = None
+
+
+class ConnectedExtra(TicketExtra, frozen=True, omit_defaults=True, rename="camel"):
+    """What a client is told. `via`: the way of this session. `ways`: those that owner and load allow now.
+
+    `round_trip_ms`: between the camera and the server, as last measured.
+    """
+
+    via: Way | None = None
+    ways: list[Way] = []
+    round_trip_ms: float | None = None
 
 
 # --- params and results ---
@@ -148,6 +206,7 @@ class ConnectParams(msgspec.Struct, frozen=True, omit_defaults=True):
     peer: str
     authorization: str | None = None
     profile: str | None = None
+    belvedere: WishExtra | None = None
 
 
 class DeviceConnectParams(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
@@ -167,7 +226,7 @@ class ConnectResult(msgspec.Struct, frozen=True, omit_defaults=True, rename="cam
     ice_servers: list[IceServer]
     expiry_time_seconds: Number | None = None
     capabilities: Capabilities | None = None
-    belvedere: ConnectExtra | None = None
+    belvedere: ConnectedExtra | None = None
 
 
 class InviteParams(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -207,14 +266,14 @@ class DeviceExtendParams(msgspec.Struct, frozen=True, omit_defaults=True, rename
 
     session: str
     expiry_time_seconds: Number | None = None
-    belvedere: ConnectExtra | None = None
+    belvedere: TicketExtra | None = None
 
 
 class ExtendResult(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
     """`belvedere.ticket` replaces the one the client holds."""
 
     expiry_time_seconds: Number | None = None
-    belvedere: ConnectExtra | None = None
+    belvedere: TicketExtra | None = None
 
 
 class Nothing(msgspec.Struct, frozen=True):
@@ -241,6 +300,12 @@ class GoAwayParams(msgspec.Struct, frozen=True, rename="camel"):
 
     grace_seconds: float
     jitter_seconds: float
+
+
+class WakeParams(msgspec.Struct, frozen=True):
+    """`belvedere.wake`, server → client: the camera has moved; make a new session beside this one."""
+
+    session: str
 
 
 class EventParams(msgspec.Struct, frozen=True, omit_defaults=True):
