@@ -58,7 +58,7 @@ def sign(secret: bytes, *, name: str, origin: str, jti: str, now: float) -> str:
 
 
 def read(secret: bytes, token: str, *, origin: str, now: float) -> RelayClaims | None:
-    """Who signed it; None where nobody did who knows the secret, or too long ago. The caller sees that it is used once."""
+    """Who signed it; None where nobody did who knows the secret, or too long ago. Good once: see to its `jti`."""
     if len(token) > MAX_TOKEN_CHARS or len(secret) < MIN_SECRET_BYTES:
         return None
     try:
