@@ -7,14 +7,13 @@ fed the same frames, alternating in the same run. Percent are of one core. Ends 
 import asyncio
 import json
 import statistics
-import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
+from tests.benchmarks.child import Child
 from tests.benchmarks.clip import encode_clip
 
 WARM_UP = 2.0
@@ -36,30 +35,6 @@ class Result:
     sent: int
     received: int
     microseconds: float
-
-
-class Child:
-    """A process that answers one JSON line with one JSON line."""
-
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self._process = process
-
-    @classmethod
-    async def start(cls, module: str, *arguments: str) -> "Child":
-        pipe = asyncio.subprocess.PIPE
-        command = (sys.executable, "-m", f"tests.benchmarks.{module}", *arguments)
-        return cls(await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, limit=1 << 22))
-
-    async def ask(self, **order: Any) -> dict[str, Any]:
-        assert self._process.stdin is not None and self._process.stdout is not None
-        self._process.stdin.write(json.dumps(order).encode() + b"\n")
-        await self._process.stdin.drain()
-        reply: dict[str, Any] = json.loads(await self._process.stdout.readline())
-        return reply
-
-    async def stop(self) -> None:
-        self._process.kill()
-        await self._process.wait()
 
 
 async def measure(mode: str, viewers: int, clip: Path) -> Result:

@@ -17,7 +17,7 @@ from typing import Protocol
 
 import msgspec
 
-from tests.benchmarks.bench_camera import Child
+from tests.benchmarks.child import Child
 from tests.benchmarks.clip import encode_clip
 from tests.benchmarks.janus import Janus
 

@@ -10,6 +10,9 @@ from typing import Any
 
 import aiohttp
 import psutil
+from aiohappyeyeballs import AddrInfoType
+
+from tests.natlab.host import Host
 
 ROOM = 1234
 START_SECONDS = 10.0
@@ -18,12 +21,14 @@ PLUGINS = "audiobridge duktape echotest lua nosip recordplay sip streaming textr
 TRANSPORTS = "http mqtt nanomsg pfunix rabbitmq"
 
 
-def config(port: int) -> dict[str, str]:
+def config(port: int, address: str) -> dict[str, str]:
+    """Its files. `address`: the only one it may use for media; empty for all."""
     plugins = ",".join(f"libjanus_{name}.so" for name in PLUGINS.split())
     transports = ",".join(f"libjanus_{name}.so" for name in TRANSPORTS.split())
     return {
         "janus.jcfg": f"""
             general: {{ debug_level = 2  session_timeout = 0 }}
+            nat: {{ {f'ice_enforce_list = "{address}"' if address else ""} }}
             media: {{ rtp_port_range = "42000-46000" }}
             plugins: {{ disable = "{plugins}" }}
             transports: {{ disable = "{transports}" }}
@@ -44,9 +49,11 @@ def free_port() -> int:
 
 
 class Janus:
-    """`start`, then `publish(offer) -> answer`, `watch() -> (handle, offer)`, `answer(handle, sdp)`, `stop`."""
+    """`start`, then `publish(offer) -> answer`, `watch() -> (handle, offer)`, `answer(handle, sdp)`, `stop`. `host`: of
+    a laboratory, where it runs, with `address`; none for this machine."""
 
-    def __init__(self) -> None:
+    def __init__(self, host: Host | None = None, address: str = "") -> None:
+        self._host, self._address = host, address
         self._folder = tempfile.TemporaryDirectory()
         self._replies: dict[str, asyncio.Future[dict[str, Any]]] = {}
         self._process: asyncio.subprocess.Process | None = None
@@ -56,14 +63,18 @@ class Janus:
         self._feed = 0
 
     async def start(self) -> None:
-        port = free_port()
-        for name, text in config(port).items():
+        port = free_port()  # here and in a namespace, where everything is free
+        for name, text in config(port, self._address).items():
             Path(self._folder.name, name).write_text(text)
         quiet = asyncio.subprocess.DEVNULL
         self._process = await asyncio.create_subprocess_exec(
-            "janus", "-F", self._folder.name, stdout=quiet, stderr=quiet
+            *([] if self._host is None else self._host.prefix),
+            *("janus", "-F", self._folder.name),
+            stdout=quiet,
+            stderr=quiet,
         )
-        self._http = aiohttp.ClientSession()
+        connector = aiohttp.TCPConnector(socket_factory=self._open_socket)
+        self._http = aiohttp.ClientSession(connector=connector)
         async with asyncio.timeout(START_SECONDS):
             while True:
                 with contextlib.suppress(aiohttp.ClientError):
@@ -111,6 +122,13 @@ class Janus:
             self._process.kill()
             await self._process.wait()
         self._folder.cleanup()
+
+    def _open_socket(self, address: AddrInfoType) -> socket.socket:
+        """A socket stays in the namespace that it was made in."""
+        with contextlib.nullcontext() if self._host is None else self._host.enter():
+            opened = socket.socket(address[0], address[1], address[2])
+        opened.setblocking(False)
+        return opened
 
     async def _attach(self) -> int:
         reply = await self._ask("attach", plugin="janus.plugin.videoroom")

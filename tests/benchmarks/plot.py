@@ -23,3 +23,18 @@ def sorted_curves(path: Path, label: str, curves: dict[str, list[float]]) -> Non
     axes.legend()
     figure.savefig(path, dpi=120)
     plt.close(figure)
+
+
+def lines(path: Path, across: str, up: str, places: list[float], curves: dict[str, list[float]]) -> None:
+    """One line for each curve over common `places`. `across`, `up`: what the axes say."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure, axes = plt.subplots(figsize=(7, 4), layout="constrained")
+    for name, values in curves.items():
+        axes.plot(places, values, marker="o", label=name)
+    axes.set_xlabel(across)
+    axes.set_ylabel(up)
+    axes.set_ylim(bottom=0)
+    axes.grid(alpha=0.3)
+    axes.legend()
+    figure.savefig(path, dpi=120)
+    plt.close(figure)

@@ -1,0 +1,35 @@
+"""A process of a benchmark that answers one JSON line with one JSON line."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+MAX_LINE = 1 << 22
+"""Bytes of one reply: the delays of a measurement."""
+
+
+class Child:
+    """`start`, then `ask`, then `stop`."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+
+    @classmethod
+    async def start(cls, module: str, *arguments: str, prefix: Sequence[str] = ()) -> "Child":
+        """A module of this package. `prefix`: words before the command, that put it into a namespace for instance."""
+        pipe = asyncio.subprocess.PIPE
+        command = (*prefix, sys.executable, "-m", f"tests.benchmarks.{module}", *arguments)
+        return cls(await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, limit=MAX_LINE))
+
+    async def ask(self, **order: Any) -> dict[str, Any]:
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self._process.stdin.write(json.dumps(order).encode() + b"\n")
+        await self._process.stdin.drain()
+        reply: dict[str, Any] = json.loads(await self._process.stdout.readline())
+        return reply
+
+    async def stop(self) -> None:
+        self._process.kill()
+        await self._process.wait()
