@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from signaling.protocol.messages import IceServer
+from signaling.turn import parse_secrets, parse_urls
 
 PREFIX = "BELVEDERE_"
 FOREIGN_PREFIXES = ("BELVEDERE_CAMERA_", "BELVEDERE_RELAY_", "BELVEDERE_FUZZ")
@@ -116,6 +117,17 @@ class Settings:
     ice_servers: tuple[IceServer, ...] = _setting(
         (), "STUN and TURN servers for cameras and viewers, JSON", _ice_servers
     )
+    turn_urls: tuple[str, ...] = _setting(
+        (),
+        "TURN servers, comma list: turn:turn.example.org:3478?transport=udp,turn:…?transport=tcp,turns:…",
+        parse_urls,
+    )
+    turn_secret: tuple[str, ...] = _setting(
+        (),
+        "Secret shared with coturn; two, comma separated, while it is being replaced: the first signs",
+        parse_secrets,
+    )
+    turn_secret_file: str = _setting("", "File that holds TURN_SECRET; made at first start if it is not there")
     allowed_origins: tuple[str, ...] = _setting((), "Other web origins that may call the API with a token", _origins)
     metrics_host: str = _setting("127.0.0.1", "Address of the metrics port")
     metrics_port: int = _setting(9464, "Port of /metrics for Prometheus; 0: none", _port)
@@ -231,6 +243,8 @@ def _contradictions(settings: Settings) -> list[str]:
         faults.append("BELVEDERE_PUBLIC_URL says http, but beyond loopback this server speaks TLS only")
     if settings.database_url and not settings.database_url.startswith(("postgres://", "postgresql")):
         faults.append("BELVEDERE_DATABASE_URL: only postgresql:// is supported; leave it empty for SQLite")
+    if settings.turn_urls and not (settings.turn_secret or settings.turn_secret_file):
+        faults.append("BELVEDERE_TURN_URLS needs BELVEDERE_TURN_SECRET or BELVEDERE_TURN_SECRET_FILE, as coturn has it")
     if settings.redis_url and not settings.redis_url.startswith(("redis://", "rediss://", "unix://")):
         faults.append("BELVEDERE_REDIS_URL must start with redis://, rediss:// or unix://")
     return faults
