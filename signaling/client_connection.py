@@ -1,0 +1,391 @@
+"""The connection that devices and clients share: stays connected, registers, and hands on what comes in.
+
+`run` reconnects for ever; only a server that does not know this party any more (401) ends it. Media that flows is no
+business of this file: it goes on whether the socket lives or not.
+"""
+
+import asyncio
+import ssl
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import Any, Protocol, TypeVar
+
+import aiohttp
+import msgspec
+import structlog
+
+from signaling.client_line import Line, SignalingError
+from signaling.client_turns import Turns
+from signaling.protocol import messages as wire
+from signaling.protocol.errors import CloseCode, Fault, Notice, ProtocolError
+
+CONNECT_SECONDS = 10.0
+"""For TCP, TLS, HTTP and `register` together."""
+CLOSE_SECONDS = 2.0
+STABLE_SECONDS = 10.0
+"""A connection that lived this long was a good one: the next wait begins small again."""
+SUPERSEDED_SECONDS = 10.0
+"""Somebody else connects with our key; do not wrestle for it."""
+CLOCK_STEP_SECONDS = 15.0
+"""If the server's clock turns out to differ by more than this from what we assumed, our signed times were at fault."""
+REGISTER_ID = 1
+
+Trust = ssl.SSLContext | aiohttp.Fingerprint | bool
+T = TypeVar("T")
+
+log = structlog.get_logger(__name__)
+
+
+class Rejected(Exception):
+    """The server does not accept this identity, or not any more."""
+
+
+class _CalledAway(Exception):
+    """`reconnect` was called."""
+
+
+class Presence(Protocol):
+    """Who wants to know whether there is a connection."""
+
+    async def connected(self, registered: wire.RegisterResult) -> None:
+        """Registered. Sessions that are not in `registered.belvedere.adopted` are over."""
+
+    async def disconnected(self) -> None:
+        """The socket is gone; `run` is trying again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """What is done about a message: after whatever came before about the same session; others do not wait.
+
+    The result answers a request, and is ignored for a notification. `vital`: done however busy we are.
+    """
+
+    session: str
+    work: Callable[[], Awaitable[msgspec.Struct | None]]
+    vital: bool = False
+
+
+class SignalingConnection(ABC):
+    """`authorization`: makes the header's value, anew for each try. `tickets`: of the sessions that still run.
+
+    `backoff`: seconds to wait before try number n + 1, with its randomness. `random`: in [0, 1). `tls`: as aiohttp's
+    `ssl`. `introduction`: what else `register` says of us. `clock`: Unix seconds.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        authorization: Callable[[], str],
+        presence: Presence,
+        backoff: Callable[[int], float],
+        random: Callable[[], float],
+        tickets: Callable[[], list[str]] = list,
+        capabilities: wire.Capabilities | None = None,
+        tls: Trust = True,
+        introduction: wire.RegisterExtra | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._url = url
+        self._authorization = authorization
+        self._presence = presence
+        self._backoff = backoff
+        self._random = random
+        self._tickets = tickets
+        self._capabilities = capabilities
+        self._tls = tls
+        self._introduction = introduction or wire.RegisterExtra()
+        self._clock = clock
+        self._offset = 0.0
+        self._line: Line | None = None
+        self._turns = Turns()
+        self._return_in: float | None = None
+        self._moved = False
+        self._away = asyncio.Event()
+        self._closing: set[asyncio.Task[None]] = set()
+
+    # --- what the two kinds answer ---
+
+    @abstractmethod
+    def asked(self, request: wire.Request) -> Deed:
+        """What is done about a request. Raises `ProtocolError`."""
+
+    @abstractmethod
+    def told(self, message: wire.Notification) -> Deed | None:
+        """What is done about a notification. Raises `ProtocolError`."""
+
+    # --- what both kinds say ---
+
+    @property
+    def online(self) -> bool:
+        """Whether there is a socket to speak through."""
+        return self._line is not None
+
+    def server_time(self) -> float:
+        """Unix seconds by the server's clock, as its `Date` header told it (whole seconds); ours before the first."""
+        return self._clock() + self._offset
+
+    def reconnect(self, *, moved: bool) -> None:
+        """Leave the connection there is, as one that may be half-open, and make a new one without waiting.
+
+        `moved`: our addresses have changed; the server hears it with the next `register`.
+        """
+        self._moved = self._moved or moved
+        self._away.set()
+
+    async def trickle(self, session: str, candidate: wire.Candidate) -> bool:
+        """Send one candidate, at the end an empty one. False if there is no connection."""
+        return await self._notify("trickle", wire.TrickleParams(session, candidate))
+
+    async def close_session(self, session: str, reason: str) -> bool:
+        """The session is over. Without a connection (False), leaving its ticket out later says the same."""
+        return await self._notify("belvedere.close", wire.CloseParams(session, reason))
+
+    async def error(self, session: str, code: int, message: str) -> bool:
+        """Something is wrong with the session (`Notice`)."""
+        return await self._notify("error", wire.ErrorParams(session, code, message))
+
+    async def _request(self, method: wire.Method, params: msgspec.Struct, kind: type[T], seconds: float) -> T:
+        if self._line is None:
+            raise SignalingError(Fault.GONE, "there is no connection to the server")
+        result = await self._line.request(method, params, seconds)
+        try:
+            return wire.params_as(kind, result)
+        except ProtocolError as error:
+            raise SignalingError(error.code, error.message) from None
+
+    async def _notify(self, method: wire.Method, params: msgspec.Struct) -> bool:
+        line = self._line
+        return line is not None and await line.send(wire.notification(method, params))
+
+    # --- life ---
+
+    async def run(self) -> None:
+        """Stay connected until cancelled. Raises `Rejected`."""
+        traces = aiohttp.TraceConfig()
+        traces.on_request_end.append(self._read_date)
+        timeout = aiohttp.ClientTimeout(total=None, connect=CONNECT_SECONDS)
+        jar = aiohttp.DummyCookieJar()
+        async with aiohttp.ClientSession(trace_configs=[traces], timeout=timeout, cookie_jar=jar) as http:
+            try:
+                await self._stay_connected(http)
+            finally:
+                await self._turns.close()
+                await asyncio.gather(*self._closing, return_exceptions=True)
+
+    async def _stay_connected(self, http: aiohttp.ClientSession) -> None:
+        attempt = 0
+        while True:
+            began, self._return_in = self._clock(), None
+            self._away.clear()
+            try:
+                code = await self._connect_once(http)
+                attempt = 0 if self._clock() - began >= STABLE_SECONDS else attempt
+                wait = self._backoff(attempt) if self._return_in is None else self._return_in
+                if code == CloseCode.SUPERSEDED:
+                    log.warning("signaling_superseded")
+                    wait = max(wait, SUPERSEDED_SECONDS)
+                attempt += 1
+                await self._unless_called(asyncio.sleep(wait))
+            except _CalledAway:
+                log.info("signaling_reconnects")
+                attempt = 0
+
+    async def _connect_once(self, http: aiohttp.ClientSession) -> int | None:
+        """One connection, from beginning to end. Returns the code it was closed with. Raises `_CalledAway`."""
+        assumed = self._offset
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                socket = await self._unless_called(self._open(http))
+            return await self._converse(socket)
+        except Rejected:
+            if abs(self._offset - assumed) > CLOCK_STEP_SECONDS:
+                log.info("signaling_clock_corrected", offset=round(self._offset))
+                return None
+            raise
+        except (aiohttp.ClientError, OSError, TimeoutError, ProtocolError, SignalingError) as error:
+            log.warning("signaling_unreachable", problem=str(error) or type(error).__name__)
+        return None
+
+    async def _converse(self, socket: aiohttp.ClientWebSocketResponse) -> int | None:
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                registered = await self._unless_called(self._register(socket))
+            # A socket whose reading was cancelled cannot say goodbye, so reading is a task of its own.
+            reading = asyncio.create_task(self._serve(socket, registered))
+            try:
+                return await self._unless_called(_result_of(reading))
+            except asyncio.CancelledError:
+                await socket.close(code=CloseCode.NORMAL)
+                await asyncio.wait([reading], timeout=CLOSE_SECONDS)
+                raise
+            finally:
+                reading.cancel()
+                await asyncio.gather(reading, return_exceptions=True)
+        finally:
+            # In the background: a half-open connection takes its time, and a new one must not wait for it.
+            closing = asyncio.create_task(_close(socket))
+            self._closing.add(closing)
+            closing.add_done_callback(self._closing.discard)
+            if not self._away.is_set():
+                await asyncio.wait([closing])
+
+    async def _unless_called(self, work: Coroutine[Any, Any, T]) -> T:
+        """The work's result. Raises `_CalledAway` as soon as `reconnect` is called, and ends the work."""
+        task, away = asyncio.create_task(work), asyncio.create_task(self._away.wait())
+        try:
+            await asyncio.wait({task, away}, return_when=asyncio.FIRST_COMPLETED)
+            if task.done():
+                return task.result()
+            raise _CalledAway
+        finally:
+            task.cancel()
+            away.cancel()
+            await asyncio.gather(task, away, return_exceptions=True)
+
+    async def _open(self, http: aiohttp.ClientSession) -> aiohttp.ClientWebSocketResponse:
+        try:
+            return await http.ws_connect(
+                self._url,
+                protocols=(wire.SUBPROTOCOL,),
+                headers={"Authorization": self._authorization()},
+                ssl=self._tls,
+                heartbeat=wire.HEARTBEAT_SECONDS,
+                compress=0,
+                max_msg_size=wire.MAX_MESSAGE_BYTES,
+                timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_SECONDS),
+            )
+        except aiohttp.WSServerHandshakeError as error:
+            if error.status == Fault.UNAUTHORIZED:
+                raise Rejected("the server does not know us") from None
+            raise
+
+    async def _register(self, socket: aiohttp.ClientWebSocketResponse) -> wire.RegisterResult:
+        moved = self._moved
+        extra = msgspec.structs.replace(self._introduction, tickets=self._tickets(), moved=moved)
+        await socket.send_str(
+            wire.request(REGISTER_ID, "register", wire.RegisterParams(capabilities=self._capabilities, belvedere=extra))
+        )
+        message = await socket.receive()
+        if message.type is not aiohttp.WSMsgType.TEXT:
+            raise SignalingError(Fault.GONE, "the server closed the connection")
+        reply = wire.decode(message.data)
+        if isinstance(reply, wire.Failure):
+            if reply.code == Fault.UNAUTHORIZED:
+                raise Rejected(reply.message)
+            raise SignalingError(reply.code, reply.message)
+        if not isinstance(reply, wire.Result) or reply.id != REGISTER_ID:
+            raise ProtocolError(Fault.INVALID_REQUEST, "the server did not answer `register`")
+        registered = wire.params_as(wire.RegisterResult, reply.result)
+        if moved and not self._away.is_set():
+            self._moved = False
+        return registered
+
+    async def _serve(self, socket: aiohttp.ClientWebSocketResponse, registered: wire.RegisterResult) -> int | None:
+        line = self._line = Line(socket, REGISTER_ID)
+        log.info("signaling_connected", id=registered.id)
+        try:
+            await self._presence.connected(registered)
+            async for message in socket:
+                if message.type is aiohttp.WSMsgType.TEXT:
+                    await self._receive(line, message.data)
+        finally:
+            self._line = None
+            line.lost()
+            log.info("signaling_disconnected", code=socket.close_code)
+            await self._presence.disconnected()
+        return socket.close_code
+
+    async def _read_date(self, _session: object, _context: object, params: aiohttp.TraceRequestEndParams) -> None:
+        try:
+            date = parsedate_to_datetime(params.response.headers["Date"])
+        except (KeyError, ValueError):
+            return
+        self._offset = date.timestamp() - self._clock()
+
+    # --- messages in ---
+
+    async def _receive(self, line: Line, text: str) -> None:
+        try:
+            message = wire.decode(text)
+        except ProtocolError as error:
+            log.warning("signaling_malformed", problem=error.message)
+            return
+        match message:
+            case wire.Request():
+                await self._heard_request(line, message)
+            case wire.Notification():
+                self._heard_notification(message)
+            case wire.Result() | wire.Failure():
+                line.answered(message)
+
+    async def _heard_request(self, line: Line, request: wire.Request) -> None:
+        try:
+            deed = self.asked(request)
+            self._add(deed, lambda: _answer(line, request, deed))
+        except ProtocolError as error:
+            await line.send(wire.failure(request.id, error.code, error.message))
+
+    def _heard_notification(self, message: wire.Notification) -> None:
+        try:
+            if message.method == "belvedere.goAway":
+                self._sent_away(wire.params_as(wire.GoAwayParams, message.params))
+                return
+            deed = self.told(message)
+            if deed is not None:
+                self._add(deed, lambda: _do(deed))
+        except ProtocolError as error:
+            log.warning("signaling_malformed", method=message.method, problem=error.message)
+
+    def _sent_away(self, params: wire.GoAwayParams) -> None:
+        jitter = min(max(params.jitter_seconds, 0.0), SUPERSEDED_SECONDS)
+        self._return_in = min(max(params.grace_seconds, 0.0), SUPERSEDED_SECONDS) + jitter * self._random()
+
+    def _add(self, deed: Deed, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        if self._turns.full and not deed.vital:
+            raise ProtocolError(Fault.TOO_MANY_REQUESTS, "this party is busy")
+        self._turns.add(deed.session, work)
+
+
+def no_such_method(request: wire.Request) -> ProtocolError:
+    """What is not for this kind of party."""
+    return ProtocolError(Fault.METHOD_NOT_FOUND, f"{request.method} is not for this party")
+
+
+def ends_session(error: wire.ErrorParams) -> bool:
+    """Whether an `error` is the end of its session: one bad candidate is not."""
+    if error.code == Notice.MALFORMED_CANDIDATE:
+        log.warning("signaling_candidate_refused", session=error.session, problem=error.message)
+        return False
+    return True
+
+
+async def _answer(line: Line, request: wire.Request, deed: Deed) -> None:
+    try:
+        result = await deed.work()
+    except ProtocolError as error:
+        await line.send(wire.failure(request.id, error.code, error.message))
+    except SignalingError as error:
+        log.info("signaling_session_failed", method=request.method, problem=error.message)
+        await line.send(wire.failure(request.id, error.code, error.message))
+    except Exception:
+        log.exception("signaling_handler_failed", method=request.method)
+        await line.send(wire.failure(request.id, Fault.INTERNAL, "the other side failed"))
+    else:
+        await line.send(wire.result(request.id, result or wire.Nothing()))
+
+
+async def _do(deed: Deed) -> None:
+    await deed.work()
+
+
+async def _result_of(task: "asyncio.Task[T]") -> T:
+    return await asyncio.shield(task)
+
+
+async def _close(socket: aiohttp.ClientWebSocketResponse) -> None:
+    await socket.close(code=CloseCode.SERVICE_RESTART)
