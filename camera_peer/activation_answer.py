@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from camera_peer.backoff import full_jitter
 from camera_peer.problem import CameraProblem, Problem
 from camera_peer.state import Pairing
+from signaling.client_backoff import full_jitter
 from signaling.protocol.messages import SOCKET_PATH
 from signaling.protocol.qr import OnboardingCode
 

@@ -11,16 +11,16 @@ from typing import Any, Protocol
 
 import structlog
 
-from camera_peer.backoff import full_jitter
 from camera_peer.camera import IdentityRejected, Moves
-from camera_peer.leases import Leases
 from camera_peer.lifecycle import REJECTIONS_BEFORE_RESET
 from camera_peer.picture import Picture
 from camera_peer.problem import Problem
 from camera_peer.state import Pairing
 from camera_peer.viewer_session import TooManySessions, UnknownSession
 from media.answer import BadAnswer
+from media.leases import Leases
 from signaling.client import Handler, Rejected, SignalingError
+from signaling.client_backoff import full_jitter
 from signaling.protocol.errors import Fault, ProtocolError
 from signaling.protocol.messages import Candidate, DeviceConnectParams, DeviceExtendParams, IceServer, RegisterResult
 

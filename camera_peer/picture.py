@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from camera_peer.backoff import full_jitter
 from media.frames import SourceError
+from signaling.client_backoff import full_jitter
 
 log = structlog.get_logger(__name__)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from camera_peer.leases import DEFAULT_SECONDS, MAX_SECONDS, Leases
+from media.leases import DEFAULT_SECONDS, MAX_SECONDS, Leases
 
 
 def test_a_lease_ends_when_nobody_extends_it() -> None:
