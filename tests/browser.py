@@ -21,8 +21,8 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-WAIT_MS = 45_000
-"""For whatever must come. Chromium itself waits 20 s for an entry of its cache that another page still holds."""
+WAIT_MS = 20_000
+"""For whatever must come, on a busy machine."""
 DESKTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
 

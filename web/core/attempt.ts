@@ -7,7 +7,7 @@
  */
 
 import { ConnectionLost, Fault, Notice, SignalingError } from './messages';
-import type { Prepared } from './prepared';
+import { show, type Prepared } from './prepared';
 import { EarlyCandidates, type SignalingClient, type SessionHandler } from './signaling';
 import type { Cause } from './watching';
 
@@ -124,6 +124,7 @@ export class Attempt implements SessionHandler {
     connection.ontrack = ({ track, receiver }) => {
       asLittleDelayAsPossible(receiver);
       this.stream.addTrack(track);
+      show(this.video, this.stream);
     };
     connection.onicecandidate = ({ candidate }) => {
       if (this.session) this.signaling.trickle(this.session, candidate ? candidate.toJSON() : null);

@@ -14,8 +14,6 @@ import { EventReader, type ServerEvent } from './sse';
 const SILENCE_MS = 35_000;
 /** A browser grants six connections to a server, all its tabs together: one that nobody looks at gives its own back. */
 const HIDDEN_MS = 20_000;
-/** A page whose `load` does not come is worth more with its cameras than without. */
-const LATE_LOAD_MS = 2_000;
 const RECONNECT = { first: 500, longest: 10_000 };
 
 export class CameraEvents extends EventTarget {
@@ -59,15 +57,8 @@ export class CameraEvents extends EventTarget {
 
   private readonly wake = (): void => {
     clearTimeout(this.hidden);
-    // A request that never ends, begun while the page still loads, would keep it loading for ever.
-    if (document.readyState === 'complete') return this.open();
-    window.addEventListener('load', this.wake, { once: true });
-    this.hidden = setTimeout(() => this.open(), LATE_LOAD_MS);
-  };
-
-  private open(): void {
     if (this.wanted && !this.abort) void this.follow();
-  }
+  };
 
   private readonly rest = (): void => {
     clearTimeout(this.hidden);

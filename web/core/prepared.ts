@@ -12,7 +12,7 @@ const REFILL_MS = 2_000;
 
 export interface Ready {
   connection: RTCPeerConnection;
-  /** Muted, plays by itself; shows `stream`. */
+  /** Muted, plays by itself; shows `stream` once the page has loaded, or whoever takes it says `show`. */
   video: HTMLVideoElement;
   stream: MediaStream;
 }
@@ -73,6 +73,15 @@ function make(iceServers: RTCIceServer[]): Ready {
   const stream = new MediaStream();
   video.muted = video.autoplay = video.playsInline = true;
   video.disablePictureInPicture = true;
-  video.srcObject = stream;
+  // A player with a source and no picture yet holds back its page's `load` (HTML §4.8.11.5): this one would for ever.
+  if (document.readyState === 'complete') show(video, stream);
+  else window.addEventListener('load', () => isOpen(connection) && show(video, stream), { once: true });
   return { connection, video, stream };
 }
+
+/** Gives the player its stream; a second time would make it begin anew. */
+export function show(video: HTMLVideoElement, stream: MediaStream): void {
+  video.srcObject ??= stream;
+}
+
+const isOpen = (connection: RTCPeerConnection): boolean => connection.signalingState !== 'closed';
