@@ -74,6 +74,11 @@ class Lab:
     def hosts(self) -> dict[str, Host]:
         return {CAMERA: self.camera, VIEWER: self.viewer, SERVER: self.server}
 
+    @property
+    def homes(self) -> dict[str, set[str]]:
+        """Every address that stands for camera or viewer, by host name."""
+        return self._plan.homes
+
     def measure(self, name: str) -> Behaviour:
         """What the network does to the host `name` (camera, viewer), by probe."""
         host = self.hosts[name]
