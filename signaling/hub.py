@@ -165,6 +165,8 @@ class Hub:
             if pause:
                 self._meter.count("slowed")
                 await asyncio.sleep(min(pause, MAX_PAUSE_SECONDS))
+            if text is None:
+                continue
             for ask in self.apply(self._read(socket.address, text)):
                 await self._settle(ask, credential)
 

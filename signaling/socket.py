@@ -5,6 +5,7 @@ reader that is slow holds up nobody else, and ten thousand idle cameras cost ten
 """
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -22,10 +23,14 @@ LEFT_ON_PURPOSE = frozenset({CloseCode.NORMAL, CloseCode.GOING_AWAY})
 
 
 def new_response(limits: Limits) -> web.WebSocketResponse:
-    """A WebSocket as we want it: compression off (15 KiB a connection, not 106: FACTS §3b), heartbeat on."""
+    """A WebSocket as we want it: compression off (15 KiB a connection, not 106: FACTS §3b), heartbeat on.
+
+    Pings come to `Socket.messages`, so that they count like messages: answered unseen, they would know no bound.
+    """
     return web.WebSocketResponse(
         timeout=CLOSE_SECONDS,
         heartbeat=limits.heartbeat_seconds,
+        autoping=False,
         protocols=(SUBPROTOCOL,),
         compress=False,
         max_msg_size=MAX_MESSAGE_BYTES,
@@ -52,12 +57,20 @@ class Socket:
         self._writer: asyncio.Task[None] | None = None
         self._closing = False
 
-    async def messages(self) -> AsyncIterator[str]:
-        """Texts, until the socket is closed by either side."""
+    async def messages(self) -> AsyncIterator[str | None]:
+        """Texts, until the socket is closed by either side. None: a ping or pong, which cost as much as a text to read.
+
+        A ping is answered when the next message is asked for.
+        """
         while True:
             message = await self._ws.receive()
             if message.type is WSMsgType.TEXT:
                 yield message.data
+            elif message.type is WSMsgType.PONG:
+                yield None
+            elif message.type is WSMsgType.PING:
+                yield None
+                await self._pong(message.data)
             elif message.type is WSMsgType.BINARY:
                 self.hangup(CloseCode.UNSUPPORTED_DATA, "this protocol is text")
                 return
@@ -97,6 +110,10 @@ class Socket:
         self._waiting.clear()
         if not self._ws.closed:
             self.abort()
+
+    async def _pong(self, data: bytes) -> None:
+        with contextlib.suppress(ConnectionError):  # it broke, or was closed while we read: `messages` ends by itself
+            await self._ws.pong(data)
 
     def _put(self, item: str | _Closing) -> None:
         self._waiting.append(item)

@@ -8,9 +8,10 @@ import pytest
 from structlog.testing import capture_logs
 
 from signaling.live.state import LiveEvent
+from signaling.protocol.messages import SUBPROTOCOL
 from signaling.table import Limits
 from tests.signaling.small_server import SmallServer, small_server
-from tests.signaling.viewer_client import Fault, WirePeer, connected
+from tests.signaling.viewer_client import WAIT_SECONDS, Fault, WirePeer, connected
 
 
 async def pair(stack: AsyncExitStack, server: SmallServer, login: str = "l1") -> tuple[WirePeer, WirePeer]:
@@ -216,6 +217,19 @@ async def test_a_socket_over_its_rate_is_read_more_slowly_and_loses_nothing() ->
             await viewer.tell("trickle", session=session, candidate={"candidate": str(number)})
         got = [(await device.expect("trickle"))["params"]["candidate"]["candidate"] for _ in range(50)]
         assert got == [str(number) for number in range(50)]
+        assert server.diary.counted["slowed"] > 10
+
+
+async def test_pings_count_like_messages_and_are_all_answered() -> None:
+    async with AsyncExitStack() as stack:
+        server = await stack.enter_async_context(small_server(Limits(messages_burst=5, messages_per_second=500)))
+        http = await stack.enter_async_context(aiohttp.ClientSession())
+        ws = await stack.enter_async_context(http.ws_connect(server.url, protocols=(SUBPROTOCOL,), autoping=False))
+        for number in range(50):
+            await (ws.ping if number % 2 else ws.pong)(str(number).encode())
+        answers = [await ws.receive(WAIT_SECONDS) for _ in range(25)]
+        assert {answer.type for answer in answers} == {aiohttp.WSMsgType.PONG}
+        assert [answer.data for answer in answers] == [str(number).encode() for number in range(1, 50, 2)]
         assert server.diary.counted["slowed"] > 10
 
 
