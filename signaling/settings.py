@@ -4,77 +4,34 @@
 """
 
 import ipaddress
-from collections.abc import Callable, Mapping
-from dataclasses import Field, dataclass, field, fields
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import msgspec
 
+from signaling.protocol import options
 from signaling.protocol.messages import IceServer
+from signaling.protocol.options import BadSettings, setting
 from signaling.turn import parse_secrets, parse_urls
 
-PREFIX = "BELVEDERE_"
-FOREIGN_PREFIXES = ("BELVEDERE_CAMERA_", "BELVEDERE_RELAY_", "BELVEDERE_FUZZ")
+__all__ = ["BadSettings", "Network", "Settings", "read_settings", "settings_table", "unknown_settings"]
+
+FOREIGN_PREFIXES = ("BELVEDERE_CAMERA_", "BELVEDERE_RELAY_", "BELVEDERE_SERVER", "BELVEDERE_FUZZ")
 """Names of our other programs and of the tests."""
 MAX_ICE_SERVERS = 8
+LIMIT = options.between(1, 10_000)
 LOOPBACK_NETWORKS = "127.0.0.0/8,::1/128"
 """No wider: a trusted network's machines may name any address as theirs, and viewers sit in private networks too."""
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
-class BadSettings(ValueError):
-    """One or more settings make no sense; the text has one sentence a line."""
-
-
-def _switch(text: str) -> bool:
-    if text.lower() not in {"1", "0", "true", "false", "yes", "no", "on", "off"}:
-        raise ValueError("must be 1 or 0")
-    return text.lower() in {"1", "true", "yes", "on"}
-
-
-def _port(text: str) -> int:
-    if not text.isdigit() or int(text) > 65535:
-        raise ValueError("must be a port, 0 to 65535")
-    return int(text)
-
-
-def _one_of(*choices: str) -> Callable[[str], str]:
-    def parse(text: str) -> str:
-        if text.lower() not in choices:
-            raise ValueError(f"must be one of: {', '.join(choices)}")
-        return text.lower()
-
-    return parse
-
-
-def _between(low: int, high: int) -> Callable[[str], int]:
-    def parse(text: str) -> int:
-        if not text.isdigit() or not low <= int(text) <= high:
-            raise ValueError(f"must be a number from {low} to {high}")
-        return int(text)
-
-    return parse
-
-
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(word.strip() for word in text.split(",") if word.strip())
-
-
-def _origin(text: str) -> str:
-    parts = urlsplit(text.rstrip("/"))
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path or parts.query or parts.username:
-        raise ValueError("must look like https://cameras.example.org, without a path")
-    _ = parts.port  # raises ValueError where it is no number
-    return f"{parts.scheme}://{parts.netloc.lower()}"
-
-
 def _origins(text: str) -> tuple[str, ...]:
-    return tuple(_origin(word) for word in _words(text))
+    return tuple(options.origin(word) for word in options.words(text))
 
 
 def _networks(text: str) -> tuple[Network, ...]:
-    return tuple(ipaddress.ip_network(word, strict=False) for word in _words(text))
+    return tuple(ipaddress.ip_network(word, strict=False) for word in options.words(text))
 
 
 def _ice_servers(text: str) -> tuple[IceServer, ...]:
@@ -89,55 +46,72 @@ def _ice_servers(text: str) -> tuple[IceServer, ...]:
     return tuple(servers)
 
 
-def _setting(default: Any, doc: str, parse: Callable[[str], Any] = str, *, bare: bool = False) -> Any:
-    """`bare`: also read without the prefix, because hosting platforms set it under that name."""
-    return field(default=default, metadata={"doc": doc, "parse": parse, "bare": bare})
-
-
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What the operator chose. Times in seconds."""
 
-    host: str = _setting("127.0.0.1", "Address to listen on; anything but loopback means TLS")
-    port: int = _setting(8080, "Port of the web app, the API and the signaling socket", _port)
-    public_url: str = _setting("", "Where apps and cameras reach this server; goes into QR codes", _origin)
-    data_dir: str = _setting("data", "Folder for the database, the secret and the self-made certificate")
-    database_url: str = _setting("", "postgresql://… for PostgreSQL; empty: a SQLite file in DATA_DIR", bare=True)
-    redis_url: str = _setting("", "redis://… to share live state between processes; empty: in memory", bare=True)
-    registration: str = _setting("closed", "closed (by invitation) or open", _one_of("closed", "open"))
-    secret_key: str = _setting(
+    host: str = setting("127.0.0.1", "Address to listen on; anything but loopback means TLS")
+    port: int = setting(8080, "Port of the web app, the API and the signaling socket", options.port)
+    public_url: str = setting("", "Where apps and cameras reach this server; goes into QR codes", options.origin)
+    data_dir: str = setting("data", "Folder for the database, the secret and the self-made certificate")
+    database_url: str = setting("", "postgresql://… for PostgreSQL; empty: a SQLite file in DATA_DIR", bare=True)
+    redis_url: str = setting("", "redis://… to share live state between processes; empty: in memory", bare=True)
+    registration: str = setting("closed", "closed (by invitation) or open", options.one_of("closed", "open"))
+    secret_key: str = setting(
         "", "Signs logins; empty: made at first start, kept in DATA_DIR; several machines need the same"
     )
-    tls_cert: str = _setting("", "Certificate chain (PEM); empty: self-made where TLS is needed")
-    tls_key: str = _setting("", "Private key of TLS_CERT (PEM)")
-    behind_proxy: bool = _setting(False, "1: a proxy ends TLS and speaks plain HTTP to us", _switch)
-    trusted_proxies: tuple[Network, ...] = _setting(
+    tls_cert: str = setting("", "Certificate chain (PEM); empty: self-made where TLS is needed")
+    tls_key: str = setting("", "Private key of TLS_CERT (PEM)")
+    behind_proxy: bool = setting(False, "1: a proxy ends TLS and speaks plain HTTP to us", options.switch)
+    trusted_proxies: tuple[Network, ...] = setting(
         _networks(LOOPBACK_NETWORKS), "Networks of your proxies; X-Forwarded-For counts from them alone", _networks
     )
-    ice_servers: tuple[IceServer, ...] = _setting(
+    ice_servers: tuple[IceServer, ...] = setting(
         (), "STUN and TURN servers for cameras and viewers, JSON", _ice_servers
     )
-    turn_urls: tuple[str, ...] = _setting(
+    turn_urls: tuple[str, ...] = setting(
         (),
         "TURN servers, comma list: turn:turn.example.org:3478?transport=udp,turn:…?transport=tcp,turns:…",
         parse_urls,
     )
-    turn_secret: tuple[str, ...] = _setting(
+    turn_secret: tuple[str, ...] = setting(
         (),
         "Secret shared with coturn; two, comma separated, while it is being replaced: the first signs",
         parse_secrets,
     )
-    turn_secret_file: str = _setting("", "File that holds TURN_SECRET; made at first start if it is not there")
-    allowed_origins: tuple[str, ...] = _setting((), "Other web origins that may call the API with a token", _origins)
-    metrics_host: str = _setting("127.0.0.1", "Address of the metrics port")
-    metrics_port: int = _setting(9464, "Port of /metrics for Prometheus; 0: none", _port)
-    log_level: str = _setting("info", "debug, info, warning or error", _one_of("debug", "info", "warning", "error"))
-    log_format: str = _setting(
-        "auto", "json, console or auto (console on a terminal)", _one_of("auto", "json", "console")
+    turn_secret_file: str = setting("", "File that holds TURN_SECRET; made at first start if it is not there")
+    relay: bool = setting(True, "0: no relay inside the server; belvedere-relay may still join", options.switch)
+    relay_port: int = setting(3480, "Port of the relay and its STUN, UDP and TCP; 0: the system chooses", options.port)
+    relay_addresses: tuple[str, ...] = setting(
+        (), "The relay's addresses here; empty: all but loopback", options.addresses
     )
-    rate_limits: bool = _setting(True, "0 switches rate limits off, for benchmarks", _switch)
-    bcrypt_cost: int = _setting(12, "Work per password, 2 to the power of this; tests use 4", _between(4, 16))
-    web_dir: str = _setting("", "Folder of the built web app; empty: the one inside the package")
+    relay_public_addresses: tuple[str, ...] = setting(
+        (), "Further addresses that lead to the relay: port forward, 1:1 NAT, container host", options.addresses
+    )
+    relay_public_port: int = setting(0, "Port at those addresses; 0: RELAY_PORT", options.port)
+    relay_shared_tcp_port: int = setting(
+        0,
+        "Port at which this server's TLS port is reached and the relay's TCP with it, e.g. 443; 0: PORT",
+        options.port,
+    )
+    relay_secret: str = setting(
+        "", "Shared with belvedere-relay, at least 32 characters; empty: none joins", options.secret
+    )
+    relay_viewers: int = setting(500, "Most viewers over the relay; one core carries about that many", LIMIT)
+    relay_viewers_per_owner: int = setting(100, "Most of one account's cameras", LIMIT)
+    relay_viewers_per_camera: int = setting(50, "Most of one camera", LIMIT)
+    allowed_origins: tuple[str, ...] = setting((), "Other web origins that may call the API with a token", _origins)
+    metrics_host: str = setting("127.0.0.1", "Address of the metrics port")
+    metrics_port: int = setting(9464, "Port of /metrics for Prometheus; 0: none", options.port)
+    log_level: str = setting(
+        "info", "debug, info, warning or error", options.one_of("debug", "info", "warning", "error")
+    )
+    log_format: str = setting(
+        "auto", "json, console or auto (console on a terminal)", options.one_of("auto", "json", "console")
+    )
+    rate_limits: bool = setting(True, "0 switches rate limits off, for benchmarks", options.switch)
+    bcrypt_cost: int = setting(12, "Work per password, 2 to the power of this; tests use 4", options.between(4, 16))
+    web_dir: str = setting("", "Folder of the built web app; empty: the one inside the package")
 
     @property
     def uses_tls(self) -> bool:
@@ -172,17 +146,7 @@ def is_loopback(host: str) -> bool:
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
     """Raises `BadSettings` naming every setting at fault."""
-    values: dict[str, Any] = {}
-    faults: list[str] = []
-    for option in fields(Settings):
-        name, text = _given(option, environment)
-        if not text:
-            continue
-        try:
-            values[option.name] = option.metadata["parse"](text)
-        except ValueError as error:
-            faults.append(f"{name}: {error}")
-    settings = Settings(**values)
+    settings, faults = options.read(Settings, environment)
     faults += _contradictions(settings)
     if faults:
         raise BadSettings("\n".join(faults))
@@ -191,39 +155,12 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
 
 def unknown_settings(environment: Mapping[str, str]) -> list[str]:
     """Names that look like ours and mean nothing: usually a slip of the pen."""
-    known = {PREFIX + option.name.upper() for option in fields(Settings)}
-    return sorted(
-        name
-        for name in environment
-        if name.startswith(PREFIX) and name not in known and not name.startswith(FOREIGN_PREFIXES)
-    )
+    return options.unknown(Settings, environment, FOREIGN_PREFIXES)
 
 
 def settings_table() -> str:
     """All settings as a Markdown table."""
-    lines = ["| variable | default | what it does |", "|---|---|---|"]
-    for option in fields(Settings):
-        name = f"`{PREFIX}{option.name.upper()}`"
-        if option.metadata["bare"]:
-            name += f" or `{option.name.upper()}`"
-        lines.append(f"| {name} | {_shown(option.default)} | {option.metadata['doc']} |")
-    return "\n".join(lines)
-
-
-def _given(option: "Field[Any]", environment: Mapping[str, str]) -> tuple[str, str]:
-    name = PREFIX + option.name.upper()
-    text = environment.get(name, "")
-    if not text and option.metadata["bare"]:
-        return option.name.upper(), environment.get(option.name.upper(), "").strip()
-    return name, text.strip()
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, bool):
-        return f"`{int(value)}`"
-    if isinstance(value, tuple):
-        return f"`{','.join(map(str, value))}`" if value else "none"
-    return f"`{value}`" if str(value) else "none"
+    return options.table(Settings)
 
 
 def _contradictions(settings: Settings) -> list[str]:
