@@ -16,6 +16,8 @@ class Tunnel:
     """`send(data)` must not block; `backlog()` tells the bytes it has not passed on; `end()` closes the connection."""
 
     reliable = True
+    proven = False
+    """Whether a valid check has come over it."""
 
     def __init__(
         self,
@@ -37,6 +39,7 @@ class Tunnel:
 
     def prove(self) -> None:
         """A valid check came over it."""
+        self.proven = True
 
     def send(self, packets: list[bytes]) -> None:
         for packet in packets:

@@ -1,0 +1,97 @@
+"""A relay at work: its port, its place in signaling, its media socket. The server runs one inside; `belvedere-relay` is
+one of its own.
+
+    program = RelayProgram(settings, membership)
+    await program.start()          # the port is taken; raises OSError
+    program.join()                 # from now on the server may send viewers
+    await program.stop()
+"""
+
+import asyncio
+import contextlib
+import random
+import secrets
+from collections.abc import Callable
+from dataclasses import replace
+
+import structlog
+from aiohttp import web
+from aioice.ice import get_host_addresses
+
+from media.relay.node import Relay
+from media.relay.party import Membership, RelayParty
+from media.relay.settings import RelaySettings
+from media.relay.web_socket import MediaSocket
+
+JTI_BYTES = 12
+LOOPBACK = ("127.0.0.1",)
+
+log = structlog.get_logger(__name__)
+
+
+def own_addresses() -> tuple[str, ...]:
+    """Of this machine, without loopback; with nothing else there is, loopback, for a machine that is alone."""
+    return tuple(get_host_addresses(use_ipv4=True, use_ipv6=True)) or LOOPBACK
+
+
+class RelayProgram:
+    """`addresses`: looks which ones this machine has."""
+
+    def __init__(
+        self,
+        settings: RelaySettings,
+        membership: Membership,
+        *,
+        addresses: Callable[[], tuple[str, ...]] = own_addresses,
+    ) -> None:
+        self._party = RelayParty(
+            membership, random=random.SystemRandom().random, jti=lambda: secrets.token_urlsafe(JTI_BYTES)
+        )
+        self.relay = Relay(
+            settings if settings.addresses else replace(settings, addresses=addresses()),
+            needs_upload=self._party.cameras.needed,
+            upload_over=self._party.cameras.over,
+            viewer_ended=self._party.viewers.ended,
+        )
+        self._party.attach(self.relay)
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def port(self) -> int:
+        """Of UDP and TCP, once started."""
+        return self.relay.port
+
+    @property
+    def online(self) -> bool:
+        """Whether the server can send viewers here."""
+        return self._party.online
+
+    async def start(self) -> None:
+        """Take the port. Raises `OSError`."""
+        await self.relay.start()
+
+    def media_socket(self, address: Callable[[web.Request], str]) -> MediaSocket:
+        """The handler of `MEDIA_PATH`. `address`: of the caller of a request."""
+        return MediaSocket(self.relay, address)
+
+    def join(self) -> None:
+        """Take part in signaling from now on."""
+        self._task = asyncio.create_task(self._party.run())
+
+    async def stop(self) -> None:
+        """Leave signaling, end all media, free the port."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+        await self.relay.stop()
+
+    def sizes(self) -> dict[str, int]:
+        """For gauges."""
+        load = self.relay.load()
+        return {
+            "relay_viewers": load.viewers,
+            "relay_uploads": load.uploads,
+            "relay_tcp_connections": load.tcp_connections,
+            "relay_strangers": load.ignored,
+        }
