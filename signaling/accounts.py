@@ -13,7 +13,7 @@ from signaling import tokens
 from signaling.live.state import LiveEvent, LiveState
 from signaling.passwords import Passwords, check_password_rules
 from signaling.protocol.identity import token_hash
-from signaling.rates import address_key
+from signaling.rates import address_key, network_key
 from signaling.refusals import Refused
 from signaling.store import accounts as rows
 from signaling.store.database import Store
@@ -140,8 +140,11 @@ class Accounts:
     async def _count_attempt(self, email: str, address: str, now: float) -> None:
         await self._count("login_address", address_key(address))
         await self._count("login_pair", _pair_key(email, address))
-        if not await self._is_home(email, address, now):
-            await self._count("login_account", token_hash(email))
+        if await self._is_home(email, address, now):
+            return
+        if network := network_key(address):
+            await self._count("login_network", network)
+        await self._count("login_account", token_hash(email))
 
     async def _count(self, rule: str, key: str) -> None:
         wait = await self._live.hit(rule, key)

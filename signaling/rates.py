@@ -7,6 +7,9 @@ with address (a person who mistypes), address (one attacker, many accounts) and 
 The limit of that: whoever commands enough addresses for 600 attempts an hour uses up the third for as long as they go
 on. An address from which somebody is signed in to the account is not counted under it, so the owner's home gets in all
 the while; the owner on the road, from an address that the account does not know, does not.
+
+An IPv6 customer may hold a /48, which is 65,536 addresses as we count them. So what makes the server hash a password is
+counted by /48 as well, under bounds that leave most of the two workers (about 500 hashes a minute) to everybody else.
 """
 
 import contextlib
@@ -22,7 +25,9 @@ RULES: dict[str, list[RateLimitItem]] = {
     "login_pair": parse_many("6/minute; 30/hour"),
     "login_address": parse_many("30/minute; 300/hour"),
     "login_account": parse_many("60/minute; 600/hour"),
+    "login_network": parse_many("120/minute; 1200/hour"),
     "register": parse_many("10/minute; 40/hour"),
+    "register_network": parse_many("40/minute; 160/hour"),
     "activate": parse_many("30/minute; 300/hour"),
     "seen": parse_many("60/minute; 600/hour"),
     "draw": parse_many("30/minute; 200/hour"),
@@ -79,3 +84,9 @@ def address_key(address: str) -> str:
     if parsed.ipv4_mapped is not None:
         return str(parsed.ipv4_mapped)
     return str(ipaddress.ip_network((parsed, 64), strict=False))
+
+
+def network_key(address: str) -> str | None:
+    """The most that one customer is given of IPv6, a /48 (RFC 6177 §2). None for IPv4: a home there has one address."""
+    key = address_key(address)
+    return str(ipaddress.ip_network(key).supernet(new_prefix=48)) if ":" in key else None

@@ -5,7 +5,8 @@ from typing import Literal, cast
 from aiohttp import web
 
 from signaling.http import shapes
-from signaling.http.call import Call, json_answer, rfc3339
+from signaling.http.call import Call, count, json_answer, rfc3339
+from signaling.rates import network_key
 from signaling.refusals import Refused
 from signaling.store.rows import Account, Login
 from signaling.tokens import COOKIE, LOGIN_SECONDS
@@ -15,6 +16,8 @@ MAX_AGENT_LENGTH = 200
 
 async def register(call: Call) -> shapes.Account:
     body: shapes.AccountBody = call.body
+    if network := network_key(call.address):
+        await count(call.services, "register_network", network)
     account = await call.services.accounts.register(
         body.email, body.password, body.invitation, account_id=call.services.new_id(), now=call.now
     )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from signaling.rates import RULES, Rates, address_key
+from signaling.rates import RULES, Rates, address_key, network_key
 
 
 @pytest.mark.parametrize(
@@ -17,6 +17,20 @@ from signaling.rates import RULES, Rates, address_key
 )
 def test_what_one_subscriber_holds(address: str, key: str) -> None:
     assert address_key(address) == key
+
+
+@pytest.mark.parametrize(
+    ("address", "key"),
+    [
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1::/48"),
+        ("2001:db8:1:ffff::9", "2001:db8:1::/48"),
+        ("192.0.2.7", None),
+        ("::ffff:192.0.2.7", None),
+        ("nonsense", None),
+    ],
+)
+def test_what_one_customer_may_hold(address: str, key: str | None) -> None:
+    assert network_key(address) == key
 
 
 def test_no_window_is_longer_than_an_hour() -> None:

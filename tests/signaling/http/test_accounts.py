@@ -212,3 +212,38 @@ async def test_a_siege_from_elsewhere_leaves_the_home_open(tmp_path: Path, http:
         with pytest.raises(Refused) as refusal:
             await accounts.log_in("nobody@example.org", "correct horse battery", home, jti="1", now=now)
         assert refusal.value.code == "credentials_wrong"
+
+
+async def test_a_large_network_does_not_keep_the_workers_busy(tmp_path: Path, http: aiohttp.ClientSession) -> None:
+    """Sixty-five thousand addresses of one customer, each with its first try at an account of its own."""
+    per_minute = RULES["login_network"][0].amount
+    async with serving(quick_settings(tmp_path, rate_limits=True)) as server:
+        api = await api_of(server, http)
+        await api.register(secret_of(server))
+        accounts, now = server.services.accounts, time.time()
+
+        async def attempt(number: int, address: str) -> str:
+            login = Login(f"login{number}", "", now, now, address, "")
+            with pytest.raises(Refused) as refusal:
+                await accounts.log_in(f"nobody{number}@example.org", PASSWORD, login, jti=str(number), now=now)
+            return refusal.value.code
+
+        codes = [await attempt(number, f"2001:db8:1:{number:x}::1") for number in range(per_minute + 5)]
+        assert codes == ["credentials_wrong"] * per_minute + ["too_many_requests"] * 5
+        assert await attempt(0, "2001:db8:2::1") == "credentials_wrong"
+        await api.another().sign_in()
+
+
+async def test_a_large_network_registers_no_more_than_others(tmp_path: Path, http: aiohttp.ClientSession) -> None:
+    per_minute = RULES["register_network"][0].amount
+    public = quick_settings(tmp_path, rate_limits=True, behind_proxy=True, public_url="https://cameras.example")
+    async with serving(public):
+        url, body = f"http://127.0.0.1:{public.port}/api/accounts", {"email": EMAIL, "password": PASSWORD}
+
+        async def attempt(address: str) -> int:
+            async with http.post(url, json=body, headers={"X-Forwarded-For": address}) as answer:
+                return answer.status
+
+        statuses = [await attempt(f"2001:db8:1:{number:x}::1") for number in range(per_minute + 5)]
+        assert statuses == [403] * per_minute + [429] * 5
+        assert await attempt("2001:db8:2::1") == 403
