@@ -81,10 +81,11 @@ def kernel_values(node: Node, udp_timeout_s: int) -> dict[str, int]:
 
 def name_servers(name: str, families: frozenset[int]) -> None:
     """Names inside: the server's roles (`turn.lab` and so on), and no others. `ip netns exec` puts these files in
-    /etc."""
+    /etc. Each name also stands with a dot at its end: Chromium asks for STUN and TURN servers that way."""
     lines = ["127.0.0.1 localhost"]
     for family in sorted(families):
-        lines += [f"{address} {role}.lab" for role, address in SERVERS[family].roles().items()]
+        for role, address in SERVERS[family].roles().items():
+            lines += [f"{address} {role}.lab", f"{address} {role}.lab."]
     folder = namespace.CONFIGURATION / name
     folder.mkdir(parents=True)
     folder.joinpath("hosts").write_text("\n".join(lines) + "\n")
