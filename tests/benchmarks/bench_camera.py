@@ -15,6 +15,7 @@ import msgspec
 
 from tests.benchmarks.child import Child
 from tests.benchmarks.clip import encode_clip
+from tests.ending import end_what_we_started
 
 WARM_UP = 2.0
 MEASURE = 6.0
@@ -99,4 +100,5 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
+    end_what_we_started()
     asyncio.run(main())

@@ -25,6 +25,7 @@ from tests.benchmarks.clip import encode_clip
 from tests.benchmarks.janus import Janus
 from tests.benchmarks.plot import lines
 from tests.browser import CHROMIUM, FLAGS
+from tests.ending import end_what_we_started
 from tests.natlab.addresses import SERVER_4
 from tests.natlab.lab import Lab
 
@@ -180,6 +181,7 @@ async def main(rounds: int, seconds: float, losses: tuple[int, ...]) -> None:
 
 
 if __name__ == "__main__":
+    end_what_we_started()
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="one round of 10 s")
     parser.add_argument("--loss", type=int, action="append", help="percent; may be repeated")

@@ -9,6 +9,7 @@ import os
 from dataclasses import replace
 
 from tests.benchmarks.qr_trials import BAD_LIGHT, FORMS, HEIGHT_SHARE, LARGEST_VERSION, Shown, draw, read_rate
+from tests.ending import end_what_we_started
 
 TRIALS = int(os.environ.get("BELVEDERE_QR_TRIALS", "20"))
 TILT = 25.0
@@ -54,4 +55,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    end_what_we_started()
     main()

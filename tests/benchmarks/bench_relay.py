@@ -20,6 +20,7 @@ import msgspec
 from tests.benchmarks.child import Child
 from tests.benchmarks.clip import encode_clip
 from tests.benchmarks.janus import Janus
+from tests.ending import end_what_we_started
 
 WARM_UP = 3.0
 MEASURE = 6.0
@@ -162,6 +163,7 @@ async def main(schedule: list[tuple[str, int]]) -> None:
 
 
 if __name__ == "__main__":
+    end_what_we_started()
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="one round of each with 50 viewers")
     asyncio.run(main(SCHEDULE[:2] if parser.parse_args().quick else SCHEDULE))

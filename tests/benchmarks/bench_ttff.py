@@ -31,6 +31,7 @@ from playwright.async_api import Browser, Page
 from tests.benchmarks import uplink
 from tests.benchmarks.plot import sorted_curves
 from tests.browser import chromium, new_page, sign_in
+from tests.ending import end_what_we_started
 from tests.home import Household, household, last_json_line
 from tests.servers import free_port
 
@@ -258,4 +259,5 @@ def main(arguments: list[str]) -> None:
 
 
 if __name__ == "__main__":
+    end_what_we_started()
     main(sys.argv[1:])

@@ -1,0 +1,16 @@
+"""Programs that start others: told to end, they end like interrupted ones, and what they started ends with them.
+
+Python dies of SIGTERM on the spot: no `finally` runs, and servers, cameras and browsers live on.
+"""
+
+import signal
+from types import FrameType
+
+
+def end_what_we_started() -> None:
+    """From now on SIGTERM (of `timeout`, of a service manager) is taken for Ctrl-C."""
+    signal.signal(signal.SIGTERM, _interrupt)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    signal.raise_signal(signal.SIGINT)
