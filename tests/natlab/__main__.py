@@ -1,19 +1,29 @@
 """The laboratory for people.
 
-python -m tests.natlab CAMERA VIEWER    one pair: both networks measured, theory, and what ICE with STUN alone does
-python -m tests.natlab --matrix         all pairs
+python -m tests.natlab CAMERA VIEWER    one pair: both networks measured, theory, what ICE with STUN alone does, and
+                                        what the product does, with coturn and without
+python -m tests.natlab --matrix         all pairs, with coturn and without
 python -m tests.natlab --kinds          the kinds of network there are
+
+With --stock: ICE with STUN alone, and not the product.
 """
 
 import argparse
+import asyncio
 import os
 import sys
+import time
 
+from tests.natlab import picture
 from tests.natlab.cell import Cell, run, run_all
 from tests.natlab.check import PACKETS
+from tests.natlab.counting import DIRECT
 from tests.natlab.expected import reach
 from tests.natlab.kinds import CELLS, KINDS, UnknownKind
 from tests.natlab.namespace import LaboratoryError
+
+NEEDLESS_BYTES = 5000
+"""More than checks, DTLS and answers: media."""
 
 
 def way_taken(cell: Cell) -> str:
@@ -53,6 +63,48 @@ def line(cell: Cell) -> str:
     return f"{mark} {cell.camera.name:16}{cell.viewer.name:16}theory {should:9}STUN only: {took}"
 
 
+def show_product(camera: str, viewer: str, delay_ms: float) -> bool:
+    """Prints what the product does with one pair; whether that is the best there is."""
+    good = True
+    for turn in (False, True):
+        cell = asyncio.run(picture.run(camera, viewer, turn=turn, delay_ms=delay_ms))
+        seen, name = cell.picture, "with coturn" if cell.turn else "no coturn"
+        took = "no picture" if seen.first_ms is None else f"first picture after {seen.first_ms:.0f} ms"
+        print(f"{name:12}{took}; best way {cell.expected.way}: {'taken' if cell.good else 'NOT TAKEN'}")
+        print(f"{'  viewer':12}received {seen.download}\n{'  camera':12}sent {seen.upload}")
+        print(cell.log, end="")
+        good &= cell.good
+    return good
+
+
+def product_matrix(delay_ms: float) -> bool:
+    """Prints all pairs, with coturn and without; whether every one has a picture by the best way."""
+    started = time.monotonic()
+    cells = []
+    for cell in picture.run_all([(*pair, turn) for turn in (False, True) for pair in CELLS], delay_ms):
+        print(cell.line, flush=True)
+        cells.append(cell)
+    print(summary(cells))
+    print(f"{time.monotonic() - started:.0f} s")
+    return all(cell.good for cell in cells)
+
+
+def summary(cells: list[picture.Cell]) -> str:
+    """The matrix in a few lines."""
+    lines = []
+    for turn in (False, True):
+        some = [cell for cell in cells if cell.turn is turn]
+        shown = sum(cell.picture.first_ms is not None for cell in some)
+        good = sum(cell.good for cell in some)
+        direct = [cell for cell in some if cell.expected.way == DIRECT]
+        needless = sum(cell.picture.needless_relay > NEEDLESS_BYTES for cell in direct)
+        lines.append(
+            f"{'with coturn' if turn else 'without coturn'}: {shown} of {len(some)} have a picture, {good} by the best "
+            f"way; {needless} of {len(direct)} direct ones moved media through the relay first"
+        )
+    return "\n".join(lines + [cell.in_full for cell in cells if not cell.good])
+
+
 def matrix(delay_ms: float) -> bool:
     """Prints all pairs; whether every one is as theory says."""
     cells = []
@@ -76,6 +128,7 @@ def arguments() -> argparse.ArgumentParser:
         "--delay", type=float, default=20, metavar="MS", help="one way, on each home's line (default 20)"
     )
     parser.add_argument("--matrix", action="store_true", help="all pairs")
+    parser.add_argument("--stock", action="store_true", help="stock ICE with STUN alone, not the product")
     parser.add_argument("--kinds", action="store_true", help="list the kinds of network")
     return parser
 
@@ -93,13 +146,16 @@ def main() -> int:
         return 2
     try:
         if chosen.matrix:
-            return 0 if matrix(chosen.delay) else 1
+            return 0 if (matrix if chosen.stock else product_matrix)(chosen.delay) else 1
         cell = run(chosen.camera, chosen.viewer, chosen.delay)
     except (UnknownKind, LaboratoryError) as error:
         print(error, file=sys.stderr)
         return 2
-    print(table(cell))
-    return 0 if cell.kinds_hold and cell.theory_holds else 1
+    print(table(cell), flush=True)
+    good = cell.kinds_hold and cell.theory_holds
+    if not chosen.stock:
+        good &= show_product(chosen.camera, chosen.viewer, chosen.delay)
+    return 0 if good else 1
 
 
 if __name__ == "__main__":

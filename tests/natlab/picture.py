@@ -3,7 +3,8 @@
 import asyncio
 import contextlib
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from tests.natlab import way
 from tests.natlab.best import RELAY, TURN, Best, best
 from tests.natlab.lab import Lab
 from tests.natlab.plan import CAMERA, VIEWER
-from tests.natlab.product import Product, product
+from tests.natlab.product import Product, product, template
 from tests.natlab.watching import Person, person
 from tests.natlab.way import Leg
 
@@ -20,6 +21,8 @@ DELAY_MS = 20.0
 SETTLE_SECONDS = 1.5
 """After the first picture: a better way replaces a worse one, which is then closed."""
 WINDOW_SECONDS = 1.5
+AT_ONCE = 2
+"""A cell is one browser, one encoder and two servers, which half of the time wait for each other."""
 WINDOWS = 4
 """Looks at the way, until it is the expected one: an upgrade may take the product's own timers."""
 
@@ -42,7 +45,7 @@ class Picture:
         if self.pictures == 0:
             return False
         if expected.way == TURN:
-            return self.download.share_of(TURN) > way.SHARE and self.upload.share_of(TURN, "direct") > way.SHARE
+            return self.download.share_of(TURN) > way.SHARE and self.upload.share_of(TURN) > way.SHARE
         return self.download.share(expected.viewer) > way.SHARE and self.upload.share(expected.camera) > way.SHARE
 
     @property
@@ -65,6 +68,20 @@ class Cell:
     @property
     def good(self) -> bool:
         return self.picture.takes(self.expected)
+
+    @property
+    def in_full(self) -> str:
+        """For people, with the reason and the logs."""
+        return f"{self.line}\n{self.expected.reason}\nuntil settled: {self.picture.race}\n{self.log}"
+
+    @property
+    def line(self) -> str:
+        """For people, in a line."""
+        seen = self.picture
+        took = "no picture" if seen.first_ms is None else f"{seen.first_ms:5.0f} ms"
+        names = f"{self.camera:16}{self.viewer:16}{'coturn' if self.turn else '-':8}"
+        way = f"viewer: {seen.download}; camera: {seen.upload}"
+        return f"{'ok ' if self.good else 'BAD'} {names}best {self.expected.way:7} {took}  {way}"
 
 
 async def look(lab: Lab, who: Person, expected: Best) -> Picture:
@@ -113,6 +130,18 @@ async def run(camera: str, viewer: str, *, turn: bool = False, delay_ms: float =
             seen = await look(lab, who, wanted)
             log = "" if seen.takes(wanted) else logs(running)
     return Cell(camera, viewer, turn, wanted, seen, log)
+
+
+def run_all(cells: Iterable[tuple[str, str, bool]], delay_ms: float = DELAY_MS) -> Iterator[Cell]:
+    """Many cells (camera, viewer, with coturn), some at once, in their order."""
+
+    def one(cell: tuple[str, str, bool]) -> Cell:
+        camera, viewer, turn = cell
+        return asyncio.run(run(camera, viewer, turn=turn, delay_ms=delay_ms))
+
+    template()
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        yield from pool.map(one, cells)
 
 
 def logs(running: Product) -> str:

@@ -154,7 +154,7 @@ def product(
         shutil.copytree(made.folder / part, folder / part, ignore=shutil.ignore_patterns("*.log"))
     with contextlib.ExitStack() as stack:
         if turn:
-            stack.enter_context(coturn.running(lab, folder))
+            stack.enter_context(coturn.running(lab, folder / "coturn"))
         server = LabServer(
             folder / SERVER_DATA, server_settings(folder / SERVER_DATA, relay=relay, turn=turn), lab.server
         )
@@ -162,6 +162,7 @@ def product(
         stack.callback(server.stop)
         camera = camera_process(lab, folder / CAMERA_DATA, source)
         camera.id = made.camera
+        camera.environment = coturn.trusting(folder / "coturn") if turn else {}
         camera.start()
         stack.callback(camera.stop)
         running = Product(lab, server, camera, Household(server, made.token, folder))
