@@ -12,5 +12,8 @@ def end_what_we_started() -> None:
     signal.signal(signal.SIGTERM, _interrupt)
 
 
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    signal.raise_signal(signal.SIGINT)
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    handler = signal.getsignal(signal.SIGINT)
+    if not callable(handler):  # a shell lets what it runs in the background ignore Ctrl-C
+        raise KeyboardInterrupt
+    handler(number, frame)

@@ -37,10 +37,11 @@ asyncio.run(main())
 """
 
 
+@pytest.mark.parametrize("shell", [(), ("sh", "-c", 'trap "" INT; exec "$@"', "sh")], ids=["plain", "background"])
 @pytest.mark.parametrize("program", [BLOCKING, WAITING], ids=["blocking", "waiting"])
-def test_what_it_started_ends_with_it(program: str, tmp_path: Path) -> None:
+def test_what_it_started_ends_with_it(program: str, shell: tuple[str, ...], tmp_path: Path) -> None:
     root = Path(__file__).parent.parent
-    command = [sys.executable, "-c", program, str(tmp_path)]
+    command = [*shell, sys.executable, "-c", program, str(tmp_path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=root) as parent:
         assert parent.stdout is not None
         child = psutil.Process(int(parent.stdout.readline()))
