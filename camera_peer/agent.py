@@ -13,12 +13,17 @@ import structlog
 
 from camera_peer.camera import IdentityRejected, Moves
 from camera_peer.lifecycle import REJECTIONS_BEFORE_RESET
+from camera_peer.network_watch import watch_network
 from camera_peer.picture import Picture
 from camera_peer.problem import Problem
 from camera_peer.state import Pairing
-from camera_peer.viewer_session import TooManySessions, UnknownSession
+from camera_peer.trust import tunnel_target
+from camera_peer.viewer_session import Owner, TooManySessions, UnknownSession
+from camera_peer.whereabouts import Change
 from media.answer import BadAnswer
 from media.leases import Leases
+from media.offer import VIDEO_MID
+from media.tunnel import TunnelTarget
 from signaling.client import Handler, Rejected, SignalingError
 from signaling.client_backoff import full_jitter
 from signaling.protocol.errors import Fault, ProtocolError
@@ -41,7 +46,9 @@ class Line(Protocol):
     """The connection to the server; `signaling.client.SignalingClient` is one."""
 
     async def run(self) -> None: ...
+    def reconnect(self, *, moved: bool) -> None: ...
     async def invite(self, session: str, offer: str) -> str: ...
+    async def trickle(self, session: str, candidate: Candidate) -> bool: ...
     async def close_session(self, session: str, reason: str) -> bool: ...
     async def error(self, session: str, code: int, message: str) -> bool: ...
     async def event(self, name: str, detail: str = "") -> bool: ...
@@ -52,8 +59,9 @@ class Viewers(Protocol):
 
     async def run(self) -> None: ...
     def use_ice_servers(self, ice_servers: Sequence[IceServer]) -> None: ...
+    def moved(self) -> None: ...
     async def open(
-        self, session_id: str, ice_servers: Sequence[IceServer], closed: Callable[[str, str], None]
+        self, session_id: str, ice_servers: Sequence[IceServer], owner: Owner, tunnel: TunnelTarget | None = None
     ) -> str: ...
     async def answer(self, session_id: str, sdp: str) -> None: ...
     def add_candidate(self, session_id: str, candidate: str | None) -> None: ...
@@ -76,7 +84,9 @@ class CameraAgent:
         random: Callable[[], float],
         monotonic: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        watch_network: Callable[[Callable[[Change], None]], Coroutine[Any, Any, None]] = watch_network,
     ) -> None:
+        self._watch_network = watch_network
         self._sessions = sessions
         self._picture = picture_of(self._source_told)
         self._line_of = line_of
@@ -87,6 +97,7 @@ class CameraAgent:
         self._tasks: set[asyncio.Task[None]] = set()
         self._line: Line | None = None
         self._moves: Moves | None = None
+        self._pairing: Pairing | None = None
         self._online = False
         self._rejections = 0
         self._source_problem: str | None = None
@@ -94,12 +105,14 @@ class CameraAgent:
     async def run(self, pairing: Pairing, moves: Moves) -> None:
         """Work until cancelled. Raises `IdentityRejected`."""
         self._moves = moves
+        self._pairing = pairing
         self._online = False
         self._rejections = 0
         background = [
             asyncio.create_task(self._picture.run()),
             asyncio.create_task(self._sessions.run()),
             asyncio.create_task(self._end_leases()),
+            asyncio.create_task(self._watch_network(self.changed)),
         ]
         serving = asyncio.create_task(self._serve(pairing))
         try:
@@ -166,7 +179,7 @@ class CameraAgent:
         if self._source_problem is not None:
             raise ProtocolError(Fault.CAMERA_UNAVAILABLE, f"the camera has no picture: {self._source_problem}")
         try:
-            offer = await self._sessions.open(params.session, params.ice_servers, self._ended)
+            offer = await self._sessions.open(params.session, params.ice_servers, self, self._tunnel_of(params))
         except TooManySessions as error:
             raise ProtocolError(Fault.TOO_MANY_REQUESTS, str(error)) from None
         except ValueError as error:
@@ -210,10 +223,28 @@ class CameraAgent:
             log.info("session_closed", session=session, reason=reason)
         await self._sessions.close(session)
 
-    def _ended(self, session: str, reason: str) -> None:
+    def ended(self, session: str, reason: str) -> None:
         """A session ended by itself: the server may forget it."""
         if self._leases.drop(session) and self._line is not None:
             self._spawn(_said(self._line.close_session(session, reason)))
+
+    def found(self, session: str, candidate: str) -> None:
+        """A candidate that came after the offer."""
+        if self._line is not None:
+            self._spawn(_said(self._line.trickle(session, Candidate(candidate, sdp_mid=VIDEO_MID))))
+
+    def changed(self, change: Change) -> None:
+        """The network did. A socket from an address that is gone would be noticed dead only after its heartbeat."""
+        if change is Change.ROUTE and self._online:
+            return
+        log.info("network_changed", change=change.value)
+        self._sessions.moved()
+        if self._line is not None and (change is Change.MOVED or not self._online):
+            self._line.reconnect(moved=change is Change.MOVED)
+
+    def _tunnel_of(self, params: DeviceConnectParams) -> TunnelTarget | None:
+        url = params.belvedere.tunnel if params.belvedere is not None else None
+        return None if url is None or self._pairing is None else tunnel_target(url, self._pairing)
 
     async def _end_leases(self) -> None:
         while True:

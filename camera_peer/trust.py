@@ -15,6 +15,8 @@ import aiohttp
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from camera_peer.state import Pairing
+from media.tunnel import TunnelTarget
 from signaling.protocol.identity import decode_bytes, server_pin
 
 PIN_BYTES = 16
@@ -71,3 +73,16 @@ def is_plain_and_remote(origin: str) -> bool:
         return not ipaddress.ip_address(parts.hostname or "").is_loopback
     except ValueError:
         return parts.hostname != "localhost"
+
+
+def tunnel_target(url: str, pairing: Pairing) -> TunnelTarget | None:
+    """A relay's WebSocket as the server named it; none for what is no WebSocket.
+
+    On the server's own host it has the server's key, which may be self-made and pinned. A relay elsewhere is checked as
+    every browser does. Either way the media in it is encrypted to whom the signaling introduced.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in ("ws", "wss") or not parts.hostname:
+        return None
+    at_server = parts.hostname == urlsplit(pairing.origin).hostname
+    return TunnelTarget(url, trust_for(pairing.pin if at_server else None))

@@ -1,30 +1,41 @@
 """The camera's sessions: one sending peer for each viewer, from offer to goodbye."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from typing import Protocol
 
 import structlog
 
 from camera_peer.broadcast import Broadcast
 from camera_peer.viewer import ConnectedViewer
 from media.answer import Answer, BadAnswer, read_answer
-from media.peer import DtlsFailed, SendingPeer, StunServer
+from media.ice_servers import Credential, TurnServer, read_ice_servers
+from media.liveness import Sign, look
+from media.peer import DtlsFailed, SendingPeer
+from media.tunnel import TunnelTarget
+from media.turn import FAILURES
 from media.warm import WarmPeers
 from signaling.protocol.messages import IceServer
 
 log = structlog.get_logger(__name__)
 
-Closed = Callable[[str, str], None]
-"""Called with session id and reason when a session ends by itself, once."""
-
 MAX_SESSIONS = 64
 """Viewers of one camera: 64 times 2 Mbit/s is more than a camera's uplink carries."""
 ANSWER_LIMIT = 30.0
 """Seconds an offer stays open without an answer."""
-CONNECT_LIMIT = 15.0
-"""Seconds for ICE and DTLS together; Chromium gives up after 15 s as well."""
-SILENCE_LIMIT = 10.0
-"""Seconds without RTCP or a connectivity check from the viewer; browsers send one or the other every 1 to 3 s."""
+
+Allocation = tuple[TurnServer, Credential]
+"""A TURN server that lets us in, and what it wants to see."""
+
+
+class Owner(Protocol):
+    """Who opened a session. Neither call may block."""
+
+    def ended(self, session: str, reason: str) -> None:
+        """The session ended by itself; said once."""
+
+    def found(self, session: str, candidate: str) -> None:
+        """One more candidate for the viewer, at the end an empty one."""
 
 
 class TooManySessions(Exception):
@@ -36,10 +47,21 @@ class UnknownSession(Exception):
 
 
 class ViewerSession:
-    """One viewer: offered, then connecting, then connected, then closed."""
+    """One viewer: offered, then connecting, then connected, then closed. `tunnel`: of a relay. `allocation`: the TURN
+    server to add a candidate on."""
 
-    def __init__(self, session_id: str, peer: SendingPeer, broadcast: Broadcast) -> None:
+    def __init__(
+        self,
+        session_id: str,
+        peer: SendingPeer,
+        broadcast: Broadcast,
+        *,
+        tunnel: TunnelTarget | None = None,
+        allocation: Allocation | None = None,
+    ) -> None:
         self.id = session_id
+        self._tunnel = tunnel
+        self._allocation = allocation
         self._peer = peer
         self._broadcast = broadcast
         self._answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
@@ -54,7 +76,7 @@ class ViewerSession:
     def offer(self) -> str:
         """The SDP to send."""
         video, audio = self._offered
-        return self._peer.offer(video, self._broadcast.profiles(), audio)
+        return self._peer.offer(video, self._broadcast.profiles(), audio, complete=self._allocation is None)
 
     def answer(self, sdp: str) -> None:
         """Take the viewer's answer. Raises `BadAnswer`; a second answer is ignored."""
@@ -63,17 +85,25 @@ class ViewerSession:
             self._answer.set_result(answer)
 
     def add_candidate(self, candidate: str | None) -> None:
-        """Take one candidate; one that is malformed or of no use is dropped.
+        """Take one candidate, or None for the end of them; one that is malformed or of no use is dropped.
 
-        None, the end of candidates, is not passed on to ICE: a browser whose candidates are all `.local`, and so
-        dropped here, still reaches us by its own checks. `CONNECT_LIMIT` ends what never connects.
+        The end fails no session: a browser whose candidates are all `.local`, and so dropped here, still reaches us by
+        its own checks.
         """
-        if candidate is None:
-            return
         try:
-            self._peer.add_candidate(candidate)
+            self._peer.add_candidate(candidate or "")
         except ValueError as error:
             log.info("candidate_dropped", session=self.id, error=str(error))
+
+    async def allocate(self, owner: Owner) -> None:
+        """Tell the viewer a candidate on our TURN server, if there is to be one, and the end of candidates."""
+        if self._allocation is None:
+            return
+        try:
+            owner.found(self.id, await self._peer.allocate(*self._allocation))
+        except FAILURES as error:
+            log.info("turn_not_allocated", session=self.id, problem=str(error) or type(error).__name__)
+        owner.found(self.id, "")
 
     async def run(self) -> str:
         """The session's life; returns the reason of its end. Cancelling it closes it too."""
@@ -85,13 +115,11 @@ class ViewerSession:
         for candidate in answer.candidates:
             self.add_candidate(candidate)
         try:
-            async with asyncio.timeout(CONNECT_LIMIT):
-                await self._peer.connect(answer)
-        except TimeoutError:
-            return "no way to the viewer was found in time"
+            await self._peer.connect(answer, self._tunnel)
         except (ConnectionError, DtlsFailed) as error:
             return str(error)
-        log.info("viewer_connected", session=self.id)
+        way = self._peer.connection.way
+        log.info("viewer_connected", session=self.id, way=way.name.lower() if way is not None else "none")
         self._viewer = ConnectedViewer(self._peer, answer, self._broadcast, self._offered)
         self._viewer.start()
         return await self._watch()
@@ -105,14 +133,18 @@ class ViewerSession:
 
     async def _watch(self) -> str:
         loop = asyncio.get_running_loop()
-        ended = self._peer.dtls.ended
+        dtls, connection = self._peer.dtls, self._peer.connection
+        asked_at = 0.0
         while True:
-            silent_at = max(self._peer.dtls.heard_at, self._peer.connection.heard_at) + SILENCE_LIMIT
-            if loop.time() >= silent_at:
+            sign, again = look(max(dtls.heard_at, connection.heard_at), asked_at, loop.time())
+            if sign is Sign.GONE:
                 return "the viewer fell silent"
+            if sign is Sign.ASK:
+                asked_at = loop.time()
+                connection.ask()
             try:
-                async with asyncio.timeout_at(silent_at):
-                    await ended.wait()
+                async with asyncio.timeout_at(again):
+                    await dtls.ended.wait()
             except TimeoutError:
                 continue
             return "the viewer left"
@@ -121,9 +153,9 @@ class ViewerSession:
 class Sessions:
     """All sessions of one broadcast, and the warm peer that makes the next one quick."""
 
-    def __init__(self, broadcast: Broadcast, *, stun: StunServer | None = None, limit: int = MAX_SESSIONS) -> None:
+    def __init__(self, broadcast: Broadcast, *, limit: int = MAX_SESSIONS) -> None:
         self._broadcast = broadcast
-        self._warm = WarmPeers(stun)
+        self._warm = WarmPeers()
         self._limit = limit
         self._sessions: dict[str, ViewerSession] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -138,7 +170,11 @@ class Sessions:
 
     def use_ice_servers(self, ice_servers: Sequence[IceServer]) -> None:
         """What `register` told: the warm peer gathers with these."""
-        self._warm.use(first_stun(ice_servers))
+        self._warm.use(read_ice_servers(ice_servers))
+
+    def moved(self) -> None:
+        """Our addresses have changed. What flows goes on as long as it can."""
+        self._warm.moved()
 
     async def run(self) -> None:
         """Keep the warm peer fresh until cancelled, then close everything."""
@@ -147,25 +183,33 @@ class Sessions:
         finally:
             await asyncio.gather(*(self.close(session_id) for session_id in list(self._tasks)))
 
-    async def open(self, session_id: str, ice_servers: Sequence[IceServer], closed: Closed) -> str:
+    async def open(
+        self, session_id: str, ice_servers: Sequence[IceServer], owner: Owner, tunnel: TunnelTarget | None = None
+    ) -> str:
         """Make a session; returns its offer SDP. Raises `TooManySessions`, and `ValueError` for an id in use.
 
-        `ice_servers`: as `connect` brought them. A camera gathers host and server-reflexive candidates only: one
-        relayed side is enough for TURN, and aioice would nominate a relayed pair before a better direct one.
+        `ice_servers`: as `connect` brought them. `tunnel`: where the other side is a relay that has one. TURN is for a
+        camera whose UDP does not go through; the viewer's side of it is enough for all others.
         """
         if session_id in self._tasks or session_id in self._opening:
             raise ValueError("a session with this id exists")
         if len(self._tasks) + len(self._opening) >= self._limit:
             raise TooManySessions("the camera has as many viewers as it can serve")
-        self._warm.use(first_stun(ice_servers))
+        servers = read_ice_servers(ice_servers)
+        self._warm.use(servers)
         self._opening.add(session_id)
         try:
             peer = await self._warm.take()
         finally:
             self._opening.discard(session_id)
-        session = ViewerSession(session_id, peer, self._broadcast)
+        allocation: Allocation | None = None
+        turn = self._warm.turn
+        if turn is not None and tunnel is None and peer.connection.stun_answered is False:
+            credential = servers.credential(turn)
+            allocation = (turn, credential) if credential is not None else None
+        session = ViewerSession(session_id, peer, self._broadcast, tunnel=tunnel, allocation=allocation)
         self._sessions[session_id] = session
-        self._tasks[session_id] = asyncio.create_task(self._live(session, closed))
+        self._tasks[session_id] = asyncio.create_task(self._live(session, owner))
         return session.offer()
 
     async def answer(self, session_id: str, sdp: str) -> None:
@@ -194,16 +238,18 @@ class Sessions:
             await asyncio.wait({task})
             await self._forget(session_id)
 
-    async def _live(self, session: ViewerSession, closed: Closed) -> None:
+    async def _live(self, session: ViewerSession, owner: Owner) -> None:
+        allocating = asyncio.create_task(session.allocate(owner))
         try:
             reason = await session.run()
         except Exception:
             log.exception("viewer_session_failed", session=session.id)
             reason = "an internal error ended the session"
         finally:
+            allocating.cancel()
             await self._forget(session.id)
         log.info("viewer_session_ended", session=session.id, reason=reason)
-        closed(session.id, reason)
+        owner.ended(session.id, reason)
 
     async def _forget(self, session_id: str) -> None:
         """Free a session; a second call, or one for a task cancelled before it began, does what is left to do."""
@@ -211,14 +257,3 @@ class Sessions:
         session = self._sessions.pop(session_id, None)
         if session is not None:
             await session.close()
-
-
-def first_stun(ice_servers: Sequence[IceServer]) -> StunServer | None:
-    """The first STUN server among them; malformed entries are skipped."""
-    for server in ice_servers:
-        for url in server.urls:
-            scheme, _, rest = url.partition(":")
-            host, _, port = rest.rpartition(":") if ":" in rest else (rest, "", "3478")
-            if scheme == "stun" and host and port.isascii() and port.isdigit():
-                return StunServer(host, int(port))
-    return None

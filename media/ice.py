@@ -1,28 +1,55 @@
-"""One guarded ICE connection. All use of aioice's private names is in this file (pinned by tests/media/test_pins.py).
+"""One guarded ICE connection of the controlling side. All use of aioice's private names is in this file, media/check.py
+and media/turn.py (pinned by tests/media/test_pins.py).
 
-aioice 0.13.0 hands every non-STUN datagram of anyone to the application through a queue without bound, also before
-`connect()`. Here a `DatagramGuard` stands before it, and the queue has an end.
+From aioice 0.13.0 come sockets, the parsing of STUN, the pairing of candidates and the answers to checks. What is not
+left to it:
+- It hands every non-STUN datagram of anyone to the application through a queue without bound, also before `connect()`.
+  Here a `DatagramGuard` stands before it, and the queue has an end.
+- It keeps the first pair that succeeds, and ends all others. Here media/nomination.py decides, and checks go on until
+  there is nothing better to be had.
+- It repeats checks rarely, and notices a dead peer after half a minute: media/check.py, media/liveness.py.
 """
 
 import asyncio
-import ipaddress
 import socket
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any, cast
 
 import aioice
+import structlog
 from aioice import stun
 from aioice.ice import CandidatePair, StunProtocol
 
+from media.candidates import prefer
+from media.check import Answered, Check, CheckRefused
 from media.guard import Address, DatagramGuard, Kind, classify
+from media.ice_servers import Credential, StunServer, TurnServer
+from media.nomination import Nomination, Rank, Way
+from media.reflexive import reflexive_candidates
+from media.tunnel import TUNNEL_ADDRESS, TunnelTarget, open_tunnel
+from media.turn import allocate
+from signaling.protocol.messages import MAX_CANDIDATES
+
+log = structlog.get_logger(__name__)
 
 MAX_RECEIVE_QUEUE = 256
 """Datagrams waiting for DTLS: a viewer sends a few RTCP packets a second, so a longer queue is an attack."""
 GATHER_LIMIT = 2.0
-"""Seconds for host and server-reflexive candidates; aioice itself waits 5 s for a silent STUN server."""
+"""Seconds for a STUN server's answer."""
+CHECK_SECONDS = 5.0
+"""For one pair; then it has failed, until the peer's own check comes through it."""
+PACE_SECONDS = 0.005
+"""Between the first checks of two pairs, the least that RFC 8445 §14.2 allows: a camera has few pairs."""
+PROBE_SECONDS = 0.5
+"""For the answer to a probe of the path (one RTO of RFC 8489 §6.2.1)."""
+MAX_REMOTE_ADDRESSES = 2 * MAX_CANDIDATES
+"""Announced ones, and as many that a peer's router makes up (RFC 8445 §7.3.1.3)."""
+WINS_CONFLICTS = 2**64 - 1
+"""Our tie-breaker: whoever offers is the controlling side, and stays it (RFC 8445 §7.3.1.1)."""
 JUNK_ERRORS = (ValueError, LookupError, struct.error, AssertionError)
 """What aioice's STUN parser and checks raise on malformed input."""
+State = CandidatePair.State
 
 
 class GuardedProtocol(asyncio.DatagramProtocol):
@@ -31,6 +58,9 @@ class GuardedProtocol(asyncio.DatagramProtocol):
     def __init__(self, inner: StunProtocol, inspect: Callable[[StunProtocol, bytes, Address], None]) -> None:
         self._inner = inner
         self._inspect = inspect
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._inner.connection_made(transport)
 
     def datagram_received(self, data: bytes, addr: tuple[Any, ...]) -> None:
         self._inspect(self._inner, data, (addr[0], addr[1]))
@@ -43,54 +73,245 @@ class GuardedProtocol(asyncio.DatagramProtocol):
 
 
 class GuardedConnection(aioice.Connection):
-    """An ICE agent in the controlling role, deaf to strangers."""
+    """An ICE agent in the controlling role, deaf to strangers. `turn_hosts`: addresses of TURN servers that the peer
+    may use."""
 
-    def __init__(self, stun_server: tuple[str, int] | None = None) -> None:
-        super().__init__(ice_controlling=True, stun_server=stun_server)
+    def __init__(self, turn_hosts: frozenset[str] = frozenset()) -> None:
+        super().__init__(ice_controlling=True)
+        self._tie_breaker = WINS_CONFLICTS
         self.guard = DatagramGuard()
+        self.turn_hosts = turn_hosts
         self.nominated = asyncio.Event()
+        self.on_move: Callable[[], None] | None = None
+        """Called when the media is to take another pair than before."""
         self.heard_at = 0.0
-        """Loop time of the peer's last authenticated check: browsers and aioice check consent every few seconds."""
+        """Loop time of the peer's last authenticated check, or its answer to one of ours."""
         self.round_trip: float | None = None
         """Seconds that the nominated pair's check took; none while nothing is nominated."""
+        self.stun_answered: bool | None = None
+        """Whether UDP goes to the outside; none while nobody was asked."""
+        self.candidates_complete = False
+        """The peer has told all its candidates."""
         self._guarded = False
-        self._connecting: asyncio.Task[None] | None = None
-        self._check_started: dict[CandidatePair, float] = {}
+        self._nomination = Nomination(lambda pair: self._rank(cast(CandidatePair, pair)))
+        self._checks: dict[CandidatePair, Check] = {}
+        self._round_trips: dict[CandidatePair, float] = {}
+        self._more = asyncio.Event()
+        self._work: set[asyncio.Task[None]] = set()
+        self._hold: asyncio.TimerHandle | None = None
+        self._pulse: tuple[CandidatePair, Check] | None = None
+
+    # --- candidates ---
 
     async def gather_candidates(self) -> None:
-        """Gather, then put the guard before every socket. Nobody knows our credentials before this returns."""
+        """Gather the hosts' own, then put the guard before every socket. Nobody knows our credentials before this
+        returns."""
         await super().gather_candidates()
+        prefer(self._local_candidates)
         for protocol in self._protocols:
             protocol.transport.set_protocol(GuardedProtocol(protocol, self._inspect))
         self._guarded = True
 
-    async def start(self, username: str, password: str) -> None:
-        """Check until a pair is nominated. Raises `ConnectionError` when ICE fails. Returns up to 20 ms before
-        aioice's own `connect()` would, which looks at its list only that often."""
-        self.remote_username = username
-        self.remote_password = password
-        self._connecting = asyncio.create_task(self.connect())
-        nominated = asyncio.create_task(self.nominated.wait())
-        try:
-            await asyncio.wait({self._connecting, nominated}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            nominated.cancel()
-        if not self.nominated.is_set():
-            await self._connecting
+    async def ask_outside(self, server: StunServer) -> None:
+        """Add server-reflexive candidates, within `GATHER_LIMIT`."""
+        found = await reflexive_candidates(self._protocols, server, GATHER_LIMIT)
+        self.stun_answered = bool(found)
+        own = {(candidate.host, candidate.port) for candidate in self._local_candidates}
+        self._local_candidates += [candidate for candidate in found if (candidate.host, candidate.port) not in own]
 
-    async def close(self) -> None:
-        """End it all; a `connect()` still running is ended first, or it would leave its consent task behind."""
-        if self._connecting is not None:
-            self._connecting.cancel()
-            await asyncio.wait({self._connecting})
-            if not self._connecting.cancelled():
-                self._connecting.exception()
-        await super().close()
+    async def add_relayed(self, server: TurnServer, credential: Credential) -> aioice.Candidate:
+        """Allocate on a TURN server, and pair it. Raises one of `media.turn.FAILURES`."""
+        protocol = StunProtocol(self)
+        candidate = await allocate(server, credential, GuardedProtocol(protocol, self._inspect))
+        protocol.local_candidate = candidate
+        self._adopt(protocol)
+        self._local_candidates.append(candidate)
+        for remote in self._remote_candidates:
+            if self.remote_password is not None:
+                self._pair_remote_candidate(remote)
+        self._resort()
+        return candidate
+
+    async def add_tunnel(self, target: TunnelTarget) -> None:
+        """Reach the relay through its WebSocket as well. Raises what `open_tunnel` does."""
+        protocol = StunProtocol(self)
+        protocol.local_candidate = _stand_in("local")
+        protocol.connection_made(await open_tunnel(target, GuardedProtocol(protocol, self._inspect)))
+        self._adopt(protocol)
+        pair = CandidatePair(protocol, _stand_in("remote"))
+        pair.remote_candidate._network_host = TUNNEL_ADDRESS[0]
+        self._remote_candidates.append(pair.remote_candidate)
+        self._check_list.append(pair)
+        self._resort()
 
     def add_candidate(self, candidate: aioice.Candidate) -> None:
         """Pair one more candidate of the peer, whose host is an IP address."""
         if not self._closing:
             self._add_remote_candidate(candidate, candidate.host)
+            self._more.set()
+
+    def _adopt(self, protocol: StunProtocol) -> None:
+        """Own a transport that was made after gathering, unless everything is over."""
+        if self._closing:
+            protocol.transport.close()
+            raise ConnectionError("the session has ended")
+        self._protocols.append(protocol)
+
+    def _resort(self) -> None:
+        self.sort_check_list()
+        self._more.set()
+
+    # --- checks ---
+
+    async def start(self, username: str, password: str) -> None:
+        """Check until a pair is nominated, and go on for a better one until `close`. Waits as long as it takes."""
+        self.remote_username, self.remote_password = username, password
+        for candidate in self._remote_candidates:
+            self._pair_remote_candidate(candidate)
+        self.sort_check_list()
+        early = list(self._early_checks)
+        self._early_checks.clear()
+        self._early_checks_done = True
+        for message, address, protocol in early:
+            self.check_incoming(message, address, protocol)
+        self._spawn(self._check_all())
+        await self.nominated.wait()
+
+    async def close(self) -> None:
+        """End it all."""
+        self._closing = True
+        if self._hold is not None:
+            self._hold.cancel()
+        if self._pulse is not None:
+            self._pulse[1].close()
+        for task in self._work:
+            task.cancel()
+        if self._work:
+            await asyncio.wait(set(self._work))
+        await super().close()
+
+    async def _check_all(self) -> None:
+        """Begin one check after the other, best pair first; wait where none is left."""
+        while True:
+            pair = next((pair for pair in self._check_list if self._is_due(pair)), None)
+            if pair is None:
+                self._more.clear()
+                await self._more.wait()
+            else:
+                self.check_start_task(pair)
+                await asyncio.sleep(PACE_SECONDS)
+
+    def _is_due(self, pair: CandidatePair) -> bool:
+        waits = pair.task is None and pair.state in (State.WAITING, State.FROZEN)
+        return waits and self._nomination.improves(pair)
+
+    def check_start_task(self, pair: CandidatePair) -> None:
+        """Unless it runs already, or would be of no use."""
+        if pair.task is None and not self._closing and self._nomination.improves(pair):
+            super().check_start_task(pair)
+
+    async def check_start(self, pair: CandidatePair) -> None:
+        """Check a pair until it answers or has failed. All but TURN pairs are nominated by their very check, which
+        saves a round trip."""
+        self.check_state(pair, State.IN_PROGRESS)
+        check = self._checks[pair] = self._question(pair, nominate=self._rank(pair).way is not Way.TURN)
+        answered: Answered | None = None
+        try:
+            answered = await check.run(CHECK_SECONDS)
+        except (TimeoutError, CheckRefused):
+            pass
+        finally:
+            self._checks.pop(pair, None)
+            pair.task = None
+            self.check_state(pair, State.FAILED)
+        if answered is not None and answered.address == pair.remote_addr:
+            self.check_state(pair, State.SUCCEEDED)
+            self._prove(pair.remote_addr)
+            self._round_trips[pair] = answered.round_trip
+            self._nomination.answered(pair, answered.round_trip, asyncio.get_running_loop().time())
+        self._settle()
+
+    def check_incoming(self, message: stun.Message, addr: Address, protocol: StunProtocol) -> None:
+        """A check of the peer: it proves its address, and that the way to it is open now."""
+        known = any((c._network_host, c.port) == addr for c in self._remote_candidates)
+        if not known and len(self._remote_candidates) >= MAX_REMOTE_ADDRESSES:
+            return
+        super().check_incoming(message, addr, protocol)
+        self._prove(addr)
+        for pair, check in list(self._checks.items()):
+            if pair.protocol is protocol and pair.remote_addr == addr:
+                check.ask()
+
+    def _question(self, pair: CandidatePair, *, nominate: bool) -> Check:
+        key = (self.remote_password or "").encode()
+        return Check(pair.protocol, pair.remote_addr, lambda: self.build_request(pair, nominate), key, self._hear)
+
+    def _rank(self, pair: CandidatePair) -> Rank:
+        priority = aioice.ice.candidate_pair_priority(pair.local_candidate, pair.remote_candidate, ice_controlling=True)
+        return Rank(self._way(pair), -priority)
+
+    def _way(self, pair: CandidatePair) -> Way:
+        if pair.remote_addr == TUNNEL_ADDRESS:
+            return Way.TUNNEL
+        relayed = "relay" in (pair.local_candidate.type, pair.remote_candidate.type)
+        return Way.TURN if relayed or pair.remote_addr[0] in self.turn_hosts else Way.DIRECT
+
+    # --- nomination ---
+
+    def _settle(self) -> None:
+        """Act on what the checks have told so far."""
+        if self._closing:
+            return
+        loop = asyncio.get_running_loop()
+        pair = self._nomination.decide(loop.time(), direct_tried=self._direct_tried())
+        if pair is not None:
+            self._use(cast(CandidatePair, pair))
+        if self._hold is not None:
+            self._hold.cancel()
+        due = self._nomination.next_due()
+        self._hold = loop.call_at(due, self._settle) if due is not None else None
+
+    def _direct_tried(self) -> bool:
+        """Whether a direct pair may still answer."""
+        open_states = (State.FROZEN, State.WAITING, State.IN_PROGRESS)
+        tried = any(pair.state in open_states and self._way(pair) is Way.DIRECT for pair in self._check_list)
+        return tried or not self.candidates_complete
+
+    def _use(self, pair: CandidatePair) -> None:
+        moves = self.nominated.is_set()
+        self._nominated[1] = pair
+        self.round_trip = self._round_trips.get(pair)
+        for other in list(self._checks):
+            if other.task is not None and not self._nomination.improves(other):
+                other.task.cancel()
+        if moves or self._way(pair) is Way.TURN:
+            self._spawn(self._nominate(pair))
+        self.nominated.set()
+        if moves and self.on_move is not None:
+            self.on_move()
+
+    async def _nominate(self, pair: CandidatePair) -> None:
+        """Tell the peer. The media need not wait for it: the pair is valid (RFC 8445 §12.1)."""
+        try:
+            await self._question(pair, nominate=True).run(CHECK_SECONDS)
+        except (TimeoutError, CheckRefused) as error:
+            log.info("nomination_not_answered", problem=str(error))
+
+    # --- the pair in use ---
+
+    @property
+    def way(self) -> Way | None:
+        """How the media goes; none while nothing is nominated."""
+        pair = self._nominated.get(1)
+        return self._way(pair) if pair is not None else None
+
+    def local_address(self) -> str | None:
+        """Of the socket that the media leaves by; none where that is not ours to know."""
+        pair = self._nominated.get(1)
+        if pair is None or self._way(pair) is Way.TUNNEL or pair.local_candidate.type == "relay":
+            return None
+        host: str = pair.local_candidate.host
+        return host
 
     def remote_address(self) -> tuple[asyncio.DatagramTransport, Address]:
         """The socket and the peer's address of the nominated pair. Raises `ConnectionError` without one."""
@@ -101,47 +322,37 @@ class GuardedConnection(aioice.Connection):
 
     async def probe(self) -> float | None:
         """Seconds until the peer answers a check on the nominated pair, behind all that was sent before; none when it
-        does not within half a second (one RTO of RFC 8489 §6.2.1)."""
+        does not in time."""
         pair = self._nominated.get(1)
         if pair is None or self.remote_password is None:
             return None
-        started = asyncio.get_running_loop().time()
-        request = self.build_request(pair, nominate=False)
-        key = self.remote_password.encode()
         try:
-            await pair.protocol.request(request, pair.remote_addr, integrity_key=key, retransmissions=0)
-        except stun.TransactionError:
+            return (await self._question(pair, nominate=False).run(PROBE_SECONDS, repeat=False)).round_trip
+        except (TimeoutError, CheckRefused):
             return None
-        return asyncio.get_running_loop().time() - started
+
+    def ask(self) -> None:
+        """Ask for a sign of life; an answer moves `heard_at`."""
+        pair = self._nominated.get(1)
+        if pair is None or self._closing:
+            return
+        if self._pulse is None or self._pulse[0] is not pair:
+            if self._pulse is not None:
+                self._pulse[1].close()
+            self._pulse = (pair, self._question(pair, nominate=False))
+        self._pulse[1].ask()
+
+    # --- what comes in ---
 
     def data_received(self, data: bytes, component: int) -> None:
         if self._guarded and self._queue.qsize() < MAX_RECEIVE_QUEUE:
             super().data_received(data, component)
 
-    def check_incoming(self, message: stun.Message, addr: Address, protocol: StunProtocol) -> None:
-        super().check_incoming(message, addr, protocol)
-        self._prove(addr)
-
-    async def check_start(self, pair: CandidatePair) -> None:
-        self._check_started[pair] = asyncio.get_running_loop().time()
-        try:
-            await super().check_start(pair)
-        finally:
-            self._check_started.pop(pair, None)
-
-    def check_complete(self, pair: CandidatePair) -> None:
-        super().check_complete(pair)
-        if pair.state is not CandidatePair.State.SUCCEEDED:
-            return
-        self._prove(pair.remote_addr)
-        if self._nominated and not self.nominated.is_set():
-            started = self._check_started.get(pair)
-            if started is not None:
-                self.round_trip = asyncio.get_running_loop().time() - started
-            self.nominated.set()
+    def _hear(self) -> None:
+        self.heard_at = asyncio.get_running_loop().time()
 
     def _prove(self, address: Address) -> None:
-        self.heard_at = asyncio.get_running_loop().time()
+        self._hear()
         for data in self.guard.verify(address):
             self.data_received(data, 1)
 
@@ -153,43 +364,36 @@ class GuardedConnection(aioice.Connection):
             except JUNK_ERRORS:
                 self.guard.dropped += 1
         elif self.guard.admits(kind, data, address):
-            self.data_received(data, protocol.local_candidate.component)
+            self.data_received(data, 1)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._work.add(task)
+        task.add_done_callback(self._work.discard)
 
 
-async def gathered(stun_server: tuple[str, int] | None) -> GuardedConnection:
+async def gathered(stun_server: StunServer | None, turn_hosts: frozenset[str] = frozenset()) -> GuardedConnection:
     """A connection with its candidates gathered. Without an answer from STUN in time: host candidates alone."""
-    connection = GuardedConnection(stun_server)
+    connection = GuardedConnection(turn_hosts)
     try:
-        async with asyncio.timeout(GATHER_LIMIT):
-            await connection.gather_candidates()
-    except TimeoutError:
-        await connection.close()
-        connection = GuardedConnection(None)
         await connection.gather_candidates()
+        if stun_server is not None:
+            await connection.ask_outside(stun_server)
     except BaseException:
         await connection.close()
         raise
     return connection
 
 
-def usable_candidate(text: str) -> aioice.Candidate | None:
-    """Parse `candidate:…`; none for what cannot be used: TCP, `.local` (resolving costs 1 s per set-up), unspecified
-    and multicast addresses. Raises `ValueError` when it is no candidate at all."""
-    candidate = aioice.Candidate.from_sdp(text.removeprefix("a=").removeprefix("candidate:"))
-    if candidate.component != 1 or candidate.transport.lower() != "udp" or not 0 < candidate.port < 65536:
-        return None
-    if candidate.type not in ("host", "srflx", "prflx", "relay"):
-        return None
-    if candidate.host.endswith(".local"):
-        return None
-    address = ipaddress.ip_address(candidate.host)
-    if address.is_unspecified or address.is_multicast:
-        return None
-    return candidate
+def _stand_in(end: str) -> aioice.Candidate:
+    """For an end of the tunnel. Its transport pairs with nothing else."""
+    return aioice.Candidate(
+        foundation=f"tunnel-{end}", component=1, transport="wss", priority=0, host="0.0.0.0", port=0, type="host"
+    )
 
 
 def socket_of(transport: asyncio.DatagramTransport) -> socket.socket | None:
-    """A second handle of the transport's own UDP socket; none for a TURN transport. The caller closes it."""
+    """A second handle of the transport's own UDP socket; none for a TURN or tunnel transport. The caller closes it."""
     inner = transport.get_extra_info("socket")
     if inner is None:
         return None

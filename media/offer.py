@@ -25,13 +25,14 @@ MAX_DATA_MESSAGE = 65536
 @dataclass(frozen=True, slots=True)
 class Transport:
     """The ICE and DTLS side of an offer. `candidates`: without the `candidate:` in front. `lite`: we answer checks and
-    make none (RFC 8445 §2.5)."""
+    make none (RFC 8445 §2.5). `complete`: none will be trickled."""
 
     username: str
     password: str
     fingerprint: str
     candidates: tuple[str, ...]
     lite: bool = False
+    complete: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ def _video(transport: Transport, media: Media) -> list[str]:
     return [
         *_section("video", 9, "UDP/TLS/RTP/SAVPF", " ".join(map(str, types)), VIDEO_MID, transport),
         *(f"a=candidate:{candidate}" for candidate in transport.candidates),
-        "a=end-of-candidates",
+        *(["a=end-of-candidates"] if transport.complete else []),
         "a=sendonly",
         "a=rtcp-mux",
         f"a=extmap:{ABS_SEND_TIME_ID} {ABS_SEND_TIME}",

@@ -6,7 +6,10 @@ from collections.abc import Callable
 import structlog
 from aioice.ice import get_host_addresses
 
-from media.peer import SendingPeer, StunServer, prepare
+from media.ice_servers import IceServers, TurnServer
+from media.peer import SendingPeer, prepare
+from media.reflexive import addresses_of
+from media.turn import first_that_allocates
 
 log = structlog.get_logger(__name__)
 
@@ -14,6 +17,8 @@ REFRESH_SECONDS = 15.0
 """A router forgets an unused UDP mapping after 30 s (RFC 4787 §4.3 wishes for 120 s)."""
 REFILL_DELAY = 0.25
 """Seconds after a peer was taken until the next is made: making it must not slow that viewer's first picture."""
+RESOLVE_SECONDS = 2.0
+"""For the names of TURN servers."""
 
 
 def host_addresses() -> frozenset[str]:
@@ -22,23 +27,44 @@ def host_addresses() -> frozenset[str]:
 
 
 class WarmPeers:
-    """Holds at most one prepared peer."""
+    """Holds at most one prepared peer, and knows which TURN server lets us in, where one is needed."""
 
     def __init__(
-        self, stun: StunServer | None = None, addresses: Callable[[], frozenset[str]] = host_addresses
+        self, servers: IceServers | None = None, addresses: Callable[[], frozenset[str]] = host_addresses
     ) -> None:
-        self._stun = stun
+        self._servers = servers or IceServers()
         self._addresses = addresses
         self._ready: SendingPeer | None = None
         self._gathered_on: frozenset[str] = frozenset()
-        self._gathered_with: StunServer | None = None
+        self._gathered_with: IceServers | None = None
         self._wanted = asyncio.Event()
+        self._hurry = False
+        self._silent = False
+        self._turn_hosts: dict[str, frozenset[str]] = {}
+        self._turn: TurnServer | None = None
+        self._probed_for: tuple[frozenset[str], tuple[TurnServer, ...]] | None = None
+        self._probing: asyncio.Task[None] | None = None
 
-    def use(self, stun: StunServer | None) -> None:
-        """Gather with this server from now on."""
-        if stun != self._stun:
-            self._stun = stun
+    @property
+    def turn(self) -> TurnServer | None:
+        """The TURN server to allocate on: none where UDP goes through, or no server lets us in."""
+        return self._turn
+
+    def use(self, servers: IceServers) -> None:
+        """Gather with these from now on."""
+        changed = servers.stun != self._servers.stun or _without_credentials(servers) != _without_credentials(
+            self._servers
+        )
+        self._servers = servers
+        if changed:
+            self._silent = False
             self._wanted.set()
+
+    def moved(self) -> None:
+        """Our addresses have changed: gather anew at once."""
+        self._silent, self._hurry = False, True
+        self._turn = self._probed_for = None
+        self._wanted.set()
 
     async def take(self) -> SendingPeer:
         """The prepared peer, or a new one when there is none, or it was gathered on other addresses or without the
@@ -46,37 +72,85 @@ class WarmPeers:
         peer, self._ready = self._ready, None
         self._wanted.set()
         if peer is not None:
-            asked_enough = self._stun is None or self._stun == self._gathered_with
+            stun = self._servers.stun
+            asked_enough = stun is None or (self._gathered_with is not None and stun == self._gathered_with.stun)
             if asked_enough and self._addresses() == self._gathered_on:
                 return peer
             await peer.close()
-        return await prepare(self._stun)
+        return await self._prepare(ask=not self._silent)
 
     async def run(self) -> None:
         """Keep a peer ready and fresh until cancelled."""
         try:
             while True:
-                await self._renew()
                 self._wanted.clear()
-                try:
-                    async with asyncio.timeout(REFRESH_SECONDS):
-                        await self._wanted.wait()
-                    await asyncio.sleep(REFILL_DELAY)
-                except TimeoutError:
-                    continue
+                self._hurry = False
+                await self._renew()
+                await self._until_wanted()
         finally:
+            if self._probing is not None:
+                self._probing.cancel()
             peer, self._ready = self._ready, None
             if peer is not None:
                 await peer.close()
 
-    async def _renew(self) -> None:
-        addresses, stun = self._addresses(), self._stun
+    async def _until_wanted(self) -> None:
         try:
-            fresh = await prepare(stun)
+            async with asyncio.timeout(REFRESH_SECONDS):
+                await self._wanted.wait()
+        except TimeoutError:
+            return
+        if not self._hurry:
+            await asyncio.sleep(REFILL_DELAY)
+
+    async def _renew(self) -> None:
+        addresses, servers = self._addresses(), self._servers
+        try:
+            fresh = await self._prepare(ask=True)
         except OSError as error:
             log.warning("warm_gathering_failed", error=str(error))
             return
         stale, self._ready = self._ready, fresh
-        self._gathered_on, self._gathered_with = addresses, stun
+        self._gathered_on, self._gathered_with = addresses, servers
         if stale is not None:
             await stale.close()
+        self._silent = fresh.connection.stun_answered is False
+        await self._resolve()
+        self._look_for_turn(addresses)
+
+    async def _prepare(self, *, ask: bool) -> SendingPeer:
+        stun = self._servers.stun
+        hosts = frozenset().union(*(self._turn_hosts.get(host, frozenset()) for host in self._servers.turn_hosts()))
+        peer = await prepare(stun if ask else None, hosts)
+        if not ask and stun is not None:
+            peer.connection.stun_answered = False
+        return peer
+
+    async def _resolve(self) -> None:
+        """Learn the TURN servers' addresses, to tell a pair that they relay from a direct one."""
+        for host in self._servers.turn_hosts() - self._turn_hosts.keys():
+            try:
+                async with asyncio.timeout(RESOLVE_SECONDS):
+                    places = await addresses_of(host, 0)
+            except TimeoutError:
+                continue
+            self._turn_hosts[host] = frozenset(address for address, _ in places.values())
+
+    def _look_for_turn(self, addresses: frozenset[str]) -> None:
+        """Once for these addresses and servers, and only where UDP does not go through."""
+        if not self._silent:
+            self._turn = self._probed_for = None
+            return
+        key = (addresses, _without_credentials(self._servers))
+        if key == self._probed_for or (self._probing is not None and not self._probing.done()):
+            return
+        self._probed_for = key
+        self._probing = asyncio.create_task(self._probe(self._servers))
+
+    async def _probe(self, servers: IceServers) -> None:
+        self._turn = await first_that_allocates(servers)
+        log.info("turn_probed", usable=None if self._turn is None else f"{self._turn.transport}:{self._turn.port}")
+
+
+def _without_credentials(servers: IceServers) -> tuple[TurnServer, ...]:
+    return tuple(server for server, _ in servers.turn)

@@ -14,9 +14,11 @@ from camera_peer.lifecycle import REJECTIONS_BEFORE_RESET
 from camera_peer.picture import Picture
 from camera_peer.problem import Problem
 from camera_peer.state import LastProblem, Pairing
-from camera_peer.viewer_session import TooManySessions
+from camera_peer.viewer_session import Owner, TooManySessions
+from camera_peer.whereabouts import Change
 from media.answer import BadAnswer
 from media.frames import SourceError
+from media.tunnel import TunnelTarget
 from signaling.client import Rejected, SignalingError
 from signaling.protocol.errors import Fault, ProtocolError
 from signaling.protocol.messages import (
@@ -37,7 +39,8 @@ class FakeViewers:
 
     def __init__(self) -> None:
         self.said: list[tuple[Any, ...]] = []
-        self.closed: dict[str, Callable[[str, str], None]] = {}
+        self.owners: dict[str, Owner] = {}
+        self.tunnels: list[TunnelTarget | None] = []
         self.full = False
         self.bad_answer = False
 
@@ -47,11 +50,17 @@ class FakeViewers:
     def use_ice_servers(self, ice_servers: Sequence[IceServer]) -> None:
         self.said.append(("ice", [url for server in ice_servers for url in server.urls]))
 
-    async def open(self, session_id: str, ice_servers: Sequence[IceServer], closed: Callable[[str, str], None]) -> str:
+    def moved(self) -> None:
+        self.said.append(("moved",))
+
+    async def open(
+        self, session_id: str, ice_servers: Sequence[IceServer], owner: Owner, tunnel: TunnelTarget | None = None
+    ) -> str:
         self.said.append(("open", session_id, list(ice_servers)))
+        self.tunnels.append(tunnel)
         if self.full:
             raise TooManySessions("the camera has as many viewers as it can serve")
-        self.closed[session_id] = closed
+        self.owners[session_id] = owner
         return f"offer {session_id}"
 
     async def answer(self, session_id: str, sdp: str) -> None:
@@ -79,6 +88,13 @@ class FakeLine:
             self.rejections -= 1
             raise Rejected("unknown device")
         await asyncio.Event().wait()
+
+    def reconnect(self, *, moved: bool) -> None:
+        self.sent.append(("reconnect", moved))
+
+    async def trickle(self, session: str, candidate: Candidate) -> bool:
+        self.sent.append(("trickle", session, candidate.candidate, candidate.sdp_mid))
+        return True
 
     async def invite(self, session: str, offer: str) -> str:
         if self.refuse_invites:
@@ -122,6 +138,7 @@ class Bench:
         self.naps: list[float] = []
         self.source_fails = False
         self.tickets: Callable[[], list[str]] = list
+        self.network: Callable[[Change], None] = lambda _: None
         self.agent = CameraAgent(
             self.viewers,
             lambda told: Picture(self.play, told, random=lambda: 1.0),
@@ -129,7 +146,12 @@ class Bench:
             random=lambda: 1.0,
             monotonic=lambda: self.now,
             sleep=self.sleep,
+            watch_network=self.watch_network,
         )
+
+    async def watch_network(self, told: Callable[[Change], None]) -> None:
+        self.network = told
+        await asyncio.Event().wait()
 
     def line_of(self, *made_from: Any) -> FakeLine:
         _, _, self.tickets, _ = made_from
@@ -218,7 +240,7 @@ async def test_the_servers_close_ends_media(bench: Bench) -> None:
 
 async def test_a_session_that_ends_by_itself_is_told_to_the_server(bench: Bench) -> None:
     await bench.connect("s1")
-    bench.viewers.closed["s1"]("s1", "the viewer left")
+    bench.viewers.owners["s1"].ended("s1", "the viewer left")
     await settle()
     assert ("close", "s1", "the viewer left") in bench.line.sent
 
@@ -299,6 +321,48 @@ async def test_one_rejection_costs_no_pairing_but_several_in_a_row_do() -> None:
     with pytest.raises(IdentityRejected):
         await gone.agent.run(PAIRING, gone.moves)
     assert gone.line.rejections == 99 - REJECTIONS_BEFORE_RESET
+
+
+async def test_a_candidate_found_later_is_trickled(bench: Bench) -> None:
+    await bench.connect("s1")
+    bench.viewers.owners["s1"].found("s1", "candidate:9")
+    bench.viewers.owners["s1"].found("s1", "")
+    await settle()
+    assert bench.line.sent[-2:] == [("trickle", "s1", "candidate:9", "0"), ("trickle", "s1", "", "0")]
+
+
+async def test_a_relays_tunnel_is_handed_on_with_the_trust_that_fits(bench: Bench) -> None:
+    for url in ("wss://a/api/media", "wss://relay.example/api/media", "http://a/api/media"):
+        extra = ConnectExtra(ticket="t", via="relay", tunnel=url)
+        await bench.agent.connect(DeviceConnectParams(url, expiry_time_seconds=60, belvedere=extra))
+    assert [tunnel and tunnel.url for tunnel in bench.viewers.tunnels] == [
+        "wss://a/api/media",
+        "wss://relay.example/api/media",
+        None,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "online", "gathers", "sent"),
+    [
+        (Change.MOVED, True, True, [("reconnect", True)]),
+        (Change.NEW, True, True, []),
+        (Change.ROUTE, True, False, []),
+        (Change.ROUTE, False, True, [("reconnect", False)]),
+        (Change.NEW, False, True, [("reconnect", False)]),
+    ],
+)
+async def test_a_change_of_the_network_is_acted_on(
+    bench: Bench, change: Change, online: bool, gathers: bool, sent: list[Any]
+) -> None:
+    await bench.connect("s1")
+    if not online:
+        await bench.agent.disconnected()
+    bench.line.sent.clear()
+    bench.network(change)
+    assert (("moved",) in bench.viewers.said) is gathers
+    assert bench.line.sent == sent
+    assert ("close", "s1") not in bench.viewers.said, "the old session goes on until the new picture is there"
 
 
 async def test_nothing_is_left_running() -> None:

@@ -5,7 +5,8 @@ import asyncio
 import pytest
 
 from media import warm
-from media.peer import SendingPeer, StunServer
+from media.ice_servers import IceServers, StunServer
+from media.peer import SendingPeer
 from media.warm import WarmPeers
 
 
@@ -59,7 +60,7 @@ async def test_a_peer_gathered_without_the_server_is_not_handed_out(monkeypatch:
     peers = WarmPeers()
     task = asyncio.create_task(peers.run())
     stale = await ready(peers)
-    peers.use(StunServer("127.0.0.1", 9))
+    peers.use(IceServers(StunServer("127.0.0.1", 9)))
     taken = await peers.take()
     assert taken is not stale
     await taken.close()
@@ -79,7 +80,7 @@ async def test_it_is_refreshed_while_nobody_asks(monkeypatch: pytest.MonkeyPatch
 
 async def test_a_silent_stun_server_costs_no_more_than_its_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("media.ice.GATHER_LIMIT", 0.1)
-    peers = WarmPeers(StunServer("127.0.0.1", 9))
+    peers = WarmPeers(IceServers(StunServer("127.0.0.1", 9)))
     async with asyncio.timeout(3):
         peer = await peers.take()
     assert {candidate.type for candidate in peer.connection.local_candidates} == {"host"}

@@ -1,0 +1,78 @@
+"""Noticing that our addresses change: told by the kernel (rtnetlink), or by looking, where there is none."""
+
+import asyncio
+import socket
+from collections.abc import Callable
+
+import structlog
+
+from camera_peer.whereabouts import Change, Whereabouts
+from media.warm import host_addresses
+
+log = structlog.get_logger(__name__)
+
+LOOK_SECONDS = 0.5
+"""Between two looks where the kernel tells nothing."""
+SETTLE_SECONDS = 0.02
+"""After the first news: one move is a handful of messages, and a storm of them must cost little."""
+MAX_NEWS_BYTES = 65536
+LINKS, ADDRESSES, ROUTES = 0x001, 0x010 | 0x100, 0x040 | 0x400
+"""Multicast groups of rtnetlink, IPv4 and IPv6 (linux/rtnetlink.h, RTMGRP_*)."""
+
+
+async def watch_network(
+    told: Callable[[Change], None], addresses: Callable[[], frozenset[str]] = host_addresses
+) -> None:
+    """Call `told` for each change, until cancelled."""
+    whereabouts = Whereabouts(addresses())
+    news = kernel_news()
+    try:
+        while True:
+            await _until_news(news)
+            change = whereabouts.see(addresses())
+            if change is not None and (news is not None or change is not Change.ROUTE):
+                told(change)
+    finally:
+        if news is not None:
+            news.close()
+
+
+def kernel_news() -> socket.socket | None:
+    """A socket that becomes readable when something changes; none where the system has no such thing."""
+    try:
+        news = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_NONBLOCK, socket.NETLINK_ROUTE)
+    except (AttributeError, OSError):
+        return None
+    try:
+        news.bind((0, LINKS | ADDRESSES | ROUTES))
+    except OSError as error:
+        log.info("no_news_of_the_network", problem=str(error))
+        news.close()
+        return None
+    return news
+
+
+async def _until_news(news: socket.socket | None) -> None:
+    if news is None:
+        await asyncio.sleep(LOOK_SECONDS)
+        return
+    loop = asyncio.get_running_loop()
+    readable = asyncio.Event()
+    loop.add_reader(news.fileno(), readable.set)
+    try:
+        await readable.wait()
+    finally:
+        loop.remove_reader(news.fileno())
+    await asyncio.sleep(SETTLE_SECONDS)
+    _drain(news)
+
+
+def _drain(news: socket.socket) -> None:
+    """What it says does not matter, that it says something does. Too many at once (ENOBUFS) are news as well."""
+    while True:
+        try:
+            news.recv(MAX_NEWS_BYTES)
+        except BlockingIOError:
+            return
+        except OSError:
+            continue

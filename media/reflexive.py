@@ -1,0 +1,65 @@
+"""As whom the outside sees a socket of ours: a STUN Binding request (RFC 8489 §2), repeated until it is answered."""
+
+import asyncio
+import socket
+
+from aioice import Candidate, stun
+from aioice.candidate import candidate_foundation
+from aioice.ice import StunProtocol
+
+from media.check import Check, CheckRefused
+from media.guard import Address
+from media.ice_servers import StunServer
+
+SRFLX_TYPE = 100 << 24
+HOST_TYPE = 126 << 24
+"""Type preferences of a priority (RFC 8445 §5.1.2.2)."""
+
+
+async def addresses_of(host: str, port: int) -> dict[int, Address]:
+    """The server's first address of each IP family (4, 6); none where its name is unknown."""
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_DGRAM)
+    except OSError:
+        return {}
+    places: dict[int, Address] = {}
+    for family, _, _, _, place in found:
+        version = 6 if family is socket.AF_INET6 else 4
+        places.setdefault(version, (str(place[0]), int(place[1])))
+    return places
+
+
+async def reflexive_candidates(protocols: list[StunProtocol], server: StunServer, seconds: float) -> list[Candidate]:
+    """One candidate for each socket that gets an answer in time: empty when UDP does not get through."""
+    try:
+        async with asyncio.timeout(seconds):
+            places = await addresses_of(server.host, server.port)
+    except TimeoutError:
+        return []
+    asking = [_ask(protocol, places, seconds) for protocol in protocols]
+    return [candidate for candidate in await asyncio.gather(*asking) if candidate is not None]
+
+
+async def _ask(protocol: StunProtocol, places: dict[int, Address], seconds: float) -> Candidate | None:
+    own = protocol.local_candidate
+    place = places.get(6 if ":" in own.host else 4)
+    if place is None:
+        return None
+    check = Check(protocol, place, lambda: stun.Message(stun.Method.BINDING, stun.Class.REQUEST), None)
+    try:
+        mapped = (await check.run(seconds)).mapped
+    except (TimeoutError, CheckRefused):
+        return None
+    if mapped is None:
+        return None
+    return Candidate(
+        foundation=candidate_foundation("srflx", "udp", own.host),
+        component=own.component,
+        transport=own.transport,
+        priority=own.priority - HOST_TYPE + SRFLX_TYPE,
+        host=mapped[0],
+        port=mapped[1],
+        type="srflx",
+        related_address=own.host,
+        related_port=own.port,
+    )
