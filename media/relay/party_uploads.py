@@ -8,7 +8,6 @@ import structlog
 
 from media.relay.node import NotWanted
 from media.relay.publisher_sdp import BadOffer
-from media.relay.tickets import shown
 from media.relay.uploads import Uploads
 from signaling.client import SignalingError
 from signaling.protocol.errors import Fault, ProtocolError
@@ -62,7 +61,7 @@ class Cameras:
 
     def tickets(self) -> list[str]:
         """What is shown at `register`."""
-        return shown(self._uploads.leases.tickets())
+        return self._uploads.leases.tickets()
 
     async def stop(self) -> None:
         """End what is under way; the relay itself ends its uploads."""

@@ -10,7 +10,6 @@ from media.answer import BadAnswer
 from media.leases import Leases
 from media.relay.admission import RelayFull
 from media.relay.node import CameraUnavailable, UnknownViewer
-from media.relay.tickets import shown
 from signaling.client import SignalingError
 from signaling.protocol.errors import Fault, Notice, ProtocolError
 from signaling.protocol.messages import Candidate, DeviceConnectParams, DeviceExtendParams, RegisterResult
@@ -59,7 +58,7 @@ class Viewers:
 
     def tickets(self) -> list[str]:
         """What is shown at `register`."""
-        return shown(self._leases.tickets())
+        return self._leases.tickets()
 
     async def stop(self) -> None:
         """End what is under way; the relay itself ends its viewers."""
