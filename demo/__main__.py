@@ -104,7 +104,13 @@ async def demo(children: Children, folder: Path) -> None:
     origin = f"http://{HOST}:{port}"
     lens = folder / "before-the-lens.png"
     say("Starting the server and a camera that nobody has paired yet ...")
-    server = {"HOST": HOST, "PORT": str(port), "DATA_DIR": str(folder / "server"), "METRICS_PORT": "0"}
+    server = {
+        "HOST": HOST,
+        "PORT": str(port),
+        "DATA_DIR": str(folder / "server"),
+        "METRICS_PORT": "0",
+        "RELAY_PORT": "0",
+    }
     settings = {f"BELVEDERE_{name}": value for name, value in server.items()}
     children.start("server", "signaling", "serve", environment=settings)
     async with aiohttp.ClientSession() as http:

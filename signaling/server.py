@@ -6,6 +6,7 @@ import errno
 import hashlib
 import hmac
 import secrets
+import socket
 import ssl
 import time
 from collections.abc import AsyncIterator, Callable
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import structlog
@@ -32,6 +33,7 @@ from signaling.http.app import create_app
 from signaling.http.crowd import Crowd
 from signaling.http.listener import Listener
 from signaling.http.origins import same_origin
+from signaling.http.problems import refused
 from signaling.http.services import Services
 from signaling.hub import Hub, open_hub
 from signaling.live.memory import MemoryLiveState
@@ -39,15 +41,23 @@ from signaling.live.redis import RedisLiveState
 from signaling.live.state import LiveState, LiveUnavailable
 from signaling.metrics import Metrics
 from signaling.passwords import Passwords
-from signaling.protocol.messages import IceServer
+from signaling.protocol.media_socket import MEDIA_PATH
+from signaling.protocol.messages import SOCKET_PATH
 from signaling.rates import Rates
 from signaling.refusals import Refused
-from signaling.settings import Settings
+from signaling.settings import Settings, is_loopback
 from signaling.store.accounts import costliest_password
 from signaling.store.database import open_store, store_problem
 from signaling.store.secret import BadSecret, kept_in_file
+from signaling.turn import ice_servers_for
+
+if TYPE_CHECKING:
+    from media.relay.program import RelayProgram
 
 ID_BYTES = 12
+LOOPBACK = "127.0.0.1"
+RELAY_NAME = "inside"
+"""Of the server's own relay; `belvedere-relay` has other names."""
 SHUTDOWN_SECONDS = 2.0
 """For requests that are being answered; the hub takes at most as long for its sockets, before that."""
 
@@ -98,11 +108,14 @@ async def _open(settings: Settings, stack: contextlib.AsyncExitStack, announce: 
     origin = settings.origin(certificate.own_address())
     tls, pin = await asyncio.to_thread(_tls, settings, origin)
     services = await _open_services(settings, origin, pin, stack)
-    hub = await _open_hub(services)
-    socket = Door(
+    inside = stack.enter_context(socket.create_server((LOOPBACK, 0)))
+    relay = await _open_relay(services, inside, stack)
+    hub = await _open_hub(services, relay)
+    door = Door(
         hub, origin_is_ours=lambda r: same_origin(r, origin), client_address=lambda r: client_address(r, settings)
     )
-    listener = await _bind(create_app(services, socket=socket.handle), settings, tls, stack)
+    media = relay.media_socket(lambda r: client_address(r, settings)).handle if relay is not None else None
+    listener = await _bind(create_app(services, socket=door.handle, media=media), settings, tls, stack)
     await _listen_for_metrics(services, stack)
     stack.push_async_callback(hub.close)
     house = asyncio.create_task(keep_house(services))
@@ -111,6 +124,8 @@ async def _open(settings: Settings, stack: contextlib.AsyncExitStack, announce: 
     running = Running(origin, services, hub, link)
     announce(running)
     await listener.serve()
+    if relay is not None:
+        await _let_in(relay, door, inside, stack)
     return running
 
 
@@ -128,6 +143,7 @@ async def _open_services(
     stack.callback(passwords.close)
     async with store.read() as connection:
         passwords.expect(await costliest_password(connection))
+    relay_secret = settings.relay_secret.encode() or derived(key, "relays").hex().encode()
     accounts = Accounts(
         store, live, passwords, key=derived(key, "logins").hex(), origin=origin, registration=settings.registration
     )
@@ -141,29 +157,97 @@ async def _open_services(
         accounts=accounts,
         cameras=Cameras(store, live),
         activation=Activation(store, live, origin=origin),
-        gate=Gate(store, live, accounts, origin=origin, clock=time.time),
+        gate=Gate(store, live, accounts, origin=origin, clock=time.time, relay_secret=relay_secret),
         events=CameraEvents(store, live, clock=time.time),
         metrics=Metrics(),
         ticket_key=derived(key, "session tickets"),
+        relay_secret=relay_secret,
         clock=time.time,
         new_id=lambda: secrets.token_urlsafe(ID_BYTES),
         new_token=lambda: secrets.token_urlsafe(TOKEN_BYTES),
     )
 
 
-async def _open_hub(services: Services) -> Hub:
-    servers = list(services.settings.ice_servers)
+async def _open_relay(
+    services: Services, inside: socket.socket, stack: contextlib.AsyncExitStack
+) -> "RelayProgram | None":
+    """The relay inside this server. One that cannot start leaves the server to its work, and says why."""
+    settings = services.settings
+    if not settings.relay:
+        return None
+    # Not at the top: aiortc takes half a second to load, and a server without a relay does not need it.
+    from media.relay.party import Membership
+    from media.relay.program import RelayProgram
+    from media.relay.settings import RelaySettings
 
-    def ice_servers(_role: Literal["device", "client"], _whom: str) -> list[IceServer]:
-        return servers
+    port = inside.getsockname()[1]
+    socket_origin = "ws" + services.origin.removeprefix("http")
+    program = RelayProgram(
+        RelaySettings(
+            addresses=settings.relay_addresses,
+            public_addresses=settings.relay_public_addresses,
+            port=settings.relay_port,
+            public_port=settings.relay_public_port or None,
+            viewers=settings.relay_viewers,
+            viewers_per_owner=settings.relay_viewers_per_owner,
+            viewers_per_camera=settings.relay_viewers_per_camera,
+        ),
+        Membership(
+            url=f"ws://{LOOPBACK}:{port}{SOCKET_PATH}",
+            origin=services.origin,
+            name=RELAY_NAME,
+            secret=services.relay_secret,
+            tunnel=socket_origin + MEDIA_PATH,
+            version=services.version,
+        ),
+    )
+    try:
+        await program.start()
+    except OSError as error:
+        log.warning("no_relay", reason=f"its port cannot be used: {error.strerror or error}", port=settings.relay_port)
+        await program.stop()
+        return None
+    stack.push_async_callback(program.stop)
+    services.metrics.watch(program.sizes)
+    return program
 
+
+async def _let_in(relay: "RelayProgram", door: Door, inside: socket.socket, stack: contextlib.AsyncExitStack) -> None:
+    """The relay inside comes through a door of its own, in the same way as one from outside."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        try:
+            return await door.handle(request)
+        except Refused as refusal:
+            return refused(refusal)
+
+    app = web.Application()
+    app.router.add_get(SOCKET_PATH, handle)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    await web.SockSite(runner, inside).start()
+    relay.join()
+    stack.push_async_callback(relay.stop)
+
+
+def own_stun(settings: Settings, origin: str, relay: "RelayProgram | None") -> list[str]:
+    """The URL of the relay's STUN; none for a server that is for this machine alone."""
+    host = urlsplit(origin).hostname or ""
+    if relay is None or is_loopback(host):
+        return []
+    return [f"stun:{f'[{host}]' if ':' in host else host}:{settings.relay_public_port or relay.port}"]
+
+
+async def _open_hub(services: Services, relay: "RelayProgram | None") -> Hub:
+    stun = own_stun(services.settings, services.origin, relay)
     hub = open_hub(
         node=services.new_id(),
         gate=services.gate,
         live=services.live,
         events=services.events,
         ticket_key=services.ticket_key,
-        ice_servers=ice_servers,
+        ice_servers=ice_servers_for(services.settings, stun, services.clock),
         meter=services.metrics,
         fresh_id=services.new_id,
     )

@@ -240,6 +240,7 @@ def _environment(data_dir: Path, port: int, settings: dict[str, str]) -> dict[st
     for name in ("DATABASE_URL", "REDIS_URL"):
         kept.pop(name, None)
     fast = {"HOST": "127.0.0.1", "PORT": str(port), "DATA_DIR": str(data_dir), "METRICS_PORT": "0", "BCRYPT_COST": "4"}
+    fast["RELAY_PORT"] = "0"
     given = {name.upper(): value.replace("{port}", str(port)) for name, value in settings.items()}
     return kept | {f"BELVEDERE_{name}": value for name, value in (fast | given).items()}
 

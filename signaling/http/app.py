@@ -18,6 +18,7 @@ from signaling.http.routes import ROUTES
 from signaling.http.services import Services
 from signaling.http.static import PACKAGED_APP, add_static
 from signaling.live.state import LiveUnavailable
+from signaling.protocol.media_socket import MEDIA_PATH
 from signaling.protocol.messages import SOCKET_PATH
 from signaling.rates import address_key
 from signaling.refusals import Refused
@@ -31,8 +32,10 @@ QUIET = frozenset({"/healthz", "/readyz"})
 HSTS = "max-age=31536000"
 
 
-def create_app(services: Services, *, socket: SocketHandler | None = None) -> web.Application:
-    """The application. `socket` serves the signaling WebSocket."""
+def create_app(
+    services: Services, *, socket: SocketHandler | None = None, media: SocketHandler | None = None
+) -> web.Application:
+    """The application. `socket` serves the signaling WebSocket, `media` the one of cameras without UDP."""
     app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[_observe, _answer_problems, _bound])
     app[SERVICES] = services
     app[STREAMS] = Streams()
@@ -41,6 +44,8 @@ def create_app(services: Services, *, socket: SocketHandler | None = None) -> we
     _add_document(app, services)
     if socket is not None:
         app.router.add_get(SOCKET_PATH, socket, allow_head=False)
+    if media is not None:
+        app.router.add_get(MEDIA_PATH, media, allow_head=False)
     add_static(app, Path(services.settings.web_dir) if services.settings.web_dir else PACKAGED_APP)
     app.on_response_prepare.append(_set_headers)
     app.on_shutdown.append(_end_streams)

@@ -33,6 +33,7 @@ class Services:
     events: CameraEvents
     metrics: Metrics
     ticket_key: bytes
+    relay_secret: bytes
     clock: Callable[[], float]
     new_id: Callable[[], str]
     new_token: Callable[[], str]

@@ -1,0 +1,34 @@
+"""A viewer that speaks to the real server, watches over the relay with ICE and DTLS, and counts packets."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from tests.benchmarks.light_client import LightViewer
+from tests.signaling.viewer_client import WirePeer, connected
+
+CONNECT_SECONDS = 15.0
+
+
+class RelayViewer(LightViewer):
+    """`session`: its id; `ticket`: the server's for it."""
+
+    session = ""
+    ticket = ""
+
+    async def watch(self, peer: WirePeer, camera: str) -> dict[str, Any]:
+        """Ask for the relay's way and answer its offer. Returns what the server said of it."""
+        result = await peer.request("connect", peer=camera, belvedere={"via": "relay"})
+        self.session, self.ticket = result["session"], result["belvedere"]["ticket"]
+        invite = await peer.expect("invite")
+        assert invite["params"]["session"] == self.session
+        await peer.reply(invite, answer=await self.answer(invite["params"]["offer"]))
+        return dict(result["belvedere"])
+
+
+@asynccontextmanager
+async def signed_in(server_url: str, token: str, *tickets: str) -> AsyncIterator[WirePeer]:
+    """A registered socket of this account."""
+    async with connected(f"{server_url}/api/signaling", f"Bearer {token}") as peer:
+        await peer.register(belvedere={"tickets": list(tickets)})
+        yield peer
