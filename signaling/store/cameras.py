@@ -6,7 +6,8 @@ from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from signaling.store.rows import Camera, Pairing, column_values, read, written
-from signaling.store.schema import cameras, pairings
+from signaling.store.schema import accounts, cameras, pairings
+from signaling.ways import Policy
 
 PROVEN_STEPS = ("activated", "online")
 CANCELLED = "cancelled"
@@ -20,6 +21,13 @@ async def insert_camera(connection: AsyncConnection, camera: Camera) -> None:
 async def camera_by_id(connection: AsyncConnection, camera_id: str) -> Camera | None:
     row = (await connection.execute(select(cameras).where(cameras.c.id == camera_id))).first()
     return read(Camera, row) if row else None
+
+
+async def camera_with_policy(connection: AsyncConnection, camera_id: str) -> tuple[Camera, Policy] | None:
+    """The camera, and which ways its account allows."""
+    query = select(cameras, accounts.c.ways).join(accounts, cameras.c.account_id == accounts.c.id)
+    row = (await connection.execute(query.where(cameras.c.id == camera_id))).first()
+    return (read(Camera, row), row.ways) if row else None
 
 
 async def camera_to_change(connection: AsyncConnection, camera_id: str) -> Camera | None:

@@ -6,6 +6,8 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Row
 
+from signaling.ways import DIRECT_VIEWERS, Policy
+
 
 @dataclass(frozen=True, slots=True)
 class Account:
@@ -14,6 +16,7 @@ class Account:
     password_hash: str
     administrator: bool
     created_at: float
+    ways: Policy = "auto"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,7 @@ class Camera:
     problem_code: str | None
     problem_detail: str | None
     pairing_id: str | None
+    direct_viewers: int = DIRECT_VIEWERS
 
 
 Kind = TypeVar("Kind", Account, Login, Invitation, Pairing, Camera)

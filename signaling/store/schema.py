@@ -1,6 +1,6 @@
 """The tables. Times are seconds since the epoch, secrets are SHA-256 in hex, lists and objects are JSON text."""
 
-from sqlalchemy import Boolean, Column, Double, ForeignKey, Index, MetaData, String, Table, Text
+from sqlalchemy import Boolean, Column, Double, ForeignKey, Index, Integer, MetaData, String, Table, Text
 
 metadata = MetaData(
     naming_convention={
@@ -24,6 +24,7 @@ accounts = Table(
     Column("password_hash", String(100), nullable=False),
     Column("administrator", Boolean, nullable=False),
     Column("created_at", Double, nullable=False),
+    Column("ways", String(16), nullable=False, server_default="auto"),
 )
 
 logins = Table(
@@ -70,6 +71,7 @@ cameras = Table(
     Column("problem_code", String(64), nullable=True),
     Column("problem_detail", String(300), nullable=True),
     Column("pairing_id", String(64), nullable=True),
+    Column("direct_viewers", Integer, nullable=False, server_default="2"),
     Index("ix_cameras_account_id", "account_id"),
 )
 
