@@ -4,20 +4,24 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from signaling.calls import ConnectGrant
 from signaling.effects import AskConnect, AskExtend, AskRegister
 from signaling.gate import Device, Viewer
+from signaling.introduction import NO_CAMERA, ConnectGrant
 from signaling.leases import ExtendGrant, Refusal
+from signaling.networks import name_of
 from signaling.protocol.errors import Fault
-from signaling.protocol.messages import IceServer
+from signaling.protocol.messages import IceServer, Way
+from signaling.protocol.relay_token import RelayClaims, is_relay
 from signaling.protocol.tickets import Ticket
-from signaling.registration import ClientIdentity, DeviceIdentity, Identity
+from signaling.registration import ClientIdentity, DeviceIdentity, Identity, RelayIdentity
+from signaling.ways import Terms, permits
 
 MAX_AUTHORIZATION_CHARS = 8192
 """As much as servers take in a header line."""
 UNAUTHORIZED = Refusal(Fault.UNAUTHORIZED, "the authorization is missing, wrong or no longer valid")
 OTHER_LOGIN = Refusal(Fault.UNAUTHORIZED, "this authorization is not of the login that registered; register with it")
-FORBIDDEN = Refusal(Fault.FORBIDDEN, "there is no such camera, or you may not watch it")
+NO_RELAY = Refusal(Fault.UNAUTHORIZED, "a role is for relays, and for those always; this is no relay, or has none")
+CLOSED = Refusal(Fault.WAY_CLOSED, "the owner of this camera has closed this way")
 
 
 class Gate(Protocol):
@@ -27,7 +31,11 @@ class Gate(Protocol):
 
     async def viewer_by_token(self, authorization: str) -> Viewer | None: ...
 
-    async def may_watch(self, viewer: Viewer, camera_id: str) -> bool: ...
+    def relay_signed(self, authorization: str) -> RelayClaims | None: ...
+
+    async def relay_by_token(self, authorization: str) -> str | None: ...
+
+    async def may_watch(self, viewer: Viewer, camera_id: str) -> Terms | None: ...
 
     async def session_alive(self, login_id: str) -> bool: ...
 
@@ -40,63 +48,101 @@ class Claims(Protocol):
     async def claim_presence(self, camera_id: str, socket_id: str, node_id: str) -> int: ...
 
 
-IceServers = Callable[[Literal["device", "client"], str], list[IceServer]]
-"""(for whom, its camera or user id) → servers, with credentials of their own."""
+IceServers = Callable[[Literal["device", "client"], str, str], list[IceServer]]
+"""(for whom, its camera or user id, the session or "" at `register`) → servers, with credentials of their own."""
 
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """What came with the HTTP request. A query parameter is for devices only, a cookie for viewers only."""
+    """What came with the HTTP request. A query parameter is for devices only, a cookie for viewers only.
+
+    `relay`: it is a relay's, which alone a relay registers with; whether it was used before is not known yet.
+    """
 
     text: str
     device: bool = True
     viewer: bool = True
+    relay: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """Somebody at the door. `address`: where from, as text."""
+
+    address: str
+    credential: Credential | None
+
+    @property
+    def relay(self) -> bool:
+        return self.credential is not None and self.credential.relay
 
 
 class Admission:
-    """`fresh_id`: random, url-safe, never the same twice."""
+    """`fresh_id`: random, url-safe, never the same twice. `network_key`: secret, makes the names of networks."""
 
-    def __init__(self, gate: Gate, claims: Claims, ice: IceServers, fresh_id: Callable[[], str]) -> None:
+    def __init__(
+        self, gate: Gate, claims: Claims, ice: IceServers, fresh_id: Callable[[], str], network_key: bytes
+    ) -> None:
         self.gate = gate
         self._claims = claims
         self._ice = ice
         self._fresh_id = fresh_id
+        self._network_key = network_key
 
-    async def register(self, ask: AskRegister, came_with: Credential | None) -> tuple[Identity | Refusal, set[str]]:
+    async def register(self, ask: AskRegister, arrival: Arrival) -> tuple[Identity | Refusal, set[str]]:
         """Who it is, and which of its sessions may go on."""
-        credential = came_with if ask.authorization is None else Credential(ask.authorization)
-        identity = await self._identity(ask, credential) if credential is not None else None
-        if identity is None:
-            return UNAUTHORIZED, set()
+        if arrival.relay or ask.role is not None:
+            identity: Identity | Refusal | None = await self._relay(ask, arrival)
+        else:
+            identity = await self._identity(ask, arrival)
+        if identity is None or isinstance(identity, Refusal):
+            return identity or UNAUTHORIZED, set()
         return identity, {ticket.session for ticket in ask.tickets if await self._goes_on(ticket)}
 
-    async def _identity(self, ask: AskRegister, credential: Credential) -> Identity | None:
+    async def _relay(self, ask: AskRegister, arrival: Arrival) -> RelayIdentity | Refusal:
+        if ask.role is None or ask.authorization is not None or not arrival.relay or arrival.credential is None:
+            return NO_RELAY
+        key = await self.gate.relay_by_token(arrival.credential.text)
+        return UNAUTHORIZED if key is None else RelayIdentity(key, ask.role)
+
+    async def _identity(self, ask: AskRegister, arrival: Arrival) -> DeviceIdentity | ClientIdentity | None:
+        credential = arrival.credential if ask.authorization is None else Credential(ask.authorization)
+        if credential is None:
+            return None
         text = with_scheme(credential.text)
         device = await self.gate.device_by_token(text) if credential.device else None
         if device is not None:
             epoch = await self._claims.claim_presence(device.camera_id, ask.peer.socket, ask.peer.node)
-            return DeviceIdentity(device.camera_id, epoch, self._ice("device", device.camera_id))
+            return DeviceIdentity(device.camera_id, epoch, self._ice("device", device.camera_id, ""))
         viewer = await self.gate.viewer_by_token(text) if credential.viewer else None
         if viewer is None:
             return None
-        return ClientIdentity(self._fresh_id(), viewer.user_id, viewer.login_id, viewer.expires_at, viewer.only_camera)
+        network = name_of(arrival.address, self._network_key)
+        return ClientIdentity(
+            self._fresh_id(), viewer.user_id, viewer.login_id, viewer.expires_at, viewer.only_camera, network
+        )
 
     async def _goes_on(self, ticket: Ticket) -> bool:
-        viewer = Viewer(ticket.user, ticket.login, ticket.exp)
-        return await self.gate.session_alive(ticket.login) and await self.gate.may_watch(viewer, ticket.camera)
+        if not await self.gate.session_alive(ticket.login):
+            return False
+        terms = await self.gate.may_watch(Viewer(ticket.user, ticket.login, ticket.exp), ticket.camera)
+        return terms is not None and _still_open(terms, ticket.user, "relay" if ticket.relay else "direct")
 
     async def connect(self, ask: AskConnect, registered: Viewer) -> ConnectGrant | Refusal:
         """`registered`: who the socket belongs to."""
         viewer = await self._viewer(ask.authorization, registered)
         if isinstance(viewer, Refusal):
             return viewer
-        if not await self.gate.may_watch(viewer, ask.camera):
-            return FORBIDDEN
+        terms = await self.gate.may_watch(viewer, ask.camera)
+        if terms is None:
+            return NO_CAMERA
+        session = self._fresh_id()
         return ConnectGrant(
-            session=self._fresh_id(),
+            session=session,
             expires_at=viewer.expires_at,
-            client_ice=self._ice("client", viewer.user_id),
-            device_ice=self._ice("device", ask.camera),
+            terms=terms,
+            client_ice=self._ice("client", viewer.user_id, session),
+            device_ice=self._ice("device", ask.camera, session),
         )
 
     async def extend(self, ask: AskExtend, registered: Viewer) -> ExtendGrant | Refusal:
@@ -104,7 +150,10 @@ class Admission:
         viewer = await self._viewer(ask.authorization, registered)
         if isinstance(viewer, Refusal):
             return viewer
-        return ExtendGrant(viewer.expires_at) if await self.gate.may_watch(viewer, ask.camera) else FORBIDDEN
+        terms = await self.gate.may_watch(viewer, ask.camera)
+        if terms is None:
+            return NO_CAMERA
+        return ExtendGrant(viewer.expires_at) if _still_open(terms, viewer.user_id, ask.via) else CLOSED
 
     async def _viewer(self, authorization: str | None, registered: Viewer) -> Viewer | Refusal:
         """The message's own authorization counts where there is one, but only of the login that the socket has.
@@ -117,6 +166,11 @@ class Admission:
         if viewer is None:
             return UNAUTHORIZED
         return viewer if viewer.login_id == registered.login_id else OTHER_LOGIN
+
+
+def _still_open(terms: Terms, user: str, via: Way) -> bool:
+    """A relay's upload is the other half of its viewers' way."""
+    return permits(terms.policy, "relay" if is_relay(user) else via)
 
 
 def with_scheme(authorization: str) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Collection
 
 import msgspec
 
-from signaling import calls, leases, registration
+from signaling import calls, introduction, leases, registration
 from signaling.effects import (
     Address,
     AskConnect,
@@ -89,7 +89,7 @@ def _call(table: Table, party: Party, request: wire.Request, now: float) -> list
     if request.method == "unregister":
         return registration.unregister(table, party, request, now)
     if request.method == "connect":
-        return calls.ask_connect(party, request)
+        return introduction.ask_connect(party, request)
     session = _session_of(table, party, request.params)
     if request.method == "invite":
         return calls.invite(table, party, session, request, now)
@@ -129,6 +129,9 @@ def _reply(table: Table, party: Party, reply: wire.Result | wire.Failure, now: f
     pending = party.pending.pop(reply.id, None) if isinstance(reply.id, int) else None
     if pending is None:
         return [Counted("late_answer")]
+    if pending.purpose == "connect":
+        # A party answers it out of hand; to an `invite` it would have to work.
+        party.round_trip = max(0.0, now - pending.asked)
     answered = {
         "connect": calls.device_connected,
         "invite": calls.client_answered,
@@ -157,7 +160,7 @@ def _session_of(table: Table, party: Party, params: msgspec.Raw) -> Session:
         if name in table.ended:
             raise ProtocolError(Fault.GONE, "this session is over")
         raise ProtocolError(Fault.BAD_REQUEST, "there is no such session")
-    mine = session.camera == party.camera if party.role == "device" else session.client == party.address
+    mine = session.device == party.device if party.role == "device" else session.client == party.address
     if not mine:
         raise _Foreign
     return session
@@ -177,9 +180,11 @@ def registered(
     return registration.registered(table, ask, identity, alive, now)
 
 
-def connected(table: Table, ask: AskConnect, grant: calls.ConnectGrant | leases.Refusal, now: float) -> list[Effect]:
+def connected(
+    table: Table, ask: AskConnect, grant: introduction.ConnectGrant | leases.Refusal, now: float
+) -> list[Effect]:
     """Whether the viewer may watch."""
-    return calls.connected(table, ask, grant, now)
+    return introduction.connected(table, ask, grant, now)
 
 
 def extended(table: Table, ask: AskExtend, grant: leases.ExtendGrant | leases.Refusal, now: float) -> list[Effect]:

@@ -1,122 +1,23 @@
-"""Making a session: `connect`, `invite`, `trickle`, and what the parties say about it afterwards.
+"""What the two parties of a session say to each other: yes or no, `invite`, `trickle`, and what comes afterwards.
 
 Part of the broker: plain functions over the table.
 """
 
-from dataclasses import dataclass, field
-
 import msgspec
 
 from signaling.bucket import full
-from signaling.effects import AskConnect, Counted, Effect, FirstFrame, Reported, Send
+from signaling.effects import Counted, Effect, FirstFrame, Reported, Send
 from signaling.endings import answer, end, notice, refuse, step
-from signaling.leases import Refusal, lease_until, ticket_for
 from signaling.protocol import messages as wire
 from signaling.protocol.errors import Fault, Notice, ProtocolError
-from signaling.protocol.sessions import CONNECT_SECONDS, Event, State, advance
+from signaling.protocol.sessions import Event, State, advance
 from signaling.table import Party, Pending, Role, Session, Table
 
 MAX_SUBPROTOCOLS = 16
 MAX_SUBPROTOCOL_CHARS = 64
 """ONVIF names a handful, each a short word."""
 MAX_NAME_CHARS = 128
-"""Of a camera id, a profile token (ONVIF: 64) or the name of an event."""
-
-
-@dataclass(frozen=True, slots=True)
-class ConnectGrant:
-    """The viewer may watch. `session`: a fresh id. `expires_at`: of its login, Unix seconds."""
-
-    session: str
-    expires_at: float
-    client_ice: list[wire.IceServer] = field(default_factory=list)
-    device_ice: list[wire.IceServer] = field(default_factory=list)
-
-
-# --- connect ---
-
-
-def ask_connect(party: Party, request: wire.Request) -> list[Effect]:
-    """A viewer wants to see a camera."""
-    if party.role != "client":
-        raise ProtocolError(Fault.FORBIDDEN, "a camera cannot connect to a camera")
-    params = wire.params_as(wire.ConnectParams, request.params)
-    if len(params.peer) > MAX_NAME_CHARS or len(params.profile or "") > MAX_NAME_CHARS:
-        raise ProtocolError(Fault.INVALID_PARAMS, f"peer and profile have at most {MAX_NAME_CHARS} characters")
-    return [AskConnect(party.address, request.id, params.peer, params.authorization, params.profile)]
-
-
-def connected(table: Table, ask: AskConnect, grant: ConnectGrant | Refusal, now: float) -> list[Effect]:
-    """The answer to `AskConnect`. The viewer hears at once, so that it prepares while the camera makes its offer."""
-    party = table.parties.get(ask.peer)
-    if party is None or party.role != "client":
-        return []
-    if isinstance(grant, Refusal):
-        return _refused(party, ask, grant)
-    device = table.device(ask.camera)
-    if device is None:
-        return _refused(party, ask, Refusal(Fault.CAMERA_UNAVAILABLE, "the camera is not connected"))
-    crowd = _crowd(table, party, device)
-    if crowd is not None:
-        return _refused(party, ask, crowd)
-    session = Session(
-        id=grant.session,
-        camera=ask.camera,
-        user=party.user,
-        login=party.login,
-        state=State.ASKED,
-        lease=lease_until(now, grant.expires_at),
-        deadline=now + CONNECT_SECONDS,
-        client=party.address,
-    )
-    table.add(session)
-    return [
-        _ask_device(table, device, session, ask, grant, now),
-        Send(party.address, wire.result(ask.id, _connect_result(table, device, session, grant, now))),
-    ]
-
-
-def _refused(party: Party, ask: AskConnect, refusal: Refusal) -> list[Effect]:
-    return [Counted("connect_refused"), Send(party.address, wire.failure(ask.id, refusal.fault, refusal.message))]
-
-
-def _crowd(table: Table, party: Party, device: Party) -> Refusal | None:
-    limits = table.limits
-    if len(table.by_camera.get(device.camera, ())) >= limits.sessions_per_camera:
-        return Refusal(Fault.TOO_MANY_REQUESTS, "this camera has as many viewers as it may have")
-    mine = len(table.by_user.get(party.user, ()))
-    if mine >= limits.sessions_per_user or len(party.sessions) >= limits.sessions_per_socket:
-        return Refusal(Fault.TOO_MANY_REQUESTS, "this account watches as much as it may at the same time")
-    if len(device.pending) >= limits.pending_per_socket:
-        return Refusal(Fault.CAMERA_UNAVAILABLE, "the camera does not answer")
-    return None
-
-
-def _ask_device(
-    table: Table, device: Party, session: Session, ask: AskConnect, grant: ConnectGrant, now: float
-) -> Send:
-    device.last_id += 1
-    device.pending[device.last_id] = Pending("connect", session.id)
-    params = wire.DeviceConnectParams(
-        session=session.id,
-        profile=ask.profile,
-        ice_servers=grant.device_ice,
-        expiry_time_seconds=int(session.lease - now),
-        belvedere=wire.ConnectExtra(ticket_for(table, session)),
-    )
-    return Send(device.address, wire.request(device.last_id, "connect", params))
-
-
-def _connect_result(
-    table: Table, device: Party, session: Session, grant: ConnectGrant, now: float
-) -> wire.ConnectResult:
-    return wire.ConnectResult(
-        session=session.id,
-        ice_servers=grant.client_ice,
-        expiry_time_seconds=int(session.lease - now),
-        capabilities=device.capabilities,
-        belvedere=wire.ConnectedExtra(ticket_for(table, session)),
-    )
+"""Of the name of an event."""
 
 
 def device_connected(table: Table, pending: Pending, reply: wire.Result | wire.Failure, now: float) -> list[Effect]:
@@ -145,7 +46,7 @@ def invite(table: Table, party: Party, session: Session, request: wire.Request, 
         raise ProtocolError(Fault.GONE, "the viewer is gone")
     step(table, session, Event.INVITE, now)
     client.last_id += 1
-    client.pending[client.last_id] = Pending("invite", session.id, (party.address, request.id))
+    client.pending[client.last_id] = Pending("invite", session.id, now, (party.address, request.id))
     party.answering.add(request.id)
     effects: list[Effect] = [Send(client.address, wire.request(client.last_id, "invite", params))]
     return effects + _release(session, "device", client)
@@ -172,7 +73,7 @@ def client_answered(table: Table, pending: Pending, reply: wire.Result | wire.Fa
         reason = error.message[: table.limits.reason_chars]
         return effects + end(table, session, Event.DECLINE, reason, to_device=None, to_client=Fault.BAD_REQUEST)
     step(table, session, Event.ANSWER, now)
-    return answer(table, pending.reply_to, result) + _release(session, "client", table.device(session.camera))
+    return answer(table, pending.reply_to, result) + _release(session, "client", table.device(session.device))
 
 
 # --- trickle ---
@@ -233,7 +134,7 @@ def _release(session: Session, sender: Role, to: Party | None) -> list[Effect]:
 
 def _other(table: Table, party: Party, session: Session) -> Party | None:
     if party.role == "client":
-        return table.device(session.camera)
+        return table.device(session.device)
     return None if session.client is None else table.parties.get(session.client)
 
 
@@ -265,7 +166,7 @@ def _close(table: Table, party: Party, session: Session, reason: str, code: int)
 def stats(table: Table, party: Party, session: Session, message: wire.Notification, now: float) -> list[Effect]:
     """`belvedere.stats`: the first one with a picture in it is news."""
     params = wire.params_as(wire.StatsParams, message.params)
-    if party.role != "client" or params.first_frame_ms is None or session.seen:
+    if party.role != "client" or party.relay or params.first_frame_ms is None or session.seen:
         return []
     if not _may_report(table, party, table.limits.sessions_per_socket, now):
         return [Counted("stats_refused")]
@@ -276,11 +177,11 @@ def stats(table: Table, party: Party, session: Session, message: wire.Notificati
 def report(table: Table, party: Party, message: wire.Notification, now: float) -> list[Effect]:
     """`belvedere.event`: a camera tells of itself."""
     params = wire.params_as(wire.EventParams, message.params)
-    if party.role != "device" or len(params.name) > MAX_NAME_CHARS:
+    if party.role != "device" or party.relay or len(params.name) > MAX_NAME_CHARS:
         return [Counted("event_refused")]
     if not _may_report(table, party, table.limits.reports_burst, now):
         return [Counted("event_refused")]
-    return [Reported(party.camera, params.name, params.detail[: table.limits.detail_chars])]
+    return [Reported(party.device, params.name, params.detail[: table.limits.detail_chars])]
 
 
 def _may_report(table: Table, party: Party, burst: int, now: float) -> bool:

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import hdrs, web
 
-from signaling.admission import Credential
+from signaling.admission import Arrival, Credential
 from signaling.hub import Hub
 from signaling.protocol.messages import SUBPROTOCOL
 from signaling.rates import address_key
@@ -48,11 +48,12 @@ class Door:
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Serve one socket. Raises `Refused` (invalid_request, too_many_requests, busy) before there is one."""
-        address = address_key(self._client_address(request))
+        client = self._client_address(request)
+        address = address_key(client)
         self._check(request, address)
         self._by_address[address] += 1
         try:
-            return await self._hub.serve(request, self._credential(request))
+            return await self._hub.serve(request, Arrival(client, self._credential(request)))
         finally:
             self._by_address[address] -= 1
             if not self._by_address[address]:
@@ -73,7 +74,7 @@ class Door:
     def _credential(self, request: web.Request) -> Credential | None:
         header = request.headers.get(hdrs.AUTHORIZATION)
         if header:
-            return Credential(header)
+            return Credential(header, relay=self._hub.is_relay(header))
         for name in QUERY_NAMES:
             if text := request.query.get(name):
                 return Credential(text, viewer=False)

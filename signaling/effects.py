@@ -4,10 +4,10 @@ Every effect towards a socket names its node as well, so that several nodes can 
 """
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from signaling.protocol.errors import CloseCode
-from signaling.protocol.messages import MessageId
+from signaling.protocol.messages import MessageId, Way
 from signaling.protocol.tickets import Ticket
 
 
@@ -89,6 +89,12 @@ class AskRegister:
     """How many more tickets were listed that were not genuine or whose lease has ended."""
     over: tuple[str, ...] = ()
     """The sessions these name: words of the peer, good for nothing but an answer to it."""
+    role: Literal["device", "client"] | None = None
+    """What a relay registers as; nobody else may say so."""
+    tunnel: str | None = None
+    """Of a relay."""
+    moved: bool = False
+    """Of a camera: its addresses have changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,17 +106,19 @@ class AskConnect:
     camera: str
     authorization: str | None
     profile: str | None
+    via: Way | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class AskExtend:
-    """May this viewer go on watching? Answer with `broker.extended`."""
+    """May this viewer go on watching, this way? Answer with `broker.extended`."""
 
     peer: Address
     id: MessageId
     session: str
     camera: str
     authorization: str | None
+    via: Way = "direct"
 
 
 Ask = AskRegister | AskConnect | AskExtend

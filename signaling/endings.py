@@ -41,7 +41,7 @@ def end(
     """
     closing = event is Event.CLOSE or session.state is State.FLOWING
     session.state = advance(session.state, event)
-    device = table.device(session.camera)
+    device = table.device(session.device)
     client = None if session.client is None else table.parties.get(session.client)
     effects = _refuse_waiting(table, device, session, fault, reason)
     effects += _refuse_waiting(table, client, session, fault, reason)

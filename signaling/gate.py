@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from signaling import tokens
 from signaling.accounts import Accounts, Caller
 from signaling.live.state import LiveState
+from signaling.protocol import relay_token
 from signaling.protocol.identity import token_hash
 from signaling.refusals import Refused
 from signaling.store import cameras as rows
 from signaling.store.database import Store
 from signaling.store.rows import Camera
+from signaling.ways import Terms
 
 TICKET_SECONDS = 30.0
 
@@ -36,16 +38,27 @@ class Viewer:
 
 
 class Gate:
-    """`clock`: seconds since the epoch. All methods may raise `Refused` or `LiveUnavailable`."""
+    """`clock`: seconds since the epoch. `relay_secret`: what relays sign with; None where there are none.
+
+    All methods may raise `Refused` or `LiveUnavailable`, except `relay_signed`.
+    """
 
     def __init__(
-        self, store: Store, live: LiveState, accounts: Accounts, *, origin: str, clock: Callable[[], float]
+        self,
+        store: Store,
+        live: LiveState,
+        accounts: Accounts,
+        *,
+        origin: str,
+        clock: Callable[[], float],
+        relay_secret: bytes | None = None,
     ) -> None:
         self._store = store
         self._live = live
         self._accounts = accounts
         self._origin = origin
         self._clock = clock
+        self._relay_secret = relay_secret
 
     async def device_by_token(self, authorization: str) -> Device | None:
         """`Bearer` with a JWT the device signed itself (good once), or with a camera's bearer secret."""
@@ -82,16 +95,41 @@ class Gate:
         await self._live.put(f"ticket:{token_hash(ticket)}", f"{caller.login.id}/{camera.id}", TICKET_SECONDS)
         return self._clock() + TICKET_SECONDS
 
-    async def may_watch(self, viewer: Viewer, camera_id: str) -> bool:
-        """Owners watch their own cameras, confirmed or not; nobody else does yet. A ticket is for its camera."""
-        if viewer.only_camera not in {None, camera_id}:
-            return False
+    def relay_signed(self, authorization: str) -> relay_token.RelayClaims | None:
+        """`Relay` with a JWT of one that knows the secret. It may have been used before."""
+        scheme, token = _split(authorization)
+        if self._relay_secret is None or scheme != relay_token.SCHEME.lower():
+            return None
+        return relay_token.read(self._relay_secret, token, origin=self._origin, now=self._clock())
+
+    async def relay_by_token(self, authorization: str) -> str | None:
+        """The key of the relay whose token this is; good once."""
+        claims = self.relay_signed(authorization)
+        if claims is None:
+            return None
+        key = relay_token.key_of(claims.name)
+        return key if await self._live.use_once(f"jti:{key}:{claims.jti}", claims.keep_seconds) else None
+
+    async def may_watch(self, viewer: Viewer, camera_id: str) -> Terms | None:
+        """Owners watch their own cameras, confirmed or not; nobody else does yet. A ticket is for its camera.
+
+        A relay asks any active camera; that it asks for somebody who may watch, the broker sees to.
+        """
+        if viewer.only_camera not in {None, camera_id} or not _plain(camera_id):
+            return None
         async with self._store.read() as connection:
-            camera = await rows.camera_by_id(connection, camera_id) if _plain(camera_id) else None
-        return camera is not None and camera.state == "active" and camera.account_id == viewer.user_id
+            found = await rows.camera_with_policy(connection, camera_id)
+        if found is None or found[0].state != "active":
+            return None
+        camera, policy = found
+        if camera.account_id != viewer.user_id and not relay_token.is_relay(viewer.user_id):
+            return None
+        return Terms(camera.account_id, policy, camera.direct_viewers)
 
     async def session_alive(self, login_id: str) -> bool:
-        """Whether this login has not ended."""
+        """Whether this login has not ended. A relay's is its key, and lasts as long as the server takes relays."""
+        if relay_token.is_relay(login_id):
+            return self._relay_secret is not None
         return await self._accounts.caller_by_login(login_id, now=self._clock()) is not None
 
     async def camera_alive(self, camera_id: str) -> bool:

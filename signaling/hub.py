@@ -7,6 +7,8 @@ so two messages never meet inside it.
 
 import asyncio
 import contextlib
+import hashlib
+import hmac
 import time
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol
@@ -15,7 +17,7 @@ import structlog
 from aiohttp import web
 
 from signaling import broker
-from signaling.admission import Admission, Credential, Gate, IceServers
+from signaling.admission import Admission, Arrival, Gate, IceServers
 from signaling.bucket import full
 from signaling.effects import (
     Address,
@@ -34,6 +36,7 @@ from signaling.live.state import LiveState, LiveUnavailable
 from signaling.news import CameraEvents, NewsDesk
 from signaling.protocol.errors import CloseCode, Fault, ProtocolError
 from signaling.protocol.messages import decode
+from signaling.protocol.relay_token import is_relay
 from signaling.refusals import Refused
 from signaling.registration import DeviceIdentity
 from signaling.socket import CLOSE_SECONDS, Socket, new_response
@@ -119,7 +122,8 @@ class Hub:
         """For gauges: sockets, cameras, sessions."""
         return {
             "sockets": len(self._sockets),
-            "cameras": len(self.table.devices),
+            "cameras": sum(not is_relay(key) for key in self.table.devices),
+            "relays": len(self.table.relays()),
             "sessions": len(self.table.sessions),
         }
 
@@ -129,18 +133,23 @@ class Hub:
 
     # --- one socket ---
 
-    async def serve(self, request: web.Request, credential: Credential | None) -> web.WebSocketResponse:
+    def is_relay(self, authorization: str) -> bool:
+        """Whether a relay signed this; it has bounds of its own from the first byte on."""
+        return self._admission.gate.relay_signed(authorization) is not None
+
+    async def serve(self, request: web.Request, arrival: Arrival) -> web.WebSocketResponse:
         """Speak with one peer until its socket closes."""
-        ws = new_response(self.table.limits)
+        limits = self.table.relay_limits if arrival.relay else self.table.limits
+        ws = new_response(limits)
         await ws.prepare(request)
-        socket = Socket(Address(self._node, self._fresh_id()), ws, request, self.table.limits)
+        socket = Socket(Address(self._node, self._fresh_id()), ws, request, limits)
         task = asyncio.current_task()
         self._sockets[socket.address] = socket
         if task is not None:
             self._serving.add(task)
         self.apply(broker.opened(self.table, socket.address, self._clock()))
         try:
-            await self._converse(socket, credential)
+            await self._converse(socket, arrival, limits)
         except Exception:
             # Our bug, not the peer's: this socket ends, all others go on.
             log.exception("socket_failed")
@@ -156,8 +165,7 @@ class Hub:
                     self._serving.discard(task)
         return ws
 
-    async def _converse(self, socket: Socket, credential: Credential | None) -> None:
-        limits = self.table.limits
+    async def _converse(self, socket: Socket, arrival: Arrival, limits: Limits) -> None:
         bucket = full(limits.messages_per_second, limits.messages_burst, self._clock())
         async for text in socket.messages():
             self._meter.count("message")
@@ -167,21 +175,21 @@ class Hub:
                 await asyncio.sleep(min(pause, MAX_PAUSE_SECONDS))
             if text is None:
                 continue
-            for ask in self.apply(self._read(socket.address, text)):
-                await self._settle(ask, credential)
+            for ask in self.apply(self._read(socket.address, text, limits.message_bytes)):
+                await self._settle(ask, arrival)
 
-    def _read(self, peer: Address, text: str) -> list[Effect]:
+    def _read(self, peer: Address, text: str, most: int) -> list[Effect]:
         try:
-            message = decode(text)
+            message = decode(text, most)
         except ProtocolError as error:
             return broker.malformed(self.table, peer, error)
         return broker.handle(self.table, peer, message, self._clock())
 
-    async def _settle(self, ask: Ask, credential: Credential | None) -> None:
+    async def _settle(self, ask: Ask, arrival: Arrival) -> None:
         """Find out what the broker asks, and tell it."""
         before = self.watch.serial
         try:
-            effects = await self._find_out(ask, credential)
+            effects = await self._find_out(ask, arrival)
         except (LiveUnavailable, Refused) as error:
             log.warning("socket_question_failed", question=type(ask).__name__, problem=str(error))
             effects = self._answer(ask, Refusal(Fault.INTERNAL, "the server cannot check this now, try again soon"))
@@ -190,9 +198,9 @@ class Hub:
             # Something was revoked while we asked; the answer may have been out of date.
             self.watch.recheck_soon(ask.peer)
 
-    async def _find_out(self, ask: Ask, credential: Credential | None) -> list[Effect]:
+    async def _find_out(self, ask: Ask, arrival: Arrival) -> list[Effect]:
         if isinstance(ask, AskRegister):
-            identity, alive = await self._admission.register(ask, credential)
+            identity, alive = await self._admission.register(ask, arrival)
             effects = broker.registered(self.table, ask, identity, alive, self._clock())
             await self._give_back(ask, identity)
             return effects
@@ -282,7 +290,7 @@ def open_hub(
     return Hub(
         node=node,
         table=Table(ticket_key, limits or Limits()),
-        admission=Admission(gate, live, ice_servers, fresh_id),
+        admission=Admission(gate, live, ice_servers, fresh_id, hmac.digest(ticket_key, b"networks", hashlib.sha256)),
         news=NewsDesk(events, live),
         live=live,
         fresh_id=fresh_id,

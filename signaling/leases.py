@@ -40,7 +40,8 @@ def ticket_for(table: Table, session: Session) -> str:
 
 
 def _ticket(table: Table, session: Session, lease: float) -> str:
-    ticket = tickets.Ticket(session.id, session.camera, session.user, session.login, int(lease))
+    relay = session.device if session.device != session.camera else ""
+    ticket = tickets.Ticket(session.id, session.camera, session.user, session.login, int(lease), relay)
     return tickets.sign(table.ticket_key, ticket)
 
 
@@ -49,7 +50,8 @@ def ask_extend(party: Party, session: Session, request: wire.Request) -> list[Ef
     if session.state is not State.FLOWING:
         raise OutOfTurn(session.state, Event.EXTEND)
     params = wire.params_as(wire.ExtendParams, request.params)
-    return [AskExtend(party.address, request.id, session.id, session.camera, params.authorization)]
+    via: wire.Way = "direct" if session.device == session.camera else "relay"
+    return [AskExtend(party.address, request.id, session.id, session.camera, params.authorization, via)]
 
 
 def extended(table: Table, ask: AskExtend, grant: ExtendGrant | Refusal, now: float) -> list[Effect]:
@@ -59,13 +61,18 @@ def extended(table: Table, ask: AskExtend, grant: ExtendGrant | Refusal, now: fl
         return []
     if isinstance(grant, Refusal):
         return [Send(party.address, wire.failure(ask.id, grant.fault, grant.message))]
-    device = table.device(ask.camera)
     if session is None or session.client != party.address:
         return [Send(party.address, wire.failure(ask.id, Fault.GONE, "this session is over"))]
-    if device is None or len(device.pending) >= table.limits.pending_per_socket:
+    device = table.device(session.device)
+    if device is None or not has_room(table, device):
         return [Send(party.address, wire.failure(ask.id, Fault.CAMERA_UNAVAILABLE, "the camera is not connected"))]
     party.answering.add(ask.id)
     return [_ask_device(table, device, session, lease_until(now, grant.expires_at), now, (party.address, ask.id))]
+
+
+def has_room(table: Table, party: Party) -> bool:
+    """Whether this party may be asked another question."""
+    return len(party.pending) < table.limits_of(party).pending_per_socket
 
 
 def tell_lease(table: Table, device: Party, session: Session, now: float) -> Send:
@@ -79,7 +86,7 @@ def _ask_device(
     """`waiting`: the viewer's request for this lease; None where the session has it already."""
     device.last_id += 1
     deadline = now + table.limits.extend_seconds
-    device.pending[device.last_id] = Pending("extend", session.id, waiting, deadline, lease)
+    device.pending[device.last_id] = Pending("extend", session.id, now, waiting, deadline, lease)
     table.wake_at(deadline, *device.address, device.last_id)
     params = wire.DeviceExtendParams(session.id, int(lease - now), wire.TicketExtra(_ticket(table, session, lease)))
     return Send(device.address, wire.request(device.last_id, "extend", params))
@@ -103,8 +110,8 @@ def watch_under(table: Table, session: Session, login: str, expires_at: float, n
         return []
     session.login = login
     _set_lease(table, session, min(session.lease, lease_until(now, expires_at)))
-    device = table.device(session.camera)
-    if device is None or len(device.pending) >= table.limits.pending_per_socket:
+    device = table.device(session.device)
+    if device is None or not has_room(table, device):
         return []
     return [tell_lease(table, device, session, now)]
 

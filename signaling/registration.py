@@ -6,6 +6,9 @@ Part of the broker: plain functions over the table.
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
+import msgspec
+
+from signaling.adoption import adopt, forgotten, not_adopted, wake
 from signaling.effects import (
     Address,
     AskRegister,
@@ -17,12 +20,12 @@ from signaling.effects import (
     Went,
 )
 from signaling.endings import end, refuse, step
-from signaling.leases import Refusal, tell_lease, watch_under
+from signaling.leases import Refusal
 from signaling.protocol import messages as wire
 from signaling.protocol import tickets
 from signaling.protocol.errors import CloseCode, Fault, ProtocolError
 from signaling.protocol.sessions import Event, State
-from signaling.table import Party, Session, Table
+from signaling.table import Limits, Party, Role, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,7 @@ class DeviceIdentity:
 class ClientIdentity:
     """The peer is somebody's viewer. `id`: a fresh one. `expires_at`: of the login, Unix seconds.
 
-    `only_camera`: the one its ticket is for; None: any of the account's.
+    `only_camera`: the one its ticket is for; None: any of the account's. `network`: an opaque name of where it is.
     """
 
     id: str
@@ -46,9 +49,18 @@ class ClientIdentity:
     login: str
     expires_at: float
     only_camera: str | None = None
+    network: str | None = None
 
 
-Identity = DeviceIdentity | ClientIdentity
+@dataclass(frozen=True, slots=True)
+class RelayIdentity:
+    """The peer is the relay with this key. As `device` it plays cameras to viewers, as `client` it asks cameras."""
+
+    key: str
+    role: Role
+
+
+Identity = DeviceIdentity | ClientIdentity | RelayIdentity
 
 
 def ask_register(table: Table, party: Party, request: wire.Request, now: float) -> list[Effect]:
@@ -56,15 +68,9 @@ def ask_register(table: Table, party: Party, request: wire.Request, now: float) 
     if party.role is not None:
         raise ProtocolError(Fault.BAD_REQUEST, "this connection is registered already")
     params = wire.params_as(wire.RegisterParams, request.params)
-    limits = table.limits
-    if params.name is not None and len(params.name) > limits.name_chars:
-        raise ProtocolError(Fault.INVALID_PARAMS, f"name has at most {limits.name_chars} characters")
-    if len(request.params) > limits.capabilities_bytes and _size(params) > limits.capabilities_bytes:
-        raise ProtocolError(Fault.INVALID_PARAMS, f"capabilities have at most {limits.capabilities_bytes} bytes")
-    listed = params.belvedere.tickets if params.belvedere is not None else []
-    if len(listed) > limits.tickets_per_register:
-        raise ProtocolError(Fault.INVALID_PARAMS, f"at most {limits.tickets_per_register} tickets")
-    read = [(text, tickets.read(table.ticket_key, text, now)) for text in listed]
+    extra = params.belvedere or wire.RegisterExtra()
+    _check_bounds(params, extra, request, table.relay_limits if extra.role is not None else table.limits)
+    read = [(text, tickets.read(table.ticket_key, text, now)) for text in extra.tickets]
     worthless = [text for text, ticket in read if ticket is None]
     return [
         AskRegister(
@@ -76,8 +82,29 @@ def ask_register(table: Table, party: Party, request: wire.Request, now: float) 
             tickets=tuple(ticket for _, ticket in read if ticket is not None),
             refused=len(worthless),
             over=tuple(name for text in worthless if (name := tickets.named(text)) is not None),
+            role=extra.role,
+            tunnel=extra.tunnel,
+            moved=extra.moved,
         )
     ]
+
+
+def _check_bounds(
+    params: wire.RegisterParams, extra: wire.RegisterExtra, request: wire.Request, limits: Limits
+) -> None:
+    """Raises `ProtocolError`."""
+    if params.name is not None and len(params.name) > limits.name_chars:
+        raise ProtocolError(Fault.INVALID_PARAMS, f"name has at most {limits.name_chars} characters")
+    if len(request.params) > limits.capabilities_bytes and _size(params) > limits.capabilities_bytes:
+        raise ProtocolError(Fault.INVALID_PARAMS, f"capabilities have at most {limits.capabilities_bytes} bytes")
+    if len(extra.tickets) > limits.tickets_per_register:
+        raise ProtocolError(Fault.INVALID_PARAMS, f"at most {limits.tickets_per_register} tickets")
+    if extra.tunnel is not None and not _is_tunnel(extra.tunnel, limits.url_chars):
+        raise ProtocolError(Fault.INVALID_PARAMS, f"tunnel is a ws or wss URL of at most {limits.url_chars} characters")
+
+
+def _is_tunnel(url: str, most: int) -> bool:
+    return url.startswith(("wss://", "ws://")) and len(url) <= most and url.isascii() and url.isprintable()
 
 
 def _size(params: wire.RegisterParams) -> int:
@@ -92,46 +119,64 @@ def registered(
     if party is None or party.role is not None:
         return []
     if isinstance(identity, Refusal):
-        del table.parties[party.address]
-        code = CloseCode.SIGNED_OUT if identity.fault is Fault.UNAUTHORIZED else CloseCode.TRY_AGAIN_LATER
-        return [
-            Counted("register_refused"),
-            Send(party.address, wire.failure(ask.id, identity.fault, identity.message)),
-            Hangup(party.address, code, identity.message),
-        ]
+        return _turned_away(table, party, ask, identity)
     party.ours, party.capabilities = ask.ours, ask.capabilities
-    if isinstance(identity, DeviceIdentity):
-        return _register_device(table, party, ask, identity, alive, now)
-    return _register_client(table, party, ask, identity, alive, now)
+    match identity:
+        case DeviceIdentity():
+            return _register_camera(table, party, ask, identity, alive, now)
+        case ClientIdentity():
+            return _register_viewer(table, party, ask, identity, alive, now)
+        case RelayIdentity(key, "device"):
+            party.relay, party.tunnel = key, ask.tunnel
+            return _register_device(table, party, ask, wire.RegisterResult(key), alive, now)
+        case RelayIdentity():
+            return _register_uploads(table, party, ask, identity.key, alive, now)
 
 
-def _register_device(
+def _turned_away(table: Table, party: Party, ask: AskRegister, refusal: Refusal) -> list[Effect]:
+    del table.parties[party.address]
+    code = CloseCode.SIGNED_OUT if refusal.fault is Fault.UNAUTHORIZED else CloseCode.TRY_AGAIN_LATER
+    return [
+        Counted("register_refused"),
+        Send(party.address, wire.failure(ask.id, refusal.fault, refusal.message)),
+        Hangup(party.address, code, refusal.message),
+    ]
+
+
+def _register_camera(
     table: Table, party: Party, ask: AskRegister, identity: DeviceIdentity, alive: Collection[str], now: float
 ) -> list[Effect]:
     old = table.device(identity.camera)
     if old is not None and old.epoch > identity.epoch:
         del table.parties[party.address]
         return [Hangup(party.address, CloseCode.SUPERSEDED, "a newer connection of this camera is here")]
-    effects: list[Effect] = []
-    if old is not None:
-        effects += [effect for effect in lost(table, old, now, left=False) if not isinstance(effect, Went)]
-        effects.append(Hangup(old.address, CloseCode.SUPERSEDED, "a newer connection of this camera is here"))
-    table.registered += 1
-    party.role, party.camera, party.epoch = "device", identity.camera, identity.epoch
-    party.deadline = float("inf")
-    table.devices[identity.camera] = party.address
-    mine = [ticket for ticket in ask.tickets if ticket.camera == identity.camera]
-    adopted, adoption = _adopt(table, party, mine, alive, now)
-    result = wire.RegisterResult(
-        identity.camera, wire.RegisteredExtra(ice_servers=identity.ice_servers, adopted=sorted(adopted))
-    )
-    effects.append(Send(party.address, wire.result(ask.id, result)))
-    effects += _not_adopted(party, ask, adopted) + adoption
-    effects += _forgotten(table, party, adopted)
+    party.epoch = identity.epoch
+    result = wire.RegisterResult(identity.camera, wire.RegisteredExtra(ice_servers=identity.ice_servers))
+    effects = _register_device(table, party, ask, result, alive, now)
     return [*effects, Came(identity.camera, identity.epoch, ask.capabilities)]
 
 
-def _register_client(
+def _register_device(
+    table: Table,
+    party: Party,
+    ask: AskRegister,
+    result: wire.RegisterResult,
+    alive: Collection[str],
+    now: float,
+) -> list[Effect]:
+    """A camera, or a relay that plays cameras. `result`: the answer, but for the sessions that go on."""
+    key = result.id
+    effects = _supersede(table, table.device(key), now)
+    table.registered += 1
+    party.role, party.device, party.deadline = "device", key, float("inf")
+    table.devices[key] = party.address
+    adopted, adoption = adopt(table, party, [ticket for ticket in ask.tickets if ticket.device == key], alive, now)
+    effects += _welcome(party, ask, result, adopted)
+    effects += adoption + forgotten(table, party, table.of_device(key), adopted)
+    return effects + (wake(table, adopted) if ask.moved else [])
+
+
+def _register_viewer(
     table: Table, party: Party, ask: AskRegister, identity: ClientIdentity, alive: Collection[str], now: float
 ) -> list[Effect]:
     table.registered += 1
@@ -140,64 +185,39 @@ def _register_client(
     table.wake_at(party.deadline, *party.address)
     mine = [ticket for ticket in ask.tickets if ticket.user == identity.user]
     mine = [ticket for ticket in mine if identity.only_camera in {None, ticket.camera}]
-    adopted, adoption = _adopt(table, party, mine, alive, now)
-    result = wire.RegisterResult(identity.id, wire.RegisteredExtra(adopted=sorted(adopted)))
-    return [Send(party.address, wire.result(ask.id, result)), *_not_adopted(party, ask, adopted), *adoption]
+    adopted, adoption = adopt(table, party, mine, alive, now)
+    result = wire.RegisterResult(identity.id, wire.RegisteredExtra(network=identity.network))
+    return _welcome(party, ask, result, adopted) + adoption
 
 
-def _adopt(
-    table: Table, party: Party, mine: list[tickets.Ticket], alive: Collection[str], now: float
-) -> tuple[set[str], list[Effect]]:
-    """Take up the sessions that this party still runs. Returns their ids, and what to do."""
-    adopted: set[str] = set()
-    effects: list[Effect] = []
-    for ticket in mine:
-        if ticket.session not in alive or ticket.session in adopted:
-            continue
-        session = table.sessions.get(ticket.session) or _restore(table, ticket)
-        if session is None or session.camera != ticket.camera or session.state is not State.FLOWING:
-            continue
-        step(table, session, Event.RETURN, now)
-        adopted.add(session.id)
-        if party.role == "client":
-            table.attach(session, party.address)
-            effects += watch_under(table, session, party.login, party.deadline, now)
-        elif ticket.exp < int(session.lease):
-            effects.append(tell_lease(table, party, session, now))
-    return adopted, effects
+def _register_uploads(
+    table: Table, party: Party, ask: AskRegister, key: str, alive: Collection[str], now: float
+) -> list[Effect]:
+    """A relay as a client of cameras. It has one such socket, so what it does not list is over."""
+    old = table.uploads.get(key)
+    effects = _supersede(table, table.parties[old] if old is not None else None, now)
+    table.registered += 1
+    party.role, party.relay, party.user, party.login = "client", key, key, key
+    party.deadline = float("inf")
+    table.uploads[key] = party.address
+    adopted, adoption = adopt(table, party, [ticket for ticket in ask.tickets if ticket.user == key], alive, now)
+    effects += _welcome(party, ask, wire.RegisterResult(key), adopted)
+    return effects + adoption + forgotten(table, party, table.of_user(key), adopted)
 
 
-def _restore(table: Table, ticket: tickets.Ticket) -> Session | None:
-    """A session this server knew before it was restarted; None if it has ended, or there are too many."""
-    crowd = len(table.by_camera.get(ticket.camera, ()))
-    if ticket.session in table.ended or crowd >= table.limits.sessions_per_camera:
-        return None
-    session = Session(
-        ticket.session, ticket.camera, ticket.user, ticket.login, State.FLOWING, ticket.exp, ticket.exp, client=None
-    )
-    table.add(session)
-    return session
+def _supersede(table: Table, old: Party | None, now: float) -> list[Effect]:
+    """The newest connection wins. That the old one went is no news: the party is here."""
+    if old is None:
+        return []
+    effects = [effect for effect in lost(table, old, now, left=False) if not isinstance(effect, Went)]
+    who = "relay" if old.relay else "camera"
+    return [*effects, Hangup(old.address, CloseCode.SUPERSEDED, f"a newer connection of this {who} is here")]
 
 
-def _not_adopted(party: Party, ask: AskRegister, adopted: set[str]) -> list[Effect]:
-    """Sessions that the party believes in and we do not. Only where nothing can be read is nothing said."""
-    genuine = {ticket.session for ticket in ask.tickets} - adopted
-    names = sorted((genuine | set(ask.over)) - adopted)
-    reason = "this session is over"
-    effects: list[Effect] = [Counted("ticket_refused")] * (ask.refused + len(genuine))
-    return effects + [
-        Send(party.address, wire.notification("belvedere.close", wire.CloseParams(name, reason))) for name in names
-    ]
-
-
-def _forgotten(table: Table, party: Party, adopted: set[str]) -> list[Effect]:
-    """A camera of ours that comes back without the ticket of a session has restarted: no media flows there."""
-    effects: list[Effect] = []
-    if party.ours:
-        for session in table.of_camera(party.camera):
-            if session.id not in adopted:
-                effects += end(table, session, Event.CLOSE, "the camera was restarted", to_device=None)
-    return effects
+def _welcome(party: Party, ask: AskRegister, result: wire.RegisterResult, adopted: set[str]) -> list[Effect]:
+    extra = msgspec.structs.replace(result.belvedere or wire.RegisteredExtra(), adopted=sorted(adopted))
+    answer = wire.result(ask.id, wire.RegisterResult(result.id, extra))
+    return [Send(party.address, answer), *not_adopted(party, ask, adopted)]
 
 
 def lost(table: Table, party: Party, now: float, *, left: bool) -> list[Effect]:
@@ -215,19 +235,22 @@ def lost(table: Table, party: Party, now: float, *, left: bool) -> list[Effect]:
 
 
 def _device_lost(table: Table, party: Party, now: float, *, left: bool) -> list[Effect]:
-    del table.devices[party.camera]
+    del table.devices[party.device]
+    who = "relay" if party.relay else "camera"
     effects: list[Effect] = []
-    for session in table.of_camera(party.camera):
+    for session in table.of_device(party.device):
         if left:
-            effects += end(table, session, Event.CLOSE, "the camera left", to_device=None)
+            effects += end(table, session, Event.CLOSE, f"the {who} left", to_device=None)
         elif session.state is State.FLOWING:
             step(table, session, Event.DEVICE_LOST, now)
         else:
-            effects += end(table, session, Event.DEVICE_LOST, "the camera disconnected", to_device=None)
-    return [*effects, Went(party.camera, party.epoch)]
+            effects += end(table, session, Event.DEVICE_LOST, f"the {who} disconnected", to_device=None)
+    return effects if party.relay else [*effects, Went(party.device, party.epoch)]
 
 
 def _client_lost(table: Table, party: Party, now: float, *, left: bool) -> list[Effect]:
+    if party.relay:
+        del table.uploads[party.relay]
     effects: list[Effect] = []
     for name in sorted(party.sessions):
         session = table.sessions[name]

@@ -14,7 +14,7 @@ from aiohttp import WSMsgType, web
 
 from signaling.effects import Address
 from signaling.protocol.errors import CloseCode
-from signaling.protocol.messages import MAX_MESSAGE_BYTES, SUBPROTOCOL
+from signaling.protocol.messages import SUBPROTOCOL
 from signaling.table import Limits
 
 CLOSE_SECONDS = 2.0
@@ -33,7 +33,7 @@ def new_response(limits: Limits) -> web.WebSocketResponse:
         autoping=False,
         protocols=(SUBPROTOCOL,),
         compress=False,
-        max_msg_size=MAX_MESSAGE_BYTES,
+        max_msg_size=limits.message_bytes,
     )
 
 

@@ -5,12 +5,13 @@ Plain data and the few functions that keep its indices true. Nothing here decide
 
 import heapq
 from collections import OrderedDict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from signaling.bucket import Bucket
 from signaling.effects import Address
-from signaling.protocol.messages import HEARTBEAT_SECONDS, MAX_CANDIDATES, MessageId
+from signaling.protocol.messages import HEARTBEAT_SECONDS, MAX_CANDIDATES, MAX_MESSAGE_BYTES, MessageId
 from signaling.protocol.sessions import State
 
 Role = Literal["device", "client"]
@@ -20,8 +21,8 @@ Role = Literal["device", "client"]
 class Limits:
     """Bounds of the broker and the sockets; each keeps one party from taking what belongs to all."""
 
-    sessions_per_camera: int = 64
-    """A household's viewers, twice over; a camera refuses earlier by itself."""
+    sessions_per_device: int = 64
+    """Of a camera: a household's viewers, twice over; a camera refuses earlier by itself."""
     sessions_per_user: int = 256
     """Every camera of an account on several screens."""
     sessions_per_socket: int = 128
@@ -34,6 +35,8 @@ class Limits:
     candidate_bytes: int = 2048
     """The longest real ones have under 300."""
     name_chars: int = 128
+    url_chars: int = 512
+    """Of a relay's tunnel."""
     reason_chars: int = 200
     detail_chars: int = 500
     capabilities_bytes: int = 4096
@@ -58,17 +61,35 @@ class Limits:
     """Sockets that have not said who they are."""
     sockets: int = 15_000
     """Under the usual `nofile` hard limit of 20,000."""
+    message_bytes: int = MAX_MESSAGE_BYTES
     queue_messages: int = 512
     queue_bytes: int = 1024 * 1024
     """What waits for a slow reader: sixteen messages of the largest size."""
 
 
+RELAY_LIMITS = Limits(
+    sessions_per_device=1024,  # 500 viewers a core (DESIGN §8), each with one more while it changes over
+    sessions_per_user=1024,  # its uploads: at most one for each viewer
+    sessions_per_socket=1024,
+    pending_per_socket=1280,  # as for others, a request a session and some for `extend`
+    tickets_per_register=1024,
+    messages_per_second=1000.0,  # 500 viewers that come within some seconds, about ten messages each
+    messages_burst=8000,
+    message_bytes=512 * 1024,  # a `register` with all its tickets, of 350 bytes each
+    queue_messages=4096,  # when a server drains or a camera goes, all its sessions hear at once
+    queue_bytes=4 * 1024 * 1024,
+)
+"""Bounds of a relay's two sockets, where they are not everybody's: it holds the operator's secret, and serves many."""
+
+
 @dataclass(slots=True)
 class Pending:
-    """A request we sent to a peer. `reply_to`: whose request it answers, if anyone's. `lease`: what `extend` said."""
+    """A request we sent to a peer. `asked`: when. `reply_to`: whose request it answers, if anyone's. `lease`: what
+    `extend` said."""
 
     purpose: Literal["connect", "invite", "extend"]
     session: str
+    asked: float
     reply_to: tuple[Address, MessageId] | None = None
     deadline: float = float("inf")
     lease: float = 0.0
@@ -80,9 +101,17 @@ class Party:
 
     address: Address
     role: Role | None = None
-    camera: str = ""
+    device: str = ""
+    """Of a device: the camera's id, or the key of the relay."""
     user: str = ""
     login: str = ""
+    """Of a client; a relay's key is both."""
+    relay: str = ""
+    """The key of the relay whose socket this is, whatever its role."""
+    tunnel: str | None = None
+    """Of a relay: where cameras without UDP find it."""
+    round_trip: float | None = None
+    """Seconds between the server's last question and the answer, as far as one is known."""
     only_camera: str | None = None
     """Of a client that came with a ticket: the one camera it may watch."""
     deadline: float = float("inf")
@@ -103,10 +132,11 @@ class Party:
 
 @dataclass(slots=True)
 class Session:
-    """One viewer's try to see one camera."""
+    """One viewer's try to see one camera. `device`: the key of the party that shows it, the camera or a relay."""
 
     id: str
     camera: str
+    device: str
     user: str
     login: str
     state: State
@@ -131,10 +161,15 @@ class Table:
 
     ticket_key: bytes
     limits: Limits = field(default_factory=Limits)
+    relay_limits: Limits = RELAY_LIMITS
     parties: dict[Address, Party] = field(default_factory=dict)
     devices: dict[str, Address] = field(default_factory=dict)
+    """Cameras by id, and the relays that play them by key."""
+    uploads: dict[str, Address] = field(default_factory=dict)
+    """The sockets by which relays ask cameras, by the relay's key."""
     sessions: dict[str, Session] = field(default_factory=dict)
     by_camera: dict[str, set[str]] = field(default_factory=dict)
+    by_device: dict[str, set[str]] = field(default_factory=dict)
     by_user: dict[str, set[str]] = field(default_factory=dict)
     ended: OrderedDict[str, float] = field(default_factory=OrderedDict)
     alarms: list[Alarm] = field(default_factory=list)
@@ -146,8 +181,8 @@ class Table:
         if session.id in self.sessions or session.id in self.ended:
             raise ValueError("a session id is never used again")
         self.sessions[session.id] = session
-        self.by_camera.setdefault(session.camera, set()).add(session.id)
-        self.by_user.setdefault(session.user, set()).add(session.id)
+        for index, key in self._indices(session):
+            index.setdefault(key, set()).add(session.id)
         self.attach(session, session.client)
         self.wake_at(session.deadline, session.id)
 
@@ -163,7 +198,7 @@ class Table:
         """Forget a session, but remember that it has ended."""
         self.attach(session, None)
         del self.sessions[session.id]
-        for index, key in ((self.by_camera, session.camera), (self.by_user, session.user)):
+        for index, key in self._indices(session):
             index[key].discard(session.id)
             if not index[key]:
                 del index[key]
@@ -171,14 +206,36 @@ class Table:
         while len(self.ended) > self.limits.ended_remembered:
             self.ended.popitem(last=False)
 
-    def of_camera(self, camera: str) -> list[Session]:
-        """Its sessions, in a settled order."""
-        return [self.sessions[name] for name in sorted(self.by_camera.get(camera, ()))]
+    def _indices(self, session: Session) -> list[tuple[dict[str, set[str]], str]]:
+        return [(self.by_camera, session.camera), (self.by_device, session.device), (self.by_user, session.user)]
 
-    def device(self, camera: str) -> Party | None:
-        """The party that is this camera, if it is connected."""
-        address = self.devices.get(camera)
+    def of_camera(self, camera: str) -> list[Session]:
+        """The sessions in which it is seen, whoever shows it, in a settled order."""
+        return self._named(self.by_camera.get(camera, ()))
+
+    def of_device(self, key: str) -> list[Session]:
+        """The sessions that this camera or relay serves, in a settled order."""
+        return self._named(self.by_device.get(key, ()))
+
+    def of_user(self, user: str) -> list[Session]:
+        """The sessions of all clients of this account or relay, in a settled order."""
+        return self._named(self.by_user.get(user, ()))
+
+    def _named(self, names: Iterable[str]) -> list[Session]:
+        return [self.sessions[name] for name in sorted(names)]
+
+    def device(self, key: str) -> Party | None:
+        """The party that is this camera or plays it, if it is connected."""
+        address = self.devices.get(key)
         return None if address is None else self.parties[address]
+
+    def relays(self) -> list[Party]:
+        """The device sockets of the relays that are here with both their sockets, in a settled order."""
+        return [self.parties[self.devices[key]] for key in sorted(self.uploads.keys() & self.devices.keys())]
+
+    def limits_of(self, party: Party) -> Limits:
+        """A relay serves many, and has bounds of its own."""
+        return self.relay_limits if party.relay else self.limits
 
     # --- alarms: a heap whose entries are checked when they come up ---
 

@@ -11,6 +11,7 @@ from signaling import broker
 from signaling.admission import Gate
 from signaling.effects import Address, Effect
 from signaling.live.state import PRESENCE_SECONDS, LiveEvent, LiveState, LiveUnavailable, Presence, Subscription
+from signaling.protocol.relay_token import is_relay
 from signaling.refusals import Refused
 from signaling.table import Table
 
@@ -82,10 +83,11 @@ class Watch:
     async def recheck(self, peers: list[Address]) -> None:
         """Look at these parties anew, and at the sessions they are in."""
         parties = [party for peer in peers if (party := self._table.parties.get(peer)) is not None]
-        cameras = {party.camera for party in parties if party.role == "device"}
+        devices = {party.device for party in parties if party.role == "device"}
+        cameras = {key for key in devices if not is_relay(key)}
         logins = {party.login for party in parties if party.role == "client"}
         for session in list(self._table.sessions.values()):
-            if session.camera in cameras or session.client in peers:
+            if session.device in devices or session.client in peers:
                 logins.add(session.login)
         for login in sorted(logins):
             if not await self._gate.session_alive(login):
@@ -104,7 +106,7 @@ class Watch:
         problems: list[str] = []
         for camera, address in list(self._table.devices.items()):
             party = self._table.parties.get(address)
-            if party is None or self._table.devices.get(camera) != address:
+            if party is None or party.relay or self._table.devices.get(camera) != address:
                 continue
             presence = Presence(camera, party.epoch, address.socket, address.node)
             try:

@@ -349,10 +349,10 @@ _encoder = msgspec.json.Encoder()
 T = TypeVar("T")
 
 
-def decode(text: str | bytes) -> Message:
-    """Read one message. Raises `ProtocolError` (parse error, invalid request) and never anything else."""
-    if len(text) > MAX_MESSAGE_BYTES:
-        raise ProtocolError(Fault.INVALID_REQUEST, f"message larger than {MAX_MESSAGE_BYTES} bytes")
+def decode(text: str | bytes, most: int = MAX_MESSAGE_BYTES) -> Message:
+    """Read one message of at most so many bytes. Raises `ProtocolError` (parse error, invalid request) and no other."""
+    if len(text) > most:
+        raise ProtocolError(Fault.INVALID_REQUEST, f"message larger than {most} bytes")
     try:
         envelope = _decoder.decode(text)
     except msgspec.ValidationError as error:

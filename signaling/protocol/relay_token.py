@@ -47,6 +47,16 @@ def is_name(text: str) -> bool:
     return _NAME.fullmatch(text) is not None
 
 
+def key_of(name: str) -> str:
+    """Under what the server knows the relay of this name."""
+    return PREFIX + name
+
+
+def is_relay(key: str) -> bool:
+    """Whether a key among the parties is a relay's."""
+    return key.startswith(PREFIX)
+
+
 def sign(secret: bytes, *, name: str, origin: str, jti: str, now: float) -> str:
     """A token for one connection to the server at `origin`. Raises ValueError on a bad name or a short secret."""
     if not is_name(name):

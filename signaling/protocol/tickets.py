@@ -17,14 +17,23 @@ MAX_SESSION_CHARS = 64
 ALGORITHM = "HS256"
 
 
-class Ticket(msgspec.Struct, frozen=True):
-    """`exp`: the end of the lease, Unix seconds. `login`: the login session under which the viewer watches."""
+class Ticket(msgspec.Struct, frozen=True, omit_defaults=True):
+    """`exp`: the end of the lease, Unix seconds. `login`: the login session under which the viewer watches.
+
+    `relay`: the key of the relay that shows the camera; empty where the camera itself does.
+    """
 
     session: str
     camera: str
     user: str
     login: str
     exp: int
+    relay: str = ""
+
+    @property
+    def device(self) -> str:
+        """The key of the party that serves this session."""
+        return self.relay or self.camera
 
 
 def sign(key: bytes, ticket: Ticket) -> str:

@@ -3,8 +3,8 @@
 As a program it is a server for attacks: it prints its port, then for each line on its input one line of JSON about its
 size, and ends with its input.
 
-Tokens: `Bearer device-CAMERA`, `Bearer viewer-USER-LOGIN`, `Ticket viewer-USER-LOGIN`. Users watch the cameras that
-`owners` gives them.
+Tokens: `Bearer device-CAMERA`, `Bearer viewer-USER-LOGIN`, `Ticket viewer-USER-LOGIN`, `Relay NAME`. Users watch the
+cameras that `owners` gives them.
 """
 
 import asyncio
@@ -29,8 +29,10 @@ from signaling.http.problems import refused
 from signaling.hub import Hub, open_hub
 from signaling.live.memory import MemoryLiveState
 from signaling.live.state import LiveEvent, LiveUnavailable
+from signaling.protocol.relay_token import RelayClaims, is_relay, key_of
 from signaling.refusals import Refused
 from signaling.table import Limits
+from signaling.ways import Policy, Terms
 
 TICKET_KEY = b"a key that outlives the restart of a server"
 
@@ -40,6 +42,9 @@ class SmallGate:
 
     def __init__(self) -> None:
         self.owners: dict[str, str] = {"c1": "u1", "c2": "u2"}
+        self.relays = {"home", "away"}
+        self.policy: Policy = "auto"
+        self.direct_viewers = 64
         self.dead: set[str] = set()
         self.broken = False
         self.while_asking: Any = None
@@ -59,9 +64,20 @@ class SmallGate:
             await self.while_asking(words[1])
         return Viewer(words[0], words[1], time.time() + 86_400)
 
-    async def may_watch(self, viewer: Viewer, camera_id: str) -> bool:
+    def relay_signed(self, authorization: str) -> RelayClaims | None:
+        name = authorization.removeprefix("Relay ")
+        return RelayClaims(name, "", 60.0) if name in self.relays and name != authorization else None
+
+    async def relay_by_token(self, authorization: str) -> str | None:
+        claims = self.relay_signed(authorization)
+        return None if claims is None else key_of(claims.name)
+
+    async def may_watch(self, viewer: Viewer, camera_id: str) -> Terms | None:
         self._check()
-        return self.owners.get(camera_id) == viewer.user_id
+        owner = self.owners.get(camera_id)
+        if owner is None or (viewer.user_id != owner and not is_relay(viewer.user_id)):
+            return None
+        return Terms(owner, self.policy, self.direct_viewers)
 
     async def session_alive(self, login_id: str) -> bool:
         return login_id not in self.dead
@@ -132,7 +148,7 @@ class SmallServer:
             live=self.live,
             events=self.diary,
             ticket_key=TICKET_KEY,
-            ice_servers=lambda _role, _whom: [],
+            ice_servers=lambda _role, _whom, _session: [],
             meter=self.diary,
             fresh_id=lambda: secrets.token_urlsafe(12),
             limits=self.limits,

@@ -47,7 +47,7 @@ def test_an_answer_to_somebody_elses_question_finds_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    "limits", [Limits(sessions_per_camera=2), Limits(sessions_per_user=2), Limits(sessions_per_socket=2)]
+    "limits", [Limits(sessions_per_device=2), Limits(sessions_per_user=2), Limits(sessions_per_socket=2)]
 )
 def test_sessions_are_bounded_and_room_is_given_back(limits: Limits) -> None:
     world = World(limits)

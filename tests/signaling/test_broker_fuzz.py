@@ -18,7 +18,7 @@ from tests.signaling.world import ANSWER, OFFER, Peer, World
 SCALE = int(os.environ.get("BELVEDERE_FUZZ", "1"))
 TENANTS = (1, 2, 3)
 LIMITS = Limits(
-    sessions_per_camera=4,
+    sessions_per_device=4,
     sessions_per_user=6,
     sessions_per_socket=5,
     pending_per_socket=8,
@@ -177,13 +177,13 @@ def sound(table: Table) -> None:
     """The indices agree with each other, and nothing has outgrown its bound."""
     limits = table.limits
     for camera, address in table.devices.items():
-        assert table.parties[address].camera == camera
-    for index, key in ((table.by_camera, "camera"), (table.by_user, "user")):
+        assert table.parties[address].device == camera
+    for index, key in ((table.by_camera, "camera"), (table.by_device, "device"), (table.by_user, "user")):
         assert sum(len(names) for names in index.values()) == len(table.sessions)
         for value, names in index.items():
             assert names
             assert all(getattr(table.sessions[name], key) == value for name in names)
-    assert all(len(names) <= limits.sessions_per_camera for names in table.by_camera.values())
+    assert all(len(names) <= limits.sessions_per_device for names in table.by_device.values())
     for party in table.parties.values():
         assert len(party.pending) <= 2 * limits.pending_per_socket
         assert all(pending.session in table.sessions for pending in party.pending.values())
@@ -192,7 +192,7 @@ def sound(table: Table) -> None:
     for session in table.sessions.values():
         assert session.state is not State.ENDED
         assert len(session.held) <= 2 * limits.candidates_per_side
-        assert session.state is State.FLOWING or (session.camera in table.devices and session.client is not None)
+        assert session.state is State.FLOWING or (session.device in table.devices and session.client is not None)
         assert session.client is None or session.login == table.parties[session.client].login
     assert len(table.ended) <= limits.ended_remembered
     assert len(table.alarms) <= 64 + 4 * (len(table.sessions) + len(table.parties)) + 1

@@ -217,7 +217,7 @@ def test_a_page_that_reconnects_takes_its_session_from_the_old_socket() -> None:
 
 
 def test_a_camera_cannot_bring_more_sessions_than_it_may_have() -> None:
-    world = World(Limits(sessions_per_camera=3))
+    world = World(Limits(sessions_per_device=3))
     held = [tickets.sign(KEY, tickets.Ticket(f"t{n}", "c1", "u1", "u1", int(world.now) + 100)) for n in range(10)]
     assert len(adopted(world.device(tickets=held).inbox)) == 3
     assert len(world.table.sessions) == 3

@@ -320,6 +320,6 @@ async def test_many_connections_leave_nothing_behind() -> None:
             if not server.hub.sizes()["sockets"]:
                 break
             await asyncio.sleep(0.01)
-        assert server.hub.sizes() == {"sockets": 0, "cameras": 0, "sessions": 0}
+        assert server.hub.sizes() == {"sockets": 0, "cameras": 0, "relays": 0, "sessions": 0}
         leftover = [task for task in asyncio.all_tasks() if "signaling.client" in repr(task.get_coro())]
         assert leftover == []

@@ -45,7 +45,7 @@ async def test_a_whole_session_over_real_sockets() -> None:
         extending = asyncio.create_task(viewer.request("extend", session=session))
         await device.reply(await device.expect("extend"), expiryTimeSeconds=3600)
         assert (await extending)["expiryTimeSeconds"] in {3599, 3600}
-        assert server.hub.sizes() == {"sockets": 2, "cameras": 1, "sessions": 1}
+        assert server.hub.sizes() == {"sockets": 2, "cameras": 1, "relays": 0, "sessions": 1}
         await viewer.stop()
         assert (await device.expect("belvedere.close"))["params"]["reason"] == "the viewer left"
         await device.stop()
@@ -254,7 +254,7 @@ async def test_a_camera_that_no_longer_counts_is_closed_and_its_viewers_told(kin
         async with asyncio.timeout(1.0):
             assert (await viewer.expect("belvedere.close"))["params"]["session"] == session
             assert await device.closed() == 4401
-        assert server.hub.sizes() == {"sockets": 1, "cameras": 0, "sessions": 0}
+        assert server.hub.sizes() == {"sockets": 1, "cameras": 0, "relays": 0, "sessions": 0}
 
 
 async def test_after_missed_revocations_everybody_is_looked_at_anew() -> None:
@@ -326,7 +326,7 @@ async def test_shutting_down_says_goodbye_and_closes_all_at_once() -> None:
         for party in (device, viewer):
             assert (await party.expect("belvedere.goAway"))["params"]["graceSeconds"] == 0.1
             assert await party.closed() == 1012
-        assert server.hub.sizes() == {"sockets": 0, "cameras": 0, "sessions": 1}
+        assert server.hub.sizes() == {"sockets": 0, "cameras": 0, "relays": 0, "sessions": 1}
         for peer in stuck:
             peer.ws._response.connection.transport.abort()
         await server.start()

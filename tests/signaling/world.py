@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from signaling import broker
-from signaling.calls import ConnectGrant
 from signaling.effects import (
     Address,
     AskConnect,
@@ -21,11 +20,14 @@ from signaling.effects import (
     News,
     Send,
 )
+from signaling.introduction import ConnectGrant
 from signaling.leases import ExtendGrant, Refusal
 from signaling.protocol.errors import Fault, ProtocolError
 from signaling.protocol.messages import IceServer, decode
-from signaling.registration import ClientIdentity, DeviceIdentity
+from signaling.protocol.relay_token import is_relay, key_of
+from signaling.registration import ClientIdentity, DeviceIdentity, Identity, RelayIdentity
 from signaling.table import Limits, Table
+from signaling.ways import Policy, Terms
 
 KEY = b"a key of the test, thirty-two bytes or more"
 START = 1_800_000_000.0
@@ -90,6 +92,8 @@ class World:
         self.dead_logins: set[str] = set()
         self.login_seconds = 86_400
         self.client_ice: list[IceServer] = []
+        self.policy: Policy = "auto"
+        self.direct_viewers = 64
 
     def peer(self) -> Peer:
         """A socket that has said nothing."""
@@ -103,6 +107,14 @@ class World:
         extra = {"belvedere": {"tickets": tickets or []}} if ours else {}
         peer.ask("register", authorization=f"device {camera}", **extra)
         return peer
+
+    def relay(self, name: str = "home", *, tickets: tuple[list[str], list[str]] = ([], [])) -> tuple[Peer, Peer]:
+        """A relay with both its sockets: the one that plays cameras, and the one that asks them."""
+        player, asker = self.peer(), self.peer()
+        for peer, role, held in ((player, "device", tickets[0]), (asker, "client", tickets[1])):
+            extra = {"tickets": held, "role": role} | ({"tunnel": "wss://relay.example/m"} if role == "device" else {})
+            peer.ask("register", authorization=f"relay {name}", belvedere=extra)
+        return player, asker
 
     def viewer(self, user: str = "u1", *, login: str = "", tickets: list[str] | None = None) -> Peer:
         peer = self.peer()
@@ -170,7 +182,11 @@ class World:
         identity = self._identity((ask.authorization or "").split(" "), ask)
         self.apply(broker.registered(self.table, ask, identity, alive, self.now))
 
-    def _identity(self, words: list[str], ask: AskRegister) -> ClientIdentity | DeviceIdentity | Refusal:
+    def _identity(self, words: list[str], ask: AskRegister) -> Identity | Refusal:
+        if words[0] == "relay" and ask.role is not None:
+            return RelayIdentity(key_of(words[1]), ask.role)
+        if ask.role is not None:
+            return Refusal(Fault.UNAUTHORIZED, "no relay")
         if words[0] == "device":
             self.epochs[words[1]] += 1
             return DeviceIdentity(words[1], self.epochs[words[1]])
@@ -181,8 +197,9 @@ class World:
     def _connect(self, ask: AskConnect) -> None:
         self.sessions += 1
         party = self.table.parties[ask.peer]
-        grant = ConnectGrant(f"session-{self.sessions}", party.deadline, self.client_ice, self.client_ice)
-        allowed = ask.camera[1:] == party.user[1:]
+        terms = Terms(f"u{ask.camera[1:]}", self.policy, self.direct_viewers)
+        grant = ConnectGrant(f"session-{self.sessions}", party.deadline, terms, self.client_ice, self.client_ice)
+        allowed = ask.camera[1:] == party.user[1:] or is_relay(party.user)
         refusal = Refusal(Fault.FORBIDDEN, "there is no such camera, or you may not watch it")
         self.apply(broker.connected(self.table, ask, grant if allowed else refusal, self.now))
 
