@@ -3,6 +3,7 @@
 import { Api } from './core/api';
 import { CameraEvents } from './core/events';
 import type { Camera } from './core/model';
+import type { Quality } from './core/stats';
 import './ui/belvedere-camera';
 import type { BelvedereCamera } from './ui/belvedere-camera';
 
@@ -40,6 +41,12 @@ events.start();
 for (const type of ['firstframe', 'statechange']) {
   player.addEventListener(type, (event) => say(type, (event as CustomEvent).detail));
 }
+player.addEventListener('quality', (event) => {
+  const { way, roundTrip } = (event as CustomEvent<Quality>).detail;
+  const ping = roundTrip === null ? '' : `, ${roundTrip.toFixed(0)} ms`;
+  // `via` is what the server decided; `way` also tells TURN from direct.
+  element('via').textContent = `via ${player.viewer?.via ?? '–'} (${way ?? '–'}${ping})`;
+});
 element('choice').addEventListener('submit', (event) => {
   event.preventDefault();
   player.camera = select.value;

@@ -1,6 +1,6 @@
 /** The REST API: one method per route, problems (RFC 9457) as exceptions. Knows no page. */
 
-import type { Account, Camera, Login, Pairing, Setup, Verdict } from './model';
+import type { Account, Camera, Login, Pairing, Setup, Verdict, WaysRule } from './model';
 
 /** A slow phone network still answers within this; longer looks like a dead server, and is treated as one. */
 const REQUEST_TIMEOUT_MS = 15_000;
@@ -75,6 +75,7 @@ export class Api {
     (await this.send<{ sessions: Login[] }>('GET', '/api/sessions')).sessions;
   changePassword = (current_password: string, new_password: string): Promise<void> =>
     this.send('PUT', '/api/me/password', { current_password, new_password });
+  setWays = (ways: WaysRule): Promise<Account> => this.send('PATCH', '/api/me', { ways });
   invite = (): Promise<Invitation> => this.send('POST', '/api/invitations');
 
   cameras = async (): Promise<Camera[]> =>
@@ -83,6 +84,8 @@ export class Api {
   addCamera = (fields: { name: string; model: string } & WifiFields): Promise<Paired> =>
     this.send('POST', '/api/cameras', fields);
   rename = (id: string, name: string): Promise<Camera> => this.send('PATCH', camera(id), { name });
+  setDirectViewers = (id: string, direct_viewers: number): Promise<Camera> =>
+    this.send('PATCH', camera(id), { direct_viewers });
   remove = (id: string): Promise<void> => this.send('DELETE', camera(id));
   pairAgain = (id: string, fields: WifiFields): Promise<Paired> =>
     this.send('POST', `${camera(id)}/pairing`, fields);

@@ -6,13 +6,16 @@
  * send anything (JSEP, RFC 9429 §5.3).
  */
 
-import { ConnectionLost, Fault, Notice, SignalingError } from './messages';
+import { Witness } from './evidence';
+import { ConnectionLost, Fault, Notice, SignalingError, type Connected, type Via } from './messages';
 import { show, type Prepared } from './prepared';
 import { EarlyCandidates, type SignalingClient, type SessionHandler } from './signaling';
-import type { Cause } from './watching';
+import type { Cause } from './watch-state';
 
-/** Longer than hole punching with lost packets takes; a browser itself gives up after 15 s. */
+/** For all of it: a camera's lens or a relay's upload may take its time to begin. */
 const FIRST_FRAME_TIMEOUT_MS = 15_000;
+/** From the offer to a pair of addresses that works: hole punching with lost packets takes half of it. */
+const PAIR_TIMEOUT_MS = 5_000;
 /** The lease is extended when this part of it is left. */
 const EXTEND_AT = 0.5;
 const RETRY_EXTEND_MS = 30_000;
@@ -20,19 +23,23 @@ const RETRY_EXTEND_MS = 30_000;
 const LONGEST_LEASE_MS = 86_400_000;
 
 export interface AttemptOwner {
+  /** The server has passed the wish on; which way it goes, and which there are. */
+  answered(attempt: Attempt, answer: Connected): void;
   /** The first frame is on screen. Milliseconds since the attempt began. */
   picture(attempt: Attempt, firstFrameMs: number): void;
   lost(attempt: Attempt, cause: Cause, detail: string): void;
   /** The transport says that it hears nothing, or hears again. */
   connectivity(attempt: Attempt, good: boolean): void;
-  /** The server has forgotten this session; its picture may still flow. */
+  /** This session has no future, though its picture may still flow. */
   orphaned(attempt: Attempt): void;
 }
 
 export class Attempt implements SessionHandler {
   readonly video: HTMLVideoElement;
   readonly connection: RTCPeerConnection;
+  readonly witness = new Witness();
   session: string | null = null;
+  via: Via;
   firstFrameMs: number | null = null;
   private readonly began = performance.now();
   private readonly stream: MediaStream;
@@ -40,17 +47,21 @@ export class Attempt implements SessionHandler {
   private described = false;
   private over = false;
   private deadline: ReturnType<typeof setTimeout> | undefined;
+  private pairing: ReturnType<typeof setTimeout> | undefined;
   private lease: ReturnType<typeof setTimeout> | undefined;
+  private settling: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     readonly number: number,
     camera: string,
+    via: Via | null,
     private readonly signaling: SignalingClient,
     private readonly prepared: Prepared,
     private readonly owner: AttemptOwner,
   ) {
     // First of all the message that takes the longest way.
-    const connected = signaling.connect(camera, this);
+    const connected = signaling.connect(camera, this, via);
+    this.via = via ?? 'direct';
     ({ connection: this.connection, video: this.video, stream: this.stream } = prepared.take());
     this.wire();
     this.deadline = setTimeout(() => this.tooLate(), FIRST_FRAME_TIMEOUT_MS);
@@ -58,11 +69,21 @@ export class Attempt implements SessionHandler {
       (answer) => {
         this.session = answer.session;
         if (this.over) return this.signaling.close(answer.session, 'left');
-        this.prepared.use(this.connection, answer.iceServers);
-        this.keep(answer.expiryTimeSeconds);
+        this.accepted(answer);
       },
-      (error: unknown) => this.fail(causeOf(error), messageOf(error)),
+      (error: unknown) => this.fail(refusalOf(error), messageOf(error)),
     );
+  }
+
+  private accepted(answer: Connected): void {
+    this.via = answer.via;
+    this.witness.asked(answer.iceServers);
+    // A relay's session may need none; the next connection may go straight again.
+    if (answer.via === 'direct' || answer.iceServers.length) {
+      this.prepared.use(this.connection, answer.iceServers, answer.via === 'direct');
+    }
+    this.keep(answer.expiryTimeSeconds);
+    this.owner.answered(this, answer);
   }
 
   // --- what signaling tells (SessionHandler) ---
@@ -71,6 +92,8 @@ export class Attempt implements SessionHandler {
     if (this.over) return refuse(Fault.GONE, 'the viewer has left');
     if (this.described) return refuse(Fault.BAD_REQUEST, 'this session has its offer');
     this.described = true;
+    this.witness.heard(offer);
+    this.pairing = setTimeout(() => this.withoutPair(), PAIR_TIMEOUT_MS);
     this.answer(offer, reply).catch((error: unknown) => {
       refuse(Fault.BAD_REQUEST, messageOf(error));
       this.fail('silent', messageOf(error));
@@ -79,6 +102,7 @@ export class Attempt implements SessionHandler {
 
   candidate(candidate: RTCIceCandidateInit): void {
     if (this.over) return;
+    this.witness.heard(candidate.candidate ?? '');
     if (!this.connection.remoteDescription) return this.early.add(candidate);
     // One candidate this browser cannot use (its kind, its family) is no reason to give up the others.
     this.connection.addIceCandidate(candidate).catch(() => undefined);
@@ -106,13 +130,21 @@ export class Attempt implements SessionHandler {
 
   // --- the media ---
 
+  /** Calls back unless it is closed before. */
+  later(milliseconds: number, call: () => void): void {
+    this.settling = setTimeout(call, milliseconds);
+  }
+
   close(reason: string): void {
     if (this.over) return;
     this.over = true;
     clearTimeout(this.deadline);
+    clearTimeout(this.pairing);
     clearTimeout(this.lease);
+    clearTimeout(this.settling);
     if (this.session) this.signaling.close(this.session, reason);
     this.connection.ontrack = this.connection.onicecandidate = this.connection.onconnectionstatechange = null;
+    this.connection.onicecandidateerror = null;
     this.connection.close();
     this.video.srcObject = null;
     this.video.remove();
@@ -126,7 +158,9 @@ export class Attempt implements SessionHandler {
       this.stream.addTrack(track);
       show(this.video, this.stream);
     };
+    connection.onicecandidateerror = (error) => this.witness.failed(error);
     connection.onicecandidate = ({ candidate }) => {
+      this.witness.made(candidate);
       if (this.session) this.signaling.trickle(this.session, candidate ? candidate.toJSON() : null);
     };
     connection.onconnectionstatechange = () => this.changed(connection.connectionState);
@@ -177,6 +211,12 @@ export class Attempt implements SessionHandler {
     else this.fail(connected ? 'silent' : 'path', 'no picture within the time');
   }
 
+  private withoutPair(): void {
+    const state = this.connection.iceConnectionState;
+    if (state !== 'connected' && state !== 'completed')
+      this.fail('path', 'no pair of addresses within the time');
+  }
+
   private keep(expirySeconds: number | null): void {
     if (expirySeconds === null) return;
     const wait = Math.min(expirySeconds * 1000, LONGEST_LEASE_MS) * EXTEND_AT;
@@ -197,6 +237,12 @@ export class Attempt implements SessionHandler {
   private fail(cause: Cause, detail: string): void {
     if (!this.over) this.owner.lost(this, cause, detail);
   }
+}
+
+/** Why the server says no to `connect` itself. */
+function refusalOf(error: unknown): Cause {
+  const closed = error instanceof SignalingError && error.code === Fault.WAY_CLOSED;
+  return closed ? 'closed' : causeOf(error);
 }
 
 function causeOf(error: unknown): Cause {

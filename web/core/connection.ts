@@ -1,11 +1,14 @@
 /** Everything a page needs to watch cameras of one server: the socket, prepared connections, viewers. */
 
+import { KnownWays } from './known-ways';
+import type { WaysRule } from './model';
 import { Prepared } from './prepared';
+import { Roaming } from './roaming';
 import { SignalingClient, signalingUrl } from './signaling';
 import { Viewer } from './viewer';
 
-/** Hidden for longer than this, a laptop may have slept or moved: the socket is made anew, media is not touched. */
-const STALE_AFTER_MS = 60_000;
+/** The new network's name, learned by the new socket, is no news to those who moved with it. */
+const SAME_MOVE_MS = 10_000;
 
 export interface ConnectionOptions {
   /** Origin of the server, for instance `https://cameras.example`; the page's own by default. */
@@ -16,9 +19,13 @@ export interface ConnectionOptions {
 
 export class Connection {
   readonly signaling: SignalingClient;
+  readonly knownWays = new KnownWays();
+  /** The account's rule for ways, where the page knows it: it makes verdicts plainer. */
+  rule: WaysRule | null = null;
   private readonly prepared = new Prepared();
   private readonly viewers = new Set<Viewer>();
-  private hiddenAt = 0;
+  private readonly roaming = new Roaming(() => this.moved());
+  private movedAt = 0;
 
   constructor(options: ConnectionOptions = {}) {
     const url = signalingUrl(options.server || location.origin);
@@ -28,26 +35,27 @@ export class Connection {
   start(): void {
     this.signaling.start();
     this.prepared.prepare();
-    window.addEventListener('online', this.refresh);
+    this.roaming.start();
+    this.signaling.addEventListener('network', this.onNetwork);
     window.addEventListener('pagehide', this.onHide);
     window.addEventListener('pageshow', this.onShow);
-    document.addEventListener('visibilitychange', this.onVisibility);
   }
 
   stop(): void {
-    window.removeEventListener('online', this.refresh);
+    this.roaming.stop();
+    this.signaling.removeEventListener('network', this.onNetwork);
     window.removeEventListener('pagehide', this.onHide);
     window.removeEventListener('pageshow', this.onShow);
-    document.removeEventListener('visibilitychange', this.onVisibility);
     for (const viewer of this.viewers) viewer.stop();
     this.viewers.clear();
     this.signaling.stop();
     this.prepared.close();
+    this.knownWays.forget();
   }
 
   /** Starts watching at once; the first message leaves before this returns. */
   watch(camera: string): Viewer {
-    const viewer = new Viewer(camera, this.signaling, this.prepared);
+    const viewer = new Viewer(camera, this.signaling, this.prepared, this);
     viewer.start();
     this.viewers.add(viewer);
     return viewer;
@@ -70,11 +78,26 @@ export class Connection {
     for (const viewer of this.viewers) if (viewer.camera === camera) viewer.cameraAway();
   }
 
-  private readonly refresh = (): void => this.signaling.refresh();
+  /** This device may be elsewhere: a socket that looks alive may be dead, and so may every path. */
+  private moved(): void {
+    this.movedAt = Date.now();
+    this.signaling.refresh();
+    this.restart();
+  }
+
+  private restart(): void {
+    this.prepared.renew();
+    for (const viewer of this.viewers) viewer.moved();
+  }
+
+  private readonly onNetwork = (): void => {
+    if (Date.now() - this.movedAt > SAME_MOVE_MS) this.restart();
+  };
 
   /** Cameras hear at once that nobody watches; a page kept for "back" holds no sockets. */
   private readonly onHide = (): void => {
     for (const viewer of this.viewers) viewer.stop();
+    this.roaming.stop();
     this.signaling.stop();
     this.prepared.close();
   };
@@ -83,11 +106,7 @@ export class Connection {
     if (!persisted) return;
     this.signaling.start();
     this.prepared.prepare();
+    this.roaming.start();
     for (const viewer of this.viewers) viewer.start();
-  };
-
-  private readonly onVisibility = (): void => {
-    if (document.hidden) this.hiddenAt = Date.now();
-    else if (Date.now() - this.hiddenAt > STALE_AFTER_MS) this.signaling.refresh();
   };
 }

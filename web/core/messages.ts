@@ -34,7 +34,10 @@ export const Fault = {
   GONE: 410,
   TOO_MANY_REQUESTS: 429,
   CAMERA_UNAVAILABLE: 480,
+  /** As the camera's word in a session: no common codec. */
   NOT_ACCEPTABLE: 488,
+  /** As the answer to `connect`: the way that was asked for is not open, another may be (RFC 3261 §21.4.26). */
+  WAY_CLOSED: 488,
 } as const;
 
 export const Notice = { RESOURCES: 1001, PEER_DISCONNECTED: 1002, MALFORMED_CANDIDATE: 1003 } as const;
@@ -117,9 +120,14 @@ export const failure = (id: MessageId, code: number, message: string): string =>
 
 // --- what is inside ---
 
+/** How a session goes: between viewer and camera (through TURN, where ICE chooses so), or through our relay. */
+export type Via = 'direct' | 'relay';
+
 export interface Registered {
   id: string;
   adopted: string[];
+  /** An opaque name of the network that we call from. */
+  network: string | null;
 }
 
 export interface Extended {
@@ -131,24 +139,40 @@ export interface Extended {
 export interface Connected extends Extended {
   session: string;
   iceServers: RTCIceServer[];
+  via: Via;
+  /** Those that owner and load allow now. */
+  ways: Via[];
+  /** Milliseconds, between the camera and the server. */
+  cameraRoundTripMs: number | null;
 }
 
 export function readRegistered(value: Params): Registered {
   if (typeof value['id'] !== 'string') throw new SignalingError(Fault.INVALID_PARAMS, 'register: no id');
   const extra = isObject(value['belvedere']) ? value['belvedere'] : {};
-  return { id: value['id'], adopted: strings(extra['adopted']) };
+  const network = text(extra['network']).slice(0, MAX_ID_LENGTH);
+  return { id: value['id'], adopted: strings(extra['adopted']), network: network || null };
 }
 
 export function readConnected(value: Params): Connected {
   if (typeof value['session'] !== 'string') {
     throw new SignalingError(Fault.INVALID_PARAMS, 'connect: no session');
   }
+  const extra = isObject(value['belvedere']) ? value['belvedere'] : {};
+  // A server that says nothing of ways is a plain ONVIF one, and knows no relay.
+  const via = isVia(extra['via']) ? extra['via'] : 'direct';
+  const ways = strings(extra['ways']).filter(isVia);
+  const roundTrip = extra['roundTripMs'];
   return {
     session: value['session'],
     iceServers: readIceServers(value['iceServers']),
+    via,
+    ways: ways.length ? ways : [via],
+    cameraRoundTripMs: typeof roundTrip === 'number' && roundTrip >= 0 ? roundTrip : null,
     ...readExtended(value),
   };
 }
+
+const isVia = (value: unknown): value is Via => value === 'direct' || value === 'relay';
 
 /** What `connect` and `extend` both say of a lease. */
 export function readExtended(value: Params): Extended {

@@ -1,9 +1,13 @@
 /** What the REST API speaks of. Times are RFC 3339 in UTC; ids are random and url-safe. */
 
+/** Which ways the video of an account's cameras may take. */
+export type WaysRule = 'auto' | 'never_relay' | 'always_relay';
+
 export interface Account {
   id: string;
   email: string;
   administrator: boolean;
+  ways: WaysRule;
   created_at: string;
 }
 
@@ -58,6 +62,8 @@ export interface Camera {
   capabilities: Record<string, unknown>;
   problem: CameraProblem | null;
   first_frame: boolean;
+  /** More viewers than this share one upload, through the relay. */
+  direct_viewers: number;
 }
 
 /** What stands behind a failure code: a sentence for a person, and what that person can do. */

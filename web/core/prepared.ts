@@ -40,11 +40,18 @@ export class Prepared {
     return fresh ?? make(this.iceServers);
   }
 
-  /** Sets the servers the broker names for a session, and keeps them for the next connection. */
-  use(connection: RTCPeerConnection, iceServers: RTCIceServer[]): void {
+  /** This device is on another network: what was gathered is of no use. */
+  renew(): void {
+    if (!this.ready) return;
+    this.close();
+    this.prepare();
+  }
+
+  /** Sets the servers the broker names for a session; `remember` keeps them for the next connection. */
+  use(connection: RTCPeerConnection, iceServers: RTCIceServer[], remember: boolean): void {
     const same =
       JSON.stringify(connection.getConfiguration().iceServers ?? []) === JSON.stringify(iceServers);
-    this.iceServers = iceServers;
+    if (remember) this.iceServers = iceServers;
     if (!same) connection.setConfiguration(configuration(iceServers));
   }
 

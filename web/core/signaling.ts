@@ -21,12 +21,14 @@ import {
   result,
   MAX_CANDIDATES,
   SignalingError,
+  SOCKET_PATH,
   SUBPROTOCOL,
   type Connected,
   type Extended,
   type Message,
   type MessageId,
   type Params,
+  type Via,
 } from './messages';
 
 /** The server passes `connect` on within milliseconds; this long means that the socket is dead. */
@@ -51,7 +53,10 @@ export interface SessionHandler {
   faulted(code: number, message: string): void;
   /** The session is over, media included. */
   closed(reason: string): void;
-  /** The server came back without this session: what flows can neither be extended nor ended, so replace it. */
+  /**
+   * The server came back without this session, so that what flows can neither be extended nor ended; or the camera has
+   * moved, and what flows may soon end: replace it.
+   */
   orphaned(): void;
 }
 
@@ -89,8 +94,13 @@ interface Pending {
 
 const OPEN = 1;
 
+/** Events: `state`; `network` (we call from another one than before). */
 export class SignalingClient extends EventTarget {
   state: SignalingState = 'stopped';
+  /** The server's opaque name for the network that we call from. */
+  network: string | null = null;
+  /** Milliseconds: the quickest answer over this socket. */
+  roundTripMs: number | null = null;
   private socket: Socket | null = null;
   private nextId = 1;
   private failures = 0;
@@ -132,10 +142,14 @@ export class SignalingClient extends EventTarget {
     void this.dial();
   }
 
-  /** Asks for a camera's picture. `handler` hears of the session from the same moment on as the caller. */
-  async connect(camera: string, handler: SessionHandler): Promise<Connected> {
+  /**
+   * Asks for a camera's picture. Without `via` the server picks the way. `handler` hears of the session from the same
+   * moment on as the caller.
+   */
+  async connect(camera: string, handler: SessionHandler, via: Via | null = null): Promise<Connected> {
     let connected: Connected | undefined;
-    await this.call('connect', { peer: camera }, (answer) => {
+    const params: Params = via ? { peer: camera, belvedere: { via } } : { peer: camera };
+    await this.call('connect', params, (answer) => {
       connected = readConnected(answer);
       this.sessions.set(connected.session, { handler, ticket: connected.ticket });
     });
@@ -202,11 +216,14 @@ export class SignalingClient extends EventTarget {
 
   private registered(socket: Socket, answer: Params): void {
     if (socket !== this.socket) return;
-    const { adopted } = readRegistered(answer);
+    const { adopted, network } = readRegistered(answer);
     clearTimeout(this.timer);
     this.failures = 0;
     this.abandon(new Set(adopted));
+    const moved = this.network !== null && network !== this.network;
+    this.network = network;
     this.enter('ready');
+    if (moved) this.dispatchEvent(new Event('network'));
     for (const send of this.waiting.splice(0)) send();
   }
 
@@ -243,6 +260,7 @@ export class SignalingClient extends EventTarget {
   private drop(state: SignalingState): void {
     const socket = this.socket;
     this.socket = null;
+    this.roundTripMs = null;
     clearTimeout(this.leaving);
     if (socket) {
       socket.onopen = socket.onmessage = socket.onclose = null;
@@ -271,12 +289,20 @@ export class SignalingClient extends EventTarget {
         }
       };
       const id = this.nextId++;
-      this.expect(id, settle, reject);
+      let sentAt = 0;
+      this.expect(id, (value) => (this.timed(performance.now() - sentAt), settle(value)), reject);
       this.whenReady(
-        () => this.pending.has(id) && this.write(request(id, method, params)),
+        () => {
+          sentAt = performance.now();
+          if (this.pending.has(id)) this.write(request(id, method, params));
+        },
         () => this.settle(id, (call) => call.reject(new ConnectionLost('too many calls wait'))),
       );
     });
+  }
+
+  private timed(milliseconds: number): void {
+    this.roundTripMs = Math.min(this.roundTripMs ?? Infinity, milliseconds);
   }
 
   private expect(id: MessageId, resolve: Pending['resolve'], reject: Pending['reject']): void {
@@ -360,6 +386,7 @@ export class SignalingClient extends EventTarget {
     const handler = this.sessions.get(session)?.handler;
     if (!handler) return;
     if (method === 'trickle') handler.candidate(readCandidate(params['candidate']));
+    else if (method === 'belvedere.wake') handler.orphaned();
     else if (method === 'error') handler.faulted(Number(params['code']), String(params['message'] ?? ''));
     else if (method === 'belvedere.close') {
       this.sessions.delete(session);
@@ -390,6 +417,6 @@ export class EarlyCandidates {
 }
 
 /** The signaling address of a server given by its origin. */
-export function signalingUrl(origin: string, path = '/api/signaling'): string {
+export function signalingUrl(origin: string, path = SOCKET_PATH): string {
   return origin.replace(/^http/, 'ws') + path;
 }

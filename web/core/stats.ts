@@ -1,5 +1,7 @@
 /** What `getStats` says, in the words people read: pure functions over one report and the one before. */
 
+import type { Via } from './messages';
+
 /** `turn`: through a TURN server, still encrypted end to end. `relay`: through Belvedere's own relay. */
 export type Way = 'direct' | 'turn' | 'relay';
 
@@ -50,7 +52,13 @@ export function sample(report: Report, now: number): Sample | null {
   };
 }
 
-export function quality(report: Report, before: Sample | null, after: Sample | null): Quality {
+/** `via`: what the server said of the session; a relay looks like any other peer from here. */
+export function quality(
+  report: Report,
+  before: Sample | null,
+  after: Sample | null,
+  via: Via = 'direct',
+): Quality {
   const entries = index(report);
   const video = incomingVideo(entries);
   const pair = selectedPair(entries);
@@ -60,7 +68,7 @@ export function quality(report: Report, before: Sample | null, after: Sample | n
   const codec = word(entries.get(String(video?.['codecId']))?.['mimeType']);
   const roundTrip = pair?.['currentRoundTripTime'];
   return {
-    way: pair ? wayOf(word(local?.['candidateType']), word(remote?.['candidateType'])) : null,
+    way: pair ? wayOf(via, word(local?.['candidateType']), word(remote?.['candidateType'])) : null,
     roundTrip: typeof roundTrip === 'number' ? roundTrip * 1000 : null,
     ...rates(before, after),
     width: number(video?.['frameWidth']),
@@ -73,7 +81,8 @@ export function quality(report: Report, before: Sample | null, after: Sample | n
 }
 
 /** One relayed end is enough: the packets pass the TURN server. */
-export function wayOf(local: string | null, remote: string | null): Way {
+export function wayOf(via: Via, local: string | null, remote: string | null): Way {
+  if (via === 'relay') return 'relay';
   return local === 'relay' || remote === 'relay' ? 'turn' : 'direct';
 }
 

@@ -1,20 +1,36 @@
 /**
- * One camera being watched: keeps a picture on screen whatever happens to sockets, servers and cameras.
+ * One camera being watched: keeps a picture on screen whatever happens to sockets, servers, networks and cameras.
  *
  * `watching.ts` decides, `attempt.ts` does; this file carries out the decisions and measures. It is an
- * `EventTarget`: `change` (phase, cause), `video` (a `<video>` to put into the page, behind the one that shows),
+ * `EventTarget`: `change` (phase, cause, way), `video` (a `<video>` to put into the page, behind the one that shows),
  * `picture` (that one shows now; `firstFrameMs`), `gone` (the one that showed ends, and none follows), `quality` (once a second while live).
  */
 
 import { Attempt, type AttemptOwner } from './attempt';
+import { detour, diagnose, type Detour } from './diagnosis';
+import type { Evidence } from './evidence';
+import type { KnownWays } from './known-ways';
+import type { Connected, Via } from './messages';
+import type { WaysRule } from './model';
 import type { Prepared } from './prepared';
+import { dueAt, headStart } from './race';
 import type { SignalingClient } from './signaling';
 import { quality, sample, type Quality, type Sample } from './stats';
-import { decide, notWatching, type Cause, type Effect, type Happening, type Phase } from './watching';
+import { notWatching, type Cause, type Effect, type Happening, type Phase } from './watch-state';
+import { decide } from './watching';
 
-const MEASURE_MS = 1_000;
+const LOOK_MS = 500;
+const LOOKS_PER_QUALITY = 2;
 /** Without a packet for this long the picture is called stalled: a camera sends one a second at the very least. */
 const STALL_MS = 2_000;
+/** A new session begins with the camera's last group of pictures: until it has caught up, the old one is ahead. */
+const SETTLE_MS = 500;
+
+/** What all viewers of a page share. */
+export interface Surroundings {
+  readonly knownWays: KnownWays;
+  readonly rule: WaysRule | null;
+}
 
 export class Viewer extends EventTarget implements AttemptOwner {
   quality: Quality | null = null;
@@ -24,17 +40,25 @@ export class Viewer extends EventTarget implements AttemptOwner {
   lastFrameAt: number | null = null;
   /** Plain words of the party that ended the last attempt, for logs and the curious. */
   detail = '';
+  /** The code of what is wrong, as `GET /api/verdicts` has it; null where `cause` is all that is known. */
+  verdict: string | null = null;
   private watching = notWatching;
   private readonly attempts = new Map<number, Attempt>();
-  private timer: ReturnType<typeof setInterval> | undefined;
+  private looking: ReturnType<typeof setInterval> | undefined;
+  private looks = 0;
+  private due: ReturnType<typeof setTimeout> | undefined;
   private before: Sample | null = null;
+  private packets = -1;
   private movedAt = 0;
   private silent = true;
+  /** What the last direct attempt saw. */
+  private evidence: Evidence | null = null;
 
   constructor(
     readonly camera: string,
     private readonly signaling: SignalingClient,
     private readonly prepared: Prepared,
+    private readonly surroundings: Surroundings,
   ) {
     super();
   }
@@ -47,16 +71,27 @@ export class Viewer extends EventTarget implements AttemptOwner {
     return this.watching.cause;
   }
 
+  /** How the picture on screen goes. */
+  get via(): Via | null {
+    return this.watching.via;
+  }
+
+  /** Why it goes through the relay; null where it does not. */
+  get detour(): Detour | null {
+    return detour(this.watching, this.surroundings.rule, this.evidence);
+  }
+
   /** The element that shows, or null. */
   get video(): HTMLVideoElement | null {
     return this.attempt(this.watching.shown)?.video ?? null;
   }
 
   get connection(): RTCPeerConnection | null {
-    return this.attempt(this.watching.shown ?? this.watching.trying)?.connection ?? null;
+    const { shown, trying } = this.watching;
+    return this.attempt(shown ?? trying.direct ?? trying.relay)?.connection ?? null;
   }
 
-  /** Every element that belongs into the page: the one that shows, and the one that may follow it. */
+  /** Every element that belongs into the page: the one that shows, and those that may follow it. */
   get videos(): HTMLVideoElement[] {
     return [...this.attempts.values()].map((attempt) => attempt.video);
   }
@@ -68,7 +103,7 @@ export class Viewer extends EventTarget implements AttemptOwner {
 
   set muted(muted: boolean) {
     this.silent = muted;
-    for (const video of this.videos) video.muted = muted;
+    this.giveVoice();
   }
 
   /** Whether the camera sends sound at all. */
@@ -78,14 +113,15 @@ export class Viewer extends EventTarget implements AttemptOwner {
   }
 
   start(): void {
+    this.hint();
     this.happen({ type: 'start' });
-    this.timer ??= setInterval(() => void this.measure(), MEASURE_MS);
+    this.looking ??= setInterval(() => void this.look(), LOOK_MS);
     this.signaling.addEventListener('state', this.onSignaling);
   }
 
   stop(): void {
-    clearInterval(this.timer);
-    this.timer = undefined;
+    clearInterval(this.looking);
+    this.looking = undefined;
     this.signaling.removeEventListener('state', this.onSignaling);
     this.happen({ type: 'stop' });
   }
@@ -95,6 +131,12 @@ export class Viewer extends EventTarget implements AttemptOwner {
     this.happen({ type: 'nudge' });
   }
 
+  /** This device may be on another network. */
+  moved(): void {
+    this.happen({ type: 'moved' });
+    if (this.signaling.state === 'ready') this.hint();
+  }
+
   /** The server says that the camera is not connected. */
   cameraAway(): void {
     this.happen({ type: 'away' });
@@ -102,16 +144,22 @@ export class Viewer extends EventTarget implements AttemptOwner {
 
   // --- what attempts tell ---
 
+  answered(attempt: Attempt, { via, ways, cameraRoundTripMs }: Connected): void {
+    // The answer itself took the first of the round trips that the head start counts.
+    const own = this.signaling.roundTripMs ?? 0;
+    const headStartMs = headStart(own, cameraRoundTripMs) - own;
+    this.happen({ type: 'answered', attempt: attempt.number, via, ways, headStartMs });
+  }
+
+  /** Where a picture flows already there is no hurry. */
   picture(attempt: Attempt, firstFrameMs: number): void {
-    this.firstFrameMs = firstFrameMs;
-    this.movedAt = this.lastFrameAt = Date.now();
-    this.before = null;
-    this.happen({ type: 'picture', attempt: attempt.number });
-    void this.report(attempt, firstFrameMs);
+    if (this.watching.phase === 'live') attempt.later(SETTLE_MS, () => this.show(attempt, firstFrameMs));
+    else this.show(attempt, firstFrameMs);
   }
 
   lost(attempt: Attempt, cause: Cause, detail: string): void {
     this.detail = detail;
+    if (attempt.via === 'direct') this.evidence = attempt.witness;
     this.happen({ type: 'lost', attempt: attempt.number, cause });
   }
 
@@ -125,64 +173,113 @@ export class Viewer extends EventTarget implements AttemptOwner {
 
   // --- decisions carried out ---
 
+  private show(attempt: Attempt, firstFrameMs: number): void {
+    this.firstFrameMs = firstFrameMs;
+    this.movedAt = this.lastFrameAt = Date.now();
+    this.before = null;
+    this.packets = -1;
+    this.happen({ type: 'picture', attempt: attempt.number });
+    this.giveVoice();
+    void this.report(attempt, firstFrameMs);
+  }
+
   private happen(event: Happening): void {
     const before = this.watching;
-    const { watching, effects } = decide(before, event, Date.now(), Math.random());
+    const now = Date.now();
+    const { watching, effects } = decide(before, event, now, Math.random());
     this.watching = watching;
     const ending = watching.shown === null ? this.attempt(before.shown)?.video : undefined;
     if (ending) this.dispatchEvent(new CustomEvent('gone', { detail: ending }));
     for (const effect of effects) this.carryOut(effect);
-    if (watching.phase !== before.phase || watching.cause !== before.cause) {
-      this.dispatchEvent(new Event('change'));
+    this.wakeAt(dueAt(watching), now);
+    const verdict = this.verdict;
+    if (event.type === 'lost' || watching.cause !== before.cause) this.verdict = this.findVerdict();
+    const changed = (['phase', 'cause', 'via'] as const).some((name) => watching[name] !== before[name]);
+    if (changed || verdict !== this.verdict) this.dispatchEvent(new Event('change'));
+  }
+
+  private carryOut(effect: Effect): void {
+    const { surroundings, signaling, camera } = this;
+    if (effect.type === 'open') this.open(effect.attempt, effect.via);
+    else if (effect.type === 'learn') {
+      surroundings.knownWays.learn(camera, signaling.network, effect.via, Date.now());
+    } else if (effect.type === 'show') {
+      this.dispatchEvent(new CustomEvent('picture', { detail: this.attempt(effect.attempt)?.video }));
+    } else {
+      this.attempt(effect.attempt)?.close('left');
+      this.attempts.delete(effect.attempt);
     }
   }
 
-  private carryOut({ type, attempt: number }: Effect): void {
-    if (type === 'open') {
-      const attempt = new Attempt(number, this.camera, this.signaling, this.prepared, this);
-      this.attempts.set(number, attempt);
-      attempt.video.muted = this.silent;
-      this.dispatchEvent(new CustomEvent('video', { detail: attempt.video }));
-    } else if (type === 'show') {
-      this.dispatchEvent(new CustomEvent('picture', { detail: this.attempt(number)?.video }));
-    } else {
-      this.attempt(number)?.close('left');
-      this.attempts.delete(number);
-    }
+  private open(number: number, via: Via | null): void {
+    const attempt = new Attempt(number, this.camera, via, this.signaling, this.prepared, this);
+    this.attempts.set(number, attempt);
+    attempt.video.muted = true;
+    this.dispatchEvent(new CustomEvent('video', { detail: attempt.video }));
+  }
+
+  /** One picture speaks at a time. */
+  private giveVoice(): void {
+    const shown = this.video;
+    for (const video of this.videos) video.muted = this.silent || (shown !== null && video !== shown);
   }
 
   private attempt(number: number | null): Attempt | undefined {
     return number === null ? undefined : this.attempts.get(number);
   }
 
+  private wakeAt(time: number | null, now: number): void {
+    clearTimeout(this.due);
+    if (time !== null) this.due = setTimeout(() => this.happen({ type: 'tick' }), Math.max(0, time - now));
+  }
+
+  private hint(): void {
+    const via = this.surroundings.knownWays.recall(this.camera, this.signaling.network, Date.now());
+    this.happen({ type: 'hint', via });
+  }
+
+  private findVerdict(): string | null {
+    const { cause, faults, ways } = this.watching;
+    const { rule } = this.surroundings;
+    return cause && diagnose({ cause, faults, ways: ways ?? [], rule, direct: this.evidence });
+  }
+
   private readonly onSignaling = (): void => {
-    if (this.signaling.state === 'ready') this.nudge();
+    if (this.signaling.state !== 'ready') return;
+    this.hint();
+    this.nudge();
   };
 
   // --- measuring ---
 
-  private async measure(): Promise<void> {
-    this.happen({ type: 'tick' });
+  private async look(): Promise<void> {
     const attempt = this.attempt(this.watching.shown);
     if (!attempt) return;
     const report = await attempt.connection.getStats();
     if (attempt.number !== this.watching.shown) return;
     const now = Date.now();
     const after = sample(report as never, now);
-    if (after && after.packets !== this.before?.packets) {
+    if (after && after.packets !== this.packets) {
+      this.packets = after.packets;
       this.movedAt = this.lastFrameAt = now;
       this.happen({ type: 'flowing', attempt: attempt.number });
     } else if (now - this.movedAt > STALL_MS) this.happen({ type: 'stalled', attempt: attempt.number });
-    this.quality = quality(report as never, this.before, after);
+    if (++this.looks % LOOKS_PER_QUALITY) return;
+    this.measured(attempt, quality(report as never, this.before, after, attempt.via));
     this.before = after;
-    this.dispatchEvent(new Event('quality'));
   }
 
   private async report(attempt: Attempt, firstFrameMs: number): Promise<void> {
     const report = await attempt.connection.getStats();
-    this.quality = quality(report as never, null, null);
+    const first = quality(report as never, null, null, attempt.via);
+    if (attempt.session)
+      this.signaling.stats(attempt.session, Math.round(firstFrameMs), first.way ?? attempt.via);
+    if (attempt.number === this.watching.shown) this.measured(attempt, first);
+  }
+
+  /** The badge does not blink: some way it is, also where the browser does not say. */
+  private measured(attempt: Attempt, measured: Quality): void {
+    this.quality = { ...measured, way: measured.way ?? attempt.via };
     this.dispatchEvent(new Event('quality'));
-    const way = this.quality.way ?? 'direct';
-    if (attempt.session) this.signaling.stats(attempt.session, Math.round(firstFrameMs), way);
   }
 }

@@ -1,76 +1,34 @@
 /**
- * Watching one camera, as a table of decisions: when to open a session, when to show it, when to try again.
+ * Watching one camera, as a table of decisions: when to open sessions, which one to show, when to try again.
  *
  *   idle ──start──▶ connecting ──picture──▶ live ──stalled──▶ stalled
  *                      │  ▲                  ▲ ◀──flowing──────┤
- *                    lost nudge/tick         └────picture──────┘   (a new session beside the old one)
+ *                    lost nudge/tick         └────picture──────┘   (new sessions beside the old one)
  *                      ▼  │
  *                    waiting            refused: nothing but `start` leads out
  *
- * A session is an *attempt*, known by its number. At most two live at once: the one on screen and the one that
- * shall replace it (make before break): the picture on screen is closed only when the next has its first frame.
- * A picture that flows though the server has forgotten its session (`orphaned`) is replaced in the same way, unseen.
- * Nothing here knows sockets, clocks or elements; time and randomness are arguments.
+ * A session is an *attempt*, known by its number. At most three live at once: the one on screen, and a racer for each
+ * way (`race.ts`). The picture on screen is closed only when another has its first frame (make before break). One that
+ * flows without a future (`orphaned`: the server has forgotten it, or the camera has moved; `moved`: this device has) is
+ * replaced in the same way, unseen. Nothing here knows sockets, clocks or elements; time and randomness are arguments.
  */
 
-import { backoff } from './backoff';
+import { answered, due, fell, race, slotOf, upgradeLater, won } from './race';
+import {
+  after,
+  closing,
+  keep,
+  notWatching,
+  type Cause,
+  type Decision,
+  type Happening,
+  type Watching,
+} from './watch-state';
 
-export type Phase = 'idle' | 'connecting' | 'live' | 'stalled' | 'waiting' | 'refused';
-
-/** Why there is no picture. The page has a sentence for each. */
-export type Cause =
-  | 'offline' // the camera is not connected to the server
-  | 'signaling' // the server cannot be reached
-  | 'forbidden' // not, or no longer, allowed to watch
-  | 'codec' // camera and browser share no video format
-  | 'busy' // the camera serves all viewers it can
-  | 'path' // no way through the networks between here and the camera
-  | 'silent' // connected, but no picture came
-  | 'ended'; // the other side ended it
-
-export interface Watching {
-  phase: Phase;
-  shown: number | null;
-  trying: number | null;
-  /** Number of the next attempt. */
-  next: number;
-  failures: number;
-  /** Milliseconds; when to try again by itself. */
-  retryAt: number | null;
-  cause: Cause | null;
-  /** The server has forgotten the session on screen: a replacement is wanted even while it flows. */
-  orphaned: boolean;
-  /** The server says that the camera is not connected: known before any attempt finds out. */
-  away: boolean;
-}
-
-export type Happening =
-  | { type: 'start' | 'stop' | 'nudge' | 'tick' | 'away' }
-  | { type: 'picture' | 'stalled' | 'flowing' | 'orphaned'; attempt: number }
-  | { type: 'lost'; attempt: number; cause: Cause };
-
-export type Effect = { type: 'open' | 'show' | 'close'; attempt: number };
-
-export interface Decision {
-  watching: Watching;
-  effects: Effect[];
-}
-
-const RETRY = { first: 1_000, longest: 15_000 };
 /** Trying again cannot help: a person has to change something first. */
 const FINAL: ReadonlySet<Cause> = new Set<Cause>(['forbidden', 'codec']);
-
-export const notWatching: Watching = {
-  phase: 'idle',
-  shown: null,
-  trying: null,
-  next: 1,
-  failures: 0,
-  retryAt: null,
-  cause: null,
-  orphaned: false,
-  away: false,
-};
+/** The way itself is gone: both are tried at once. */
+const WAY_GONE: ReadonlySet<Cause> = new Set<Cause>(['path', 'silent']);
 
 /** `now` in milliseconds, `random` in [0, 1). */
 export function decide(watching: Watching, event: Happening, now: number, random: number): Decision {
@@ -83,14 +41,20 @@ export function decide(watching: Watching, event: Happening, now: number, random
       return nudge(watching);
     case 'away':
       return away(watching);
+    case 'moved':
+      return moved(watching);
     case 'tick':
-      return watching.retryAt !== null && now >= watching.retryAt ? open(watching) : keep(watching);
+      return due(watching, now);
+    case 'hint':
+      return keep({ ...watching, hint: event.via });
+    case 'answered':
+      return answered(watching, event, now);
     case 'picture':
-      return picture(watching, event.attempt);
+      return won(watching, event.attempt, now, random);
     case 'stalled':
       return stalled(watching, event.attempt);
     case 'flowing':
-      return flowing(watching, event.attempt);
+      return flowing(watching, event.attempt, now, random);
     case 'orphaned':
       return orphaned(watching, event.attempt);
     case 'lost':
@@ -98,23 +62,20 @@ export function decide(watching: Watching, event: Happening, now: number, random
   }
 }
 
-const keep = (watching: Watching): Decision => ({ watching, effects: [] });
-
 function start(watching: Watching): Decision {
   if (watching.phase === 'idle' || watching.phase === 'refused' || watching.phase === 'waiting') {
-    return open({ ...watching, failures: 0, cause: null });
+    return race({ ...watching, failures: 0, cause: null });
   }
   return keep(watching);
 }
 
 function stop(watching: Watching): Decision {
-  const effects = closing(watching.shown, watching.trying);
-  return { watching: { ...notWatching, next: watching.next }, effects };
+  return { watching: { ...notWatching, next: watching.next, hint: watching.hint }, effects: all(watching) };
 }
 
 function nudge(watching: Watching): Decision {
   const hopeful = { ...watching, away: false, cause: watching.away ? null : watching.cause };
-  return watching.retryAt === null ? keep(hopeful) : open({ ...hopeful, failures: 0 });
+  return watching.retryAt === null ? keep(hopeful) : race({ ...hopeful, failures: 0 });
 }
 
 /** A picture that flows goes on flowing without any server: the words wait until it stands still. */
@@ -123,56 +84,41 @@ function away(watching: Watching): Decision {
   return keep({ ...watching, away: true, cause: watching.phase === 'live' ? null : 'offline' });
 }
 
-/** A new attempt, unless one is under way. */
-function open(watching: Watching): Decision {
-  if (watching.trying !== null) return keep({ ...watching, retryAt: null });
-  const attempt = watching.next;
-  const phase: Phase = watching.shown === null ? 'connecting' : watching.phase;
-  return {
-    watching: { ...watching, phase, trying: attempt, next: attempt + 1, retryAt: null },
-    effects: [{ type: 'open', attempt }],
+/** This device may be on another network, where nothing that was known of the ways holds. */
+function moved(watching: Watching): Decision {
+  if (watching.phase === 'idle' || watching.phase === 'refused') return keep(watching);
+  const here: Watching = {
+    ...watching,
+    trying: notWatching.trying,
+    ways: null,
+    hint: null,
+    relayAt: null,
+    upgrades: 0,
+    failures: 0,
+    replacing: watching.shown !== null,
   };
+  return after(closing(watching.trying.direct, watching.trying.relay), race(here));
 }
 
-function picture(watching: Watching, attempt: number): Decision {
-  if (attempt !== watching.trying) return keep(watching);
-  return {
-    watching: {
-      ...watching,
-      phase: 'live',
-      shown: attempt,
-      trying: null,
-      failures: 0,
-      retryAt: null,
-      cause: null,
-      orphaned: false,
-      away: false,
-    },
-    effects: [{ type: 'show', attempt }, ...closing(watching.shown)],
-  };
-}
-
-/** The picture stands still: a second session starts beside it. */
+/** The picture stands still: others start beside it. */
 function stalled(watching: Watching, attempt: number): Decision {
   if (attempt !== watching.shown || watching.phase !== 'live') return keep(watching);
-  return open({ ...watching, phase: 'stalled', cause: watching.away ? 'offline' : null });
+  return race({ ...watching, phase: 'stalled', cause: watching.away ? 'offline' : null }, true);
 }
 
-/** It may flow until its lease ends: the one that replaces it starts beside it. */
+/** It may flow until its lease ends, or its old network does: the one that replaces it starts beside it. */
 function orphaned(watching: Watching, attempt: number): Decision {
-  return attempt === watching.shown ? open({ ...watching, orphaned: true }) : keep(watching);
+  return attempt === watching.shown ? race({ ...watching, replacing: true }) : keep(watching);
 }
 
-/** It moves again by itself: the second session is not needed, unless the server has forgotten the first. */
-function flowing(watching: Watching, attempt: number): Decision {
+/** It moves again by itself: the others are not needed, unless it has no future. */
+function flowing(watching: Watching, attempt: number, now: number, random: number): Decision {
   if (attempt !== watching.shown || watching.phase !== 'stalled') return keep(watching);
   const live: Watching = { ...watching, phase: 'live', cause: null };
-  if (watching.orphaned) return keep(live);
-  const effects = closing(watching.trying);
-  return {
-    watching: { ...live, trying: null, retryAt: null, failures: 0 },
-    effects,
-  };
+  if (watching.replacing) return keep(live);
+  const alone: Watching = { ...live, trying: notWatching.trying, relayAt: null, retryAt: null, failures: 0 };
+  const effects = closing(watching.trying.direct, watching.trying.relay);
+  return after(effects, upgradeLater({ ...alone, faults: {} }, now, random));
 }
 
 function lost(
@@ -182,31 +128,26 @@ function lost(
   random: number,
 ): Decision {
   const { attempt, cause } = event;
-  const effects = closing(attempt);
-  if (attempt !== watching.shown && attempt !== watching.trying) return keep(watching);
-  if (FINAL.has(cause)) {
-    const all = closing(watching.shown, watching.trying);
-    return { watching: { ...notWatching, next: watching.next, phase: 'refused', cause }, effects: all };
-  }
-  if (attempt === watching.shown) {
-    const reason = watching.away ? 'offline' : cause;
-    const without = open({ ...watching, shown: null, phase: 'connecting', cause: reason, orphaned: false });
-    return { watching: without.watching, effects: [...effects, ...without.effects] };
-  }
-  const failures = watching.failures + 1;
-  const phase: Phase = watching.shown === null ? 'waiting' : watching.phase;
+  const via = slotOf(watching, attempt);
+  if (attempt !== watching.shown && via === null) return keep(watching);
+  if (FINAL.has(cause)) return refuse(watching, cause);
+  if (via !== null) return fell(watching, via, cause, now, random);
+  const without: Watching = {
+    ...watching,
+    phase: 'connecting',
+    shown: null,
+    via: null,
+    cause: watching.away ? 'offline' : cause,
+    replacing: false,
+  };
+  return after(closing(attempt), race(without, WAY_GONE.has(cause)));
+}
+
+function refuse(watching: Watching, cause: Cause): Decision {
   return {
-    watching: {
-      ...watching,
-      phase,
-      trying: null,
-      failures,
-      retryAt: now + backoff(failures - 1, random, RETRY),
-      cause: phase === 'live' ? null : cause,
-    },
-    effects,
+    watching: { ...notWatching, next: watching.next, phase: 'refused', cause },
+    effects: all(watching),
   };
 }
 
-const closing = (...attempts: (number | null)[]): Effect[] =>
-  attempts.filter((attempt) => attempt !== null).map((attempt) => ({ type: 'close', attempt }));
+const all = ({ shown, trying }: Watching): Decision['effects'] => closing(shown, trying.direct, trying.relay);

@@ -57,8 +57,18 @@ test('connect: the session is needed, the rest may be missing', () => {
     iceServers: [],
     expiryTimeSeconds: null,
     ticket: null,
+    via: 'direct',
+    ways: ['direct'],
+    cameraRoundTripMs: null,
   });
   expect(() => readConnected({})).toThrow(SignalingError);
+});
+
+test('ways that nobody knows are left out', () => {
+  const connected = (belvedere: object): object => readConnected({ session: 's', belvedere });
+  const odd = { via: 'pigeon', ways: ['pigeon', 'relay', 5], roundTripMs: -1 };
+  expect(connected(odd)).toMatchObject({ via: 'direct', ways: ['relay'], cameraRoundTripMs: null });
+  expect(connected({ via: 'relay', ways: 'relay' })).toMatchObject({ via: 'relay', ways: ['relay'] });
 });
 
 test('a candidate keeps only what a candidate has', () => {

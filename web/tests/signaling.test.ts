@@ -38,10 +38,10 @@ async function ready(): Promise<SignalingClient> {
   return signaling;
 }
 
-async function accept(adopted: string[] = []): Promise<void> {
+async function accept(adopted: string[] = [], network?: string): Promise<void> {
   newest().open();
   const id = newest().last('register')?.['id'];
-  newest().say({ id, result: { id: 'me', belvedere: { adopted } } });
+  newest().say({ id, result: { id: 'me', belvedere: { adopted, network } } });
   await flush();
 }
 
@@ -190,6 +190,19 @@ describe('reconnecting', () => {
     expect(newest().last('connect')).toMatchObject({ params: { peer: 'camera-2' } });
   });
 
+  test('another network’s name is told, the same and the first one are not', async () => {
+    const signaling = client();
+    const moves: (string | null)[] = [];
+    signaling.addEventListener('network', () => moves.push(signaling.network));
+    signaling.start();
+    for (const network of ['home', 'home', 'train']) {
+      await vi.advanceTimersByTimeAsync(500);
+      await accept([], network);
+      newest().drop();
+    }
+    expect(moves).toEqual(['train']);
+  });
+
   test('a server that drains is left after its grace and a part of its jitter', async () => {
     await ready();
     newest().say({ method: 'belvedere.goAway', params: { graceSeconds: 2, jitterSeconds: 3 } });
@@ -239,6 +252,35 @@ describe('a session', () => {
     newest().say({ id: 'd1', method: 'invite', params: { session: 's1', offer: 'the offer' } });
     expect(hears.log).toEqual([['invited', 'the offer']]);
     expect(newest().sent.at(-1)).toEqual({ jsonrpc: '2.0', id: 'd1', result: { answer: 'the answer' } });
+  });
+
+  test('is asked for by the shortest message; a wish for a way is ours alone', async () => {
+    const signaling = await ready();
+    void signaling.connect('camera-1', handler()).catch(() => undefined);
+    expect(newest().last('connect')?.['params']).toEqual({ peer: 'camera-1' });
+    void signaling.connect('camera-1', handler(), 'relay').catch(() => undefined);
+    expect(newest().last('connect')?.['params']).toEqual({ peer: 'camera-1', belvedere: { via: 'relay' } });
+  });
+
+  test('the quickest answer of this socket is its round trip', async () => {
+    const signaling = await ready();
+    for (const milliseconds of [80, 40, 60]) {
+      const connected = signaling.connect('camera-1', handler());
+      await vi.advanceTimersByTimeAsync(milliseconds);
+      newest().say({ id: newest().last('connect')?.['id'], result: { session: 's', iceServers: [] } });
+      await connected;
+    }
+    expect(signaling.roundTripMs).toBe(40);
+    newest().drop();
+    expect(signaling.roundTripMs).toBeNull();
+  });
+
+  test('whose camera has moved is to be replaced', async () => {
+    const signaling = await ready();
+    const { hears } = await session(signaling);
+    newest().say({ method: 'belvedere.wake', params: { session: 's1' } });
+    newest().say({ method: 'belvedere.wake', params: { session: 'other' } });
+    expect(hears.log).toEqual([['orphaned']]);
   });
 
   test('another session’s messages do not reach it', async () => {

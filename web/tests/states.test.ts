@@ -26,6 +26,7 @@ const camera: Camera = {
   capabilities: {},
   problem: null,
   first_frame: true,
+  direct_viewers: 2,
 };
 
 test.each([

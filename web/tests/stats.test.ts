@@ -62,12 +62,14 @@ test('no pair yet: the way is not known, and nothing is claimed', () => {
 });
 
 test.each([
-  ['host', 'host', 'direct'],
-  ['prflx', 'srflx', 'direct'],
-  ['relay', 'host', 'turn'],
-  ['host', 'relay', 'turn'],
-] as const)('%s to %s is %s', (local, remote, way) => {
-  expect(wayOf(local, remote)).toBe(way);
+  ['direct', 'host', 'host', 'direct'],
+  ['direct', 'prflx', 'srflx', 'direct'],
+  ['direct', 'relay', 'host', 'turn'],
+  ['direct', 'host', 'relay', 'turn'],
+  ['relay', 'host', 'host', 'relay'],
+  ['relay', 'relay', 'host', 'relay'],
+] as const)('a session via %s, from %s to %s, is %s', (via, local, remote, way) => {
+  expect(wayOf(via, local, remote)).toBe(way);
 });
 
 test('rates are taken between two samples', () => {

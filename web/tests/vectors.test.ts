@@ -22,6 +22,7 @@ interface Vector {
   text?: string;
 }
 
+const extra = (wire: Params): Params => (wire['belvedere'] ?? {}) as Params;
 const read = (file: string): Vector[] => JSON.parse(readFileSync(join(folder, file), 'utf8')) as Vector[];
 
 describe('valid messages', () => {
@@ -29,13 +30,18 @@ describe('valid messages', () => {
     const message = decode(JSON.stringify(vector.message));
     if (vector.to !== 'client') return;
     if (vector.type === 'RegisterResult' && message.kind === 'result') {
-      expect(readRegistered(message.result).id).toBe((vector.message?.['result'] as Params)['id']);
+      const wire = vector.message?.['result'] as Params;
+      const network = extra(wire)['network'] ?? null;
+      expect(readRegistered(message.result)).toMatchObject({ id: wire['id'], network });
     }
     if (vector.type === 'ConnectResult' && message.kind === 'result') {
       const wire = vector.message?.['result'] as Params;
       expect(readConnected(message.result)).toMatchObject({
         session: wire['session'],
         iceServers: wire['iceServers'],
+        via: extra(wire)['via'] ?? 'direct',
+        ways: extra(wire)['ways'] ?? ['direct'],
+        cameraRoundTripMs: extra(wire)['roundTripMs'] ?? null,
       });
     }
     if (vector.type === 'TrickleParams' && message.kind === 'notification') {

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { decide, notWatching, type Effect, type Happening, type Watching } from '../core/watching';
+import { notWatching, type Effect, type Happening, type Watching } from '../core/watch-state';
+import { decide } from '../core/watching';
 
 /** Plays a story and tells where it ends; `now` is each event's place in it, in seconds. */
 function play(...events: Happening[]): { watching: Watching; effects: Effect[] } {
-  return continued(notWatching, ...events);
+  return continued(ALONE, ...events);
 }
 
 function continued(from: Watching, ...events: Happening[]): { watching: Watching; effects: Effect[] } {
@@ -17,8 +18,12 @@ function continued(from: Watching, ...events: Happening[]): { watching: Watching
   return { watching, effects };
 }
 
+/** Here the server offers the direct way alone; `race.test.ts` has both. */
+const ALONE: Watching = { ...notWatching, ways: ['direct'], hint: 'direct' };
+const NONE = { direct: null, relay: null };
 const START: Happening = { type: 'start' };
 const picture = (attempt: number): Happening => ({ type: 'picture', attempt });
+const OPEN = (attempt: number): Effect => ({ type: 'open', attempt, via: null });
 const stalled = (attempt: number): Happening => ({ type: 'stalled', attempt });
 const flowing = (attempt: number): Happening => ({ type: 'flowing', attempt });
 const orphaned = (attempt: number): Happening => ({ type: 'orphaned', attempt });
@@ -34,20 +39,17 @@ const lost = (
 describe('the good way', () => {
   test('start opens, the picture shows', () => {
     const { watching, effects } = play(START, picture(1));
-    expect(watching).toMatchObject({ phase: 'live', shown: 1, trying: null });
-    expect(effects).toEqual([
-      { type: 'open', attempt: 1 },
-      { type: 'show', attempt: 1 },
-    ]);
+    expect(watching).toMatchObject({ phase: 'live', shown: 1, trying: NONE });
+    expect(effects).toEqual([OPEN(1), { type: 'show', attempt: 1 }]);
   });
 
   test('starting twice opens once', () => {
-    expect(play(START, START).effects).toEqual([{ type: 'open', attempt: 1 }]);
+    expect(play(START, START).effects).toEqual([OPEN(1)]);
   });
 
   test('stop closes all there is, and numbers are never used again', () => {
     const { watching, effects } = play(START, picture(1), stalled(1), { type: 'stop' });
-    expect(watching).toMatchObject({ phase: 'idle', shown: null, trying: null, next: 3 });
+    expect(watching).toMatchObject({ phase: 'idle', shown: null, trying: NONE, next: 3 });
     expect(effects.slice(-2)).toEqual([
       { type: 'close', attempt: 1 },
       { type: 'close', attempt: 2 },
@@ -61,7 +63,7 @@ describe('make before break', () => {
     expect(watching).toMatchObject({ phase: 'live', shown: 2 });
     expect(effects.slice(1)).toEqual([
       { type: 'show', attempt: 1 },
-      { type: 'open', attempt: 2 },
+      OPEN(2),
       { type: 'show', attempt: 2 },
       { type: 'close', attempt: 1 },
     ]);
@@ -69,7 +71,7 @@ describe('make before break', () => {
 
   test('a picture that moves again by itself makes the second session needless', () => {
     const { watching, effects } = play(START, picture(1), stalled(1), flowing(1));
-    expect(watching).toMatchObject({ phase: 'live', shown: 1, trying: null });
+    expect(watching).toMatchObject({ phase: 'live', shown: 1, trying: NONE });
     expect(effects.at(-1)).toEqual({ type: 'close', attempt: 2 });
   });
 
@@ -78,11 +80,11 @@ describe('make before break', () => {
     expect(watching).toMatchObject({
       phase: 'stalled',
       shown: 1,
-      trying: null,
+      trying: NONE,
       cause: 'offline',
       retryAt: 4_000,
     });
-    expect(continued(watching, { type: 'nudge' }).effects).toEqual([{ type: 'open', attempt: 3 }]);
+    expect(continued(watching, { type: 'nudge' }).effects).toEqual([OPEN(3)]);
   });
 
   test('a stall while another session is on its way opens no third', () => {
@@ -105,13 +107,13 @@ describe('failing', () => {
   test('a tick before its time does nothing', () => {
     const { watching } = play(START, lost(1));
     expect(decide(watching, { type: 'tick' }, 1_999, 1).effects).toEqual([]);
-    expect(decide(watching, { type: 'tick' }, 2_000, 1).effects).toEqual([{ type: 'open', attempt: 2 }]);
+    expect(decide(watching, { type: 'tick' }, 2_000, 1).effects).toEqual([OPEN(2)]);
   });
 
   test('a camera that comes back is not kept waiting', () => {
     const { watching, effects } = play(START, lost(1), { type: 'nudge' });
-    expect(watching).toMatchObject({ phase: 'connecting', trying: 2, failures: 0 });
-    expect(effects.at(-1)).toEqual({ type: 'open', attempt: 2 });
+    expect(watching).toMatchObject({ phase: 'connecting', trying: { direct: 2, relay: null }, failures: 0 });
+    expect(effects.at(-1)).toEqual(OPEN(2));
   });
 
   test('a nudge without need does nothing', () => {
@@ -121,11 +123,8 @@ describe('failing', () => {
 
   test('the session on screen ends: a new one starts at once', () => {
     const { watching, effects } = play(START, picture(1), lost(1, 'ended'));
-    expect(watching).toMatchObject({ phase: 'connecting', shown: null, trying: 2 });
-    expect(effects.slice(-2)).toEqual([
-      { type: 'close', attempt: 1 },
-      { type: 'open', attempt: 2 },
-    ]);
+    expect(watching).toMatchObject({ phase: 'connecting', shown: null, trying: { direct: 2, relay: null } });
+    expect(effects.slice(-2)).toEqual([{ type: 'close', attempt: 1 }, OPEN(2)]);
   });
 
   test.each(['forbidden', 'codec'] as const)('%s ends all, and only a person starts again', (cause) => {
@@ -137,7 +136,7 @@ describe('failing', () => {
       { type: 'tick' },
       { type: 'nudge' },
     );
-    expect(watching).toMatchObject({ phase: 'refused', cause, shown: null, trying: null });
+    expect(watching).toMatchObject({ phase: 'refused', cause, shown: null, trying: NONE });
     expect(effects.slice(-2).map((effect) => effect.type)).toEqual(['close', 'close']);
     expect(continued(watching, START).watching.phase).toBe('connecting');
   });
@@ -168,7 +167,7 @@ describe('failing', () => {
   });
 
   test('nobody watches: an away camera is no news', () => {
-    expect(play({ type: 'away' }).watching).toEqual(notWatching);
+    expect(play({ type: 'away' }).watching).toEqual(ALONE);
   });
 
   test('news of a session that is long gone changes nothing', () => {
@@ -182,10 +181,15 @@ describe('failing', () => {
 describe('a session that the server has forgotten', () => {
   test('is replaced while its picture flows on, and nobody sees it', () => {
     const { watching, effects } = play(START, picture(1), orphaned(1), flowing(1));
-    expect(watching).toMatchObject({ phase: 'live', shown: 1, trying: 2, cause: null });
-    expect(effects.at(-1)).toEqual({ type: 'open', attempt: 2 });
+    expect(watching).toMatchObject({
+      phase: 'live',
+      shown: 1,
+      trying: { direct: 2, relay: null },
+      cause: null,
+    });
+    expect(effects.at(-1)).toEqual(OPEN(2));
     const after = continued(watching, picture(2));
-    expect(after.watching).toMatchObject({ phase: 'live', shown: 2, trying: null, orphaned: false });
+    expect(after.watching).toMatchObject({ phase: 'live', shown: 2, trying: NONE, replacing: false });
     expect(after.effects).toEqual([
       { type: 'show', attempt: 2 },
       { type: 'close', attempt: 1 },
@@ -194,16 +198,16 @@ describe('a session that the server has forgotten', () => {
 
   test('a replacement that fails is tried again, still unseen', () => {
     const { watching } = play(START, picture(1), orphaned(1), lost(2));
-    expect(watching).toMatchObject({ phase: 'live', cause: null, trying: null });
+    expect(watching).toMatchObject({ phase: 'live', cause: null, trying: NONE });
     const { effects } = decide(watching, { type: 'tick' }, 60_000, 1);
-    expect(effects).toEqual([{ type: 'open', attempt: 3 }]);
+    expect(effects).toEqual([OPEN(3)]);
   });
 
   test('when it stands still meanwhile, the replacement goes on, also if it moves again', () => {
     const still = play(START, picture(1), orphaned(1), stalled(1));
-    expect(still.watching).toMatchObject({ phase: 'stalled', trying: 2 });
+    expect(still.watching).toMatchObject({ phase: 'stalled', trying: { direct: 2, relay: null } });
     const moves = continued(still.watching, flowing(1));
-    expect(moves.watching).toMatchObject({ phase: 'live', trying: 2 });
+    expect(moves.watching).toMatchObject({ phase: 'live', trying: { direct: 2, relay: null } });
     expect(moves.effects).toEqual([]);
   });
 

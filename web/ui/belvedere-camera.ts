@@ -6,7 +6,7 @@
  * Properties: `authorize` (async, gets the camera's id, answers `Ticket …` or `Bearer …`; not needed where the cookie works),
  * `viewer` (the running `Viewer`; may be set to one that was started earlier), `muted`, `poster` (an
  * `ImageBitmap` to show dimmed until there is a picture) with `posterAt`.
- * Events: `firstframe` (`detail.firstFrameMs`), `statechange` (`detail.phase`, `detail.cause`), `quality`
+ * Events: `firstframe` (`detail.firstFrameMs`), `statechange` (`detail.phase`, `cause`, `verdict`, `via`), `quality`
  * (`detail`: way, round trip, loss …), `controlschange` (`detail.visible`).
  * Style: `--belvedere-fit: cover` fills the box.
  *
@@ -23,11 +23,11 @@ import {
 } from 'lit';
 import { Connection } from '../core/connection';
 import type { Viewer } from '../core/viewer';
-import type { Cause } from '../core/watching';
+import type { Cause } from '../core/watch-state';
 import { cameraStyles } from './camera-styles';
 import { factsPanel } from './facts';
 import { icon } from './icons';
-import { text } from './text';
+import { causeWords, text } from './text';
 import { ago } from './time';
 
 const OUT_OF_SIGHT_MS = 10_000;
@@ -80,8 +80,8 @@ export class BelvedereCamera extends LitElement {
   /** The connection to use, where the page has one; else elements share one for each server. */
   connectTo: Connection | undefined;
   posterAt: number | null = null;
-  /** The sentence and the advice for each cause; ours unless a page has better. */
-  words: (cause: Cause) => { sentence: string; advice: string } = (cause) => text.causes[cause];
+  /** The sentence and the advice for each cause, and for what the browser found out; ours unless a page has better. */
+  words: (cause: Cause, verdict: string | null) => { sentence: string; advice: string } = causeWords;
   /** Called before a picture leaves the screen, so that a page can keep its last still. */
   leaving: ((video: HTMLVideoElement) => void) | undefined;
   private current: Viewer | null = null;
@@ -255,9 +255,9 @@ export class BelvedereCamera extends LitElement {
 
   private readonly onViewer = (event: Event): void => {
     this.requestUpdate();
-    const { phase, cause, quality } = this.current ?? {};
+    const { phase, cause, via, verdict, quality } = this.current ?? {};
     if (event.type === 'change' && phase !== 'live') this.wake();
-    if (event.type === 'change') this.tell('statechange', { phase, cause });
+    if (event.type === 'change') this.tell('statechange', { phase, cause, via, verdict });
     else this.tell('quality', quality);
   };
 
@@ -295,7 +295,7 @@ export class BelvedereCamera extends LitElement {
     const cause = this.current?.cause ?? null;
     if (phase === 'connecting' && cause === null) return html`${pulse}<p>${text.watch.opening}</p>`;
     if (phase === 'stalled' && cause === null) return html`${pulse}<p>${text.watch.stalled}</p>${this.age()}`;
-    const words = this.words(cause ?? 'ended');
+    const words = this.words(cause ?? 'ended', this.current?.verdict ?? null);
     return html`
       ${phase === 'refused' ? nothing : pulse}
       <p class="sentence">${words.sentence}</p>

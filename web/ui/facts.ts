@@ -6,17 +6,18 @@ import type { Viewer } from '../core/viewer';
 import { icon } from './icons';
 import { text } from './text';
 
-const { fact, waysLong, ways } = text.watch;
+const { detours, fact, waysLong, ways } = text.watch;
 
 export function factsPanel(viewer: Viewer | null, close: () => void): TemplateResult {
   const way = viewer?.quality?.way ?? 'direct';
+  const why = viewer?.detour;
   return html`
     <section class="facts" aria-label=${text.watch.facts}>
       <header>
         ${ways[way]}
         <button aria-label=${text.watch.closeFacts} @click=${close}>${icon('x')}</button>
       </header>
-      <p>${waysLong[way]}</p>
+      <p>${waysLong[way]}${why ? ` ${detours[why]}` : ''}</p>
       <dl>
         ${factList(viewer?.quality ?? null, viewer?.firstFrameMs ?? null).map(
           ([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`,

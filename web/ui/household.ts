@@ -3,27 +3,19 @@
 import { Api, Problem, readVerdicts, Unreachable } from '../core/api';
 import { Connection } from '../core/connection';
 import { CameraEvents } from '../core/events';
-import type { Account, Camera, Setup, Verdict } from '../core/model';
+import { forgetWays } from '../core/known-ways';
+import type { Account, Camera, Setup, Verdict, WaysRule } from '../core/model';
 import type { Viewer } from '../core/viewer';
-import type { Cause } from '../core/watching';
+import type { Cause } from '../core/watch-state';
 import { mayBeSignedIn, remember } from './signed-in';
 import { forget, forgetAll } from './stills';
-import { text } from './text';
+import { causeWords, text } from './text';
 
 /** Between looks at a server that does not answer when the page opens. */
 const RETRY_MS = 3_000;
 
 /** A picture on a good network is there by then. */
 const REDRAW_WAITS_MS = 300;
-
-const VERDICT_OF: Partial<Record<Cause, string>> = {
-  offline: 'camera_unavailable',
-  signaling: 'server_away',
-  codec: 'no_common_codec',
-  busy: 'too_many_viewers',
-  path: 'no_direct_way',
-  silent: 'source_failed',
-};
 
 /** `change`: something below changed; look again. `call`: a click asks for a camera (its id is the detail). */
 export class Household extends EventTarget {
@@ -172,13 +164,23 @@ export class Household extends EventTarget {
     );
   }
 
-  /** The words for a picture that does not come. */
-  cause(cause: Cause): Verdict {
-    return this.verdicts.get(VERDICT_OF[cause] ?? '') ?? text.causes[cause];
+  /** The words for a picture that does not come; `code` where more is known than the cause. */
+  cause(cause: Cause, code: string | null): Verdict {
+    return (code === null ? undefined : this.verdicts.get(code)) ?? causeWords(cause, code);
+  }
+
+  async setWays(ways: WaysRule): Promise<void> {
+    this.know(await this.api.setWays(ways));
+    this.changed();
+  }
+
+  private know(account: Account): void {
+    this.account = account;
+    this.connection.rule = account.ways;
   }
 
   private enter(account: Account): void {
-    this.account = account;
+    this.know(account);
     this.thrownOut = false;
     remember(true);
     this.connection.start();
@@ -194,7 +196,9 @@ export class Household extends EventTarget {
     this.events.stop();
     this.connection.stop();
     forgetAll();
+    forgetWays();
     remember(false);
+    this.connection.rule = null;
     this.clicked = null;
     this.account = null;
     this.cameras = null;

@@ -32,12 +32,14 @@ export class Page extends LitElement {
 export interface FieldOptions {
   name: string;
   label: string;
-  type?: 'text' | 'email';
+  type?: 'text' | 'email' | 'number';
   value?: string;
   autocomplete?: string;
   hint?: string;
   fault?: string | null;
   maxlength?: number;
+  min?: number;
+  max?: number;
   required?: boolean;
   /** Wi-Fi names: no help from the keyboard, please. */
   verbatim?: boolean;
@@ -58,6 +60,8 @@ export function field(options: FieldOptions): TemplateResult {
         autocapitalize=${options.verbatim ? 'none' : nothing}
         spellcheck=${options.verbatim ? 'false' : nothing}
         maxlength=${options.maxlength ?? nothing}
+        min=${options.min ?? nothing}
+        max=${options.max ?? nothing}
         ?required=${options.required}
         aria-describedby=${hint || fault ? `${name}-note` : nothing}
         aria-invalid=${fault ? 'true' : nothing}

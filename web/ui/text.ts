@@ -1,6 +1,8 @@
 /** Every word a person reads, in one place. `\u2011` is a hyphen at which no line breaks. */
 
-import type { Cause } from '../core/watching';
+import type { Detour } from '../core/diagnosis';
+import type { WaysRule } from '../core/model';
+import type { Cause } from '../core/watch-state';
 import type { WifiFault } from '../core/qr-payload';
 
 export const text = {
@@ -108,6 +110,14 @@ export const text = {
       turn: 'Your networks leave no direct way, so a TURN server passes the encrypted video on. It cannot see it.',
       relay: 'The relay of this server passes the video on.',
     },
+    /** Why the relay, though straight would be better. */
+    detours: {
+      trying: 'It came first; the direct way is still being tried and takes over when it works.',
+      rule: 'Your account says that it always does.',
+      limit: 'The camera serves as many viewers directly as it may, so further ones share one upload.',
+      blocked: 'This network lets no direct video through. It is tried again now and then.',
+      path: 'The two networks allow no direct connection. It is tried again now and then.',
+    } satisfies Record<Detour, string>,
     fact: {
       firstFrame: 'First picture after',
       roundTrip: 'Round trip',
@@ -134,6 +144,10 @@ export const text = {
       advice: 'Try Chromium, Safari or Edge.',
     },
     busy: { sentence: 'The camera cannot serve another viewer.', advice: 'Close a picture somewhere else.' },
+    closed: {
+      sentence: 'This server offers no way for the video at the moment.',
+      advice: 'It may lack a relay. Ask whoever runs it.',
+    },
     path: {
       sentence: 'The two networks allow no direct connection.',
       advice: 'Try from the camera’s own network, or add a TURN server to this Belvedere.',
@@ -248,6 +262,35 @@ export const text = {
     token_expired: ['The code had run out when the camera used it.', 'Make a new code.'],
     token_used: ['The code had been used before.', 'Make a new code.'],
     clock_wrong: ['The camera’s clock is wrong.', 'Restart it, so that it sets its clock.'],
+    udp_blocked: [
+      'This network blocks video (UDP), and nothing else got through.',
+      'Try another network, or ask whoever runs the server for a relay on TCP port 443.',
+    ],
+    stun_silent: [
+      'The server that tells this browser its public address does not answer.',
+      'This network may block UDP. Try another one, for instance mobile data.',
+    ],
+    turn_refused: [
+      'The TURN server refused to help.',
+      'Whoever runs this server can find out why with: belvedere doctor',
+    ],
+    camera_symmetric_nat: [
+      'One of the two routers gives each connection another address, so camera and browser cannot meet.',
+      'Allow the relay, or add a TURN server.',
+    ],
+    relay_full: [
+      'The relay carries as many viewers as it may.',
+      'Close a picture somewhere else, or try again later.',
+    ],
+    relay_off: [
+      'There is no direct way, and your account never uses the relay.',
+      'Allow it under Account, or watch from the camera’s own network.',
+    ],
+    relay_unreachable: [
+      'The relay of this server cannot be reached from here.',
+      'Its port (3480, UDP and TCP) may be blocked on the way.',
+    ],
+    camera_asleep: ['The camera is asleep.', 'It wakes by itself or by its button.'],
   } as Record<string, [string, string]>,
 
   settings: {
@@ -269,6 +312,11 @@ export const text = {
       'For a new Wi\u2011Fi password, a new network or after a reset. The camera keeps working until then.',
     pairAction: 'Make a code',
     cancelPairing: 'Cancel pairing',
+    viewers: 'Viewers',
+    viewersLabel: 'Direct viewers',
+    viewersHint:
+      'So many get the video straight from the camera, each with an upload of its own. Further ones share a single upload through the relay.',
+    viewersSave: 'Save viewers',
     remove: 'Remove camera',
     removeHint: 'Its key stops working at once, for everybody.',
     removeAction: 'Remove …',
@@ -299,6 +347,22 @@ export const text = {
     everywhere: 'Sign out everywhere',
     signOut: 'Sign out',
     signOutHint: 'Also erases the last pictures kept in this browser.',
+    ways: 'Ways for the video',
+    waysHint: 'Holds for all your cameras, from the next time a picture is opened.',
+    waysRules: {
+      auto: {
+        name: 'Direct, with the relay as a reserve',
+        note: 'Straight from camera to screen wherever the networks allow it; else this server passes the video on.',
+      },
+      never_relay: {
+        name: 'Never through the relay',
+        note: 'The video never passes through this server. On some networks there will be no picture.',
+      },
+      always_relay: {
+        name: 'Always through the relay',
+        note: 'The camera uploads once, whoever watches, and viewers do not learn its address.',
+      },
+    } satisfies Record<WaysRule, { name: string; note: string }>,
     invite: 'Invite somebody',
     inviteHint: 'A link for one new account on this server. It works once.',
     inviteAction: 'Make a link',
@@ -308,3 +372,9 @@ export const text = {
     email_taken: 'There is an account with this e-mail already.',
   } as Record<string, string>,
 } as const;
+
+/** What a picture that does not come is about, where the server's own words are not at hand. */
+export function causeWords(cause: Cause, code: string | null): { sentence: string; advice: string } {
+  const known = code === null ? undefined : text.verdicts[code];
+  return known ? { sentence: known[0], advice: known[1] } : text.causes[cause];
+}

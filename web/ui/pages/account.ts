@@ -1,6 +1,6 @@
 import { html, nothing, type PropertyDeclarations, type TemplateResult } from 'lit';
 import { Problem, type Invitation } from '../../core/api';
-import type { Login } from '../../core/model';
+import type { Login, WaysRule } from '../../core/model';
 import { sentenceOf } from '../household';
 import { icon } from '../icons';
 import { alert, fields, Page, passwordField } from '../page';
@@ -10,6 +10,7 @@ import { since } from '../time';
 
 const words = text.account;
 const MIN_PASSWORD = 8;
+const RULES: readonly WaysRule[] = ['auto', 'never_relay', 'always_relay'];
 
 class AccountPage extends Page {
   static override properties: PropertyDeclarations = {
@@ -56,8 +57,33 @@ class AccountPage extends Page {
           </button>
           <span class="note">${words.signOutHint}</span>
         </div>
-        ${account.administrator ? this.invite() : nothing} ${this.sessions()} ${this.password()}
+        ${account.administrator ? this.invite() : nothing} ${this.ways(account.ways)} ${this.sessions()} ${this.password()}
       </main>
+    `;
+  }
+
+  private ways(chosen: WaysRule): TemplateResult {
+    return html`
+      <section class="card">
+        <h2>${words.ways}</h2>
+        <div role="radiogroup" aria-label=${words.ways}>
+          ${RULES.map((rule) => {
+            const { name, note } = words.waysRules[rule];
+            return html`
+              <label class="check">
+                <input
+                  type="radio"
+                  name="ways"
+                  .checked=${rule === chosen}
+                  @change=${() => this.attempt(() => this.household.setWays(rule))}
+                />
+                <span><b>${name}</b><small>${note}</small></span>
+              </label>
+            `;
+          })}
+        </div>
+        <p class="note">${words.waysHint}</p>
+      </section>
     `;
   }
 

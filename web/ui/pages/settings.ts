@@ -9,24 +9,28 @@ import { standingBadge } from '../standing';
 import { text } from '../text';
 
 const words = text.settings;
+/** As the server has it: nobody's uplink carries more. */
+const MAX_DIRECT_VIEWERS = 64;
 
 class SettingsPage extends Page {
   static override properties: PropertyDeclarations = {
     camera: { attribute: false },
     fault: { state: true },
     saved: { state: true },
+    savedViewers: { state: true },
     busy: { state: true },
   };
 
   declare camera: string;
   declare fault: string | null;
   declare saved: boolean;
+  declare savedViewers: boolean;
   declare busy: boolean;
 
   constructor() {
     super();
     this.fault = null;
-    this.saved = this.busy = false;
+    this.saved = this.savedViewers = this.busy = false;
   }
 
   override render(): TemplateResult | typeof nothing {
@@ -45,6 +49,7 @@ class SettingsPage extends Page {
             <span role="status">${this.saved ? text.saved : nothing}</span>
           </div>
         </form>
+        ${this.viewers(camera)}
         <section class="card">
           <h2>${words.facts}</h2>
           <dl class="facts">
@@ -74,6 +79,28 @@ class SettingsPage extends Page {
         </section>
         ${this.question(camera)}
       </main>
+    `;
+  }
+
+  private viewers(camera: Camera): TemplateResult {
+    return html`
+      <form class="card" @submit=${(event: SubmitEvent) => void this.setViewers(fields(event)['viewers'] ?? '')}>
+        <h2>${words.viewers}</h2>
+        ${field({
+          name: 'viewers',
+          label: words.viewersLabel,
+          type: 'number',
+          value: String(camera.direct_viewers),
+          hint: words.viewersHint,
+          min: 0,
+          max: MAX_DIRECT_VIEWERS,
+          required: true,
+        })}
+        <div class="row">
+          <button class="button" ?disabled=${this.busy}>${words.viewersSave}</button>
+          <span role="status">${this.savedViewers ? text.saved : nothing}</span>
+        </div>
+      </form>
     `;
   }
 
@@ -116,7 +143,7 @@ class SettingsPage extends Page {
   private async attempt(work: () => Promise<void>): Promise<void> {
     this.busy = true;
     this.fault = null;
-    this.saved = false;
+    this.saved = this.savedViewers = false;
     try {
       await work();
     } catch (error) {
@@ -130,6 +157,12 @@ class SettingsPage extends Page {
     this.attempt(async () => {
       this.household.put(await this.household.api.rename(this.camera, name.trim()));
       this.saved = true;
+    });
+
+  private setViewers = (viewers: string): Promise<void> =>
+    this.attempt(async () => {
+      this.household.put(await this.household.api.setDirectViewers(this.camera, Number(viewers)));
+      this.savedViewers = true;
     });
 
   private cancelPairing = (): Promise<void> =>

@@ -1,7 +1,7 @@
 import { html, nothing, type PropertyDeclarations, type PropertyValues, type TemplateResult } from 'lit';
 import { standing } from '../../core/states';
 import type { Viewer } from '../../core/viewer';
-import type { Cause } from '../../core/watching';
+import type { Cause } from '../../core/watch-state';
 import '../belvedere-camera';
 import type { BelvedereCamera } from '../belvedere-camera';
 import { icon } from '../icons';
@@ -73,7 +73,7 @@ class WatchPage extends Page {
           .viewer=${this.viewer}
           .poster=${this.still?.picture ?? null}
           .posterAt=${this.still?.at ?? null}
-          .words=${(cause: Cause) => this.household.cause(cause)}
+          .words=${(cause: Cause, verdict: string | null) => this.household.cause(cause, verdict)}
           .leaving=${(video: HTMLVideoElement) => this.keepStill(video)}
           @controlschange=${(event: CustomEvent<{ visible: boolean }>) => (this.chrome = event.detail.visible)}
           @statechange=${(event: CustomEvent<{ phase: string }>) => this.onState(event.detail.phase)}
