@@ -158,6 +158,91 @@ def belvedere(data_dir: Path, **settings: str) -> Iterator[Belvedere]:
         server.stop()
 
 
+RELAY_SECRET = "a secret that the server and its relays share"
+
+
+@dataclass
+class RelayProcess:
+    """`belvedere-relay` for a server with `relay_secret=RELAY_SECRET`; ports of the system's choice on loopback.
+
+    Settings without prefix, as for `Belvedere`: `relay_viewers="2"`.
+    """
+
+    folder: Path
+    server_url: str
+    settings: dict[str, str] = field(default_factory=dict)
+    http_port: int = field(default_factory=free_port)
+    process: "subprocess.Popen[bytes] | None" = None
+
+    @property
+    def output(self) -> str:
+        log = self.folder / "relay.log"
+        return log.read_text(errors="replace") if log.exists() else ""
+
+    def start(self, *, wait: bool = True) -> None:
+        """Start it; by default wait until the server may send viewers."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / "relay.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "media.relay"],
+                env=_without_settings() | self._settings(),
+                cwd=Path(__file__).parent.parent,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        deadline = time.monotonic() + START_SECONDS
+        while wait and not self.joined():
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                raise AssertionError(f"the relay did not join:\n{self.output[-3000:]}")
+            time.sleep(POLL_SECONDS)
+
+    def joined(self) -> bool:
+        """Whether the relay says that the server may send viewers."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.http_port}/healthz", timeout=5) as answer:
+                return bool(json.load(answer)["joined"])
+        except OSError:
+            return False
+
+    def stop(self) -> int:
+        """SIGTERM; returns the exit code."""
+        if self.process is None:
+            return 0
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(STOP_SECONDS)
+        finally:
+            self.kill()
+
+    def kill(self) -> None:
+        """SIGKILL, at whatever moment this is."""
+        if self.process is not None:
+            if self.process.poll() is None:
+                self.process.kill()
+            self.process.wait()
+        self.process = None
+
+    def _settings(self) -> dict[str, str]:
+        own = {"SERVER": self.server_url, "RELAY_SECRET": RELAY_SECRET, "RELAY_NAME": "outside"}
+        own |= {"RELAY_PORT": "0", "RELAY_HTTP_PORT": str(self.http_port)}
+        own["RELAY_TUNNEL_URL"] = f"ws://127.0.0.1:{self.http_port}/api/media"
+        given = {name.upper(): value for name, value in self.settings.items()}
+        return {f"BELVEDERE_{name}": value for name, value in (own | given).items()}
+
+
+@contextlib.contextmanager
+def relay_process(folder: Path, server_url: str, **settings: str) -> Iterator[RelayProcess]:
+    """A relay that has joined."""
+    relay = RelayProcess(folder, server_url, settings)
+    try:
+        relay.start()
+        yield relay
+    finally:
+        relay.stop()
+
+
 @dataclass
 class RedisServer:
     """A redis-server that keeps nothing on disk."""
@@ -234,11 +319,14 @@ def psql(url: str, statement: str) -> str:
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
 
+def _without_settings() -> dict[str, str]:
+    """Our environment without settings that happen to be set around the tests."""
+    foreign = ("BELVEDERE_", "DATABASE_URL", "REDIS_URL")
+    return {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+
+
 def _environment(data_dir: Path, port: int, settings: dict[str, str]) -> dict[str, str]:
-    """Ours, without settings that happen to be set around the tests."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("BELVEDERE_")}
-    for name in ("DATABASE_URL", "REDIS_URL"):
-        kept.pop(name, None)
+    kept = _without_settings()
     fast = {"HOST": "127.0.0.1", "PORT": str(port), "DATA_DIR": str(data_dir), "METRICS_PORT": "0", "BCRYPT_COST": "4"}
     fast["RELAY_PORT"] = "0"
     given = {name.upper(): value.replace("{port}", str(port)) for name, value in settings.items()}

@@ -1,13 +1,15 @@
 """A viewer that speaks to the real server, watches over the relay with ICE and DTLS, and counts packets."""
 
-from collections.abc import AsyncIterator
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
 from tests.benchmarks.light_client import LightViewer
 from tests.signaling.viewer_client import WirePeer, connected
 
-CONNECT_SECONDS = 15.0
+WAIT_SECONDS = 15.0
 
 
 class RelayViewer(LightViewer):
@@ -32,3 +34,12 @@ async def signed_in(server_url: str, token: str, *tickets: str) -> AsyncIterator
     async with connected(f"{server_url}/api/signaling", f"Bearer {token}") as peer:
         await peer.register(belvedere={"tickets": list(tickets)})
         yield peer
+
+
+async def until(holds: Callable[[], bool], what: str, seconds: float = WAIT_SECONDS) -> float:
+    """Wait until it holds; the seconds that took. `holds` may block: it is asked in a thread."""
+    began = time.monotonic()
+    while not await asyncio.to_thread(holds):
+        assert time.monotonic() - began < seconds, f"still not: {what}"
+        await asyncio.sleep(0.05)
+    return time.monotonic() - began

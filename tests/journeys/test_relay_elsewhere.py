@@ -1,0 +1,99 @@
+"""A relay that is a program of its own: what it carries outlives the server, and its own end is told clearly."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
+
+import pytest
+
+from tests.home import CameraProcess, Household, household
+from tests.journeys.relay_viewer import RelayViewer, signed_in, until
+from tests.servers import RELAY_SECRET, RelayProcess, relay_process
+from tests.signaling.viewer_client import Fault, connected
+
+Place = tuple[Household, CameraProcess, RelayProcess]
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    folder = tmp_path_factory.mktemp("relay")
+    with (
+        household(folder, relay="0", relay_secret=RELAY_SECRET) as home,
+        relay_process(folder / "relay", home.server.url) as relay,
+    ):
+        yield home, home.add_camera("Garden"), relay
+
+
+@pytest.fixture
+async def stack() -> AsyncIterator[AsyncExitStack]:
+    async with AsyncExitStack() as stack:
+        yield stack
+
+
+def times_connected(camera: CameraProcess) -> int:
+    """How often the camera began to send to somebody."""
+    return camera.output.count("viewer_connected")
+
+
+async def test_the_picture_flows_on_while_the_server_restarts_and_is_taken_up_again(
+    place: Place, stack: AsyncExitStack
+) -> None:
+    home, camera, relay = place
+    viewer = RelayViewer()
+    stack.push_async_callback(viewer.close)
+    async with signed_in(home.server.url, home.token) as peer:
+        await viewer.watch(peer, camera.id)
+        await until(lambda: viewer.packets > 50, "packets")
+        began = times_connected(camera)
+        await asyncio.to_thread(home.server.kill)
+    seen = viewer.packets
+    await until(lambda: viewer.packets > seen + 50, "packets without a server")
+    await asyncio.to_thread(home.server.start)
+    await until(relay.joined, "the relay is back")
+    home.wait_online(camera)
+    async with connected(f"{home.server.url}/api/signaling", f"Bearer {home.token}") as peer:
+        registered = await peer.register(belvedere={"tickets": [viewer.ticket]})
+        assert registered["belvedere"]["adopted"] == [viewer.session]
+        seen = viewer.packets
+        await until(lambda: viewer.packets > seen + 50, "packets after the restart")
+        assert times_connected(camera) == began, "the upload is the old one"
+        second = RelayViewer()
+        stack.push_async_callback(second.close)
+        await second.watch(peer, camera.id)
+        await until(lambda: second.packets > 20, "packets for another viewer")
+        assert times_connected(camera) == began, "it shares the upload"
+        assert (await peer.request("extend", session=viewer.session))["expiryTimeSeconds"] > 3000
+        await peer.tell("belvedere.close", session=viewer.session, reason="enough")
+        await asyncio.sleep(0.5)
+        seen = viewer.packets
+        await asyncio.sleep(0.5)
+        assert viewer.packets == seen
+
+
+async def test_without_it_the_way_is_closed_and_it_comes_back(place: Place, stack: AsyncExitStack) -> None:
+    home, camera, relay = place
+    peer = await stack.enter_async_context(signed_in(home.server.url, home.token))
+    relay.kill()
+    with pytest.raises(Fault) as refused:
+        await peer.request("connect", peer=camera.id, belvedere={"via": "relay"})
+    assert refused.value.code == 488
+    result = await peer.request("connect", peer=camera.id)
+    assert result["belvedere"]["via"] == "direct" and result["belvedere"]["ways"] == ["direct"]
+    await peer.expect("invite")
+    await asyncio.to_thread(relay.start)
+    viewer = RelayViewer()
+    stack.push_async_callback(viewer.close)
+    await viewer.watch(peer, camera.id)
+    await until(lambda: viewer.packets > 20, "packets")
+
+
+async def test_a_relay_with_another_secret_is_told_so_and_does_not_get_in(place: Place) -> None:
+    home, _, relay = place
+    wrong = RelayProcess(relay.folder.parent / "wrong", home.server.url, {"relay_secret": "x" * 40})
+    try:
+        wrong.start(wait=False)
+        await until(lambda: "relay_rejected" in wrong.output, "the log names the fault")
+        assert not wrong.joined()
+        assert "BELVEDERE_RELAY_SECRET" in wrong.output and "x" * 40 not in wrong.output
+    finally:
+        assert wrong.stop() == 0
