@@ -4,7 +4,7 @@ Whoever holds a login may do what its account may; ending a login is written to 
 so that sockets and streams close within a second and nothing depends on the announcement alone.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -18,6 +18,7 @@ from signaling.refusals import Refused
 from signaling.store import accounts as rows
 from signaling.store.database import Store
 from signaling.store.rows import Account, Invitation, Login
+from signaling.ways import Policy
 
 INVITATION_SECONDS = 7 * 24 * 3600.0
 FIRST_START_SECONDS = 24 * 3600.0
@@ -94,6 +95,7 @@ class Accounts:
             raise Refused("forbidden", "only an administrator invites")
         invitation = Invitation(token_hash(secret), False, administrator.id, now, now + INVITATION_SECONDS)
         async with self._store.write() as connection:
+            await rows.account_to_change(connection, administrator.id)
             if await rows.open_invitations_by(connection, administrator.id, now) >= MAX_OPEN_INVITATIONS:
                 raise Refused("too_many_invitations", f"{MAX_OPEN_INVITATIONS} invitations are still open")
             await rows.insert_invitation(connection, invitation)
@@ -201,6 +203,13 @@ class Accounts:
         async with self._store.write() as connection:
             ended = await _delete_logins(connection, account_id, now, keep=None)
         await self._announce_ended(account_id, ended)
+
+    async def change_ways(self, account: Account, ways: Policy) -> Account:
+        """Which ways the video of its cameras may go. Sessions that go another way end."""
+        async with self._store.write() as connection:
+            await rows.set_ways(connection, account.id, ways)
+        await self._live.publish(LiveEvent("ways", account.id, account.id))
+        return replace(account, ways=ways)
 
     async def change_password(self, caller: Caller, current: str, new: str, *, now: float) -> None:
         """All other logins of the account end. Raises `Refused`."""

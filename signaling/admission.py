@@ -14,7 +14,7 @@ from signaling.protocol.messages import IceServer, Way
 from signaling.protocol.relay_token import RelayClaims, is_relay
 from signaling.protocol.tickets import Ticket
 from signaling.registration import ClientIdentity, DeviceIdentity, Identity, RelayIdentity
-from signaling.ways import Terms, permits
+from signaling.ways import Policy, Terms, permits
 
 MAX_AUTHORIZATION_CHARS = 8192
 """As much as servers take in a header line."""
@@ -36,6 +36,8 @@ class Gate(Protocol):
     async def relay_by_token(self, authorization: str) -> str | None: ...
 
     async def may_watch(self, viewer: Viewer, camera_id: str) -> Terms | None: ...
+
+    async def policy_of(self, account_id: str) -> Policy | None: ...
 
     async def session_alive(self, login_id: str) -> bool: ...
 

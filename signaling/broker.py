@@ -27,8 +27,10 @@ from signaling.effects import (
 from signaling.endings import end, refuse
 from signaling.protocol import messages as wire
 from signaling.protocol.errors import CloseCode, Fault, ProtocolError
+from signaling.protocol.relay_token import is_relay
 from signaling.protocol.sessions import Event, OutOfTurn, State
 from signaling.table import Party, Session, Table
+from signaling.ways import Policy, permits
 
 
 def opened(table: Table, peer: Address, now: float) -> list[Effect]:
@@ -257,6 +259,12 @@ def revoke_camera(table: Table, camera: str, now: float) -> list[Effect]:
     effects = _end_all(table, table.of_camera(camera), "this camera was removed or paired anew")
     device = table.device(camera)
     return effects + ([] if device is None else _drop(table, [device], now))
+
+
+def close_ways(table: Table, owner: str, policy: Policy) -> list[Effect]:
+    """The owner has changed what ways are allowed: what goes another one ends. A relay's upload ends by the relay."""
+    sessions = [s for s in table.of_user(owner) if not permits(policy, "relay" if is_relay(s.device) else "direct")]
+    return _end_all(table, sessions, "the owner of this camera has closed this way")
 
 
 def _end_all(table: Table, sessions: list[Session], reason: str) -> list[Effect]:

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from signaling.live.state import LiveEvent, LiveState
 from signaling.protocol.identity import token_hash
 from signaling.refusals import Refused
+from signaling.store import accounts as people
 from signaling.store import cameras as rows
 from signaling.store.database import Store
 from signaling.store.rows import Camera, Pairing
@@ -70,6 +71,7 @@ class Cameras:
         camera = _new(camera_id, account_id, name, model, code.pairing_id, now)
         pairing = code.pairing(camera_id, now)
         async with self._store.write() as connection:
+            await people.account_to_change(connection, account_id)
             if await rows.count_cameras(connection, account_id) >= MAX_CAMERAS:
                 raise Refused("too_many_cameras", f"an account has at most {MAX_CAMERAS} cameras")
             await rows.insert_camera(connection, camera)
@@ -91,10 +93,14 @@ class Cameras:
             pairing = await rows.pairing_by_id(connection, camera.pairing_id) if camera.pairing_id else None
         return View(camera, pairing, bool(await self._live.online([camera_id])))
 
-    async def rename(self, account_id: str, camera_id: str, name: str) -> View:
+    async def change(self, account_id: str, camera_id: str, name: str | None, direct_viewers: int | None) -> View:
+        """What is None stays as it is."""
+        changes = {"name": name, "direct_viewers": direct_viewers}
+        changes = {column: value for column, value in changes.items() if value is not None}
         async with self._store.write() as connection:
             camera = await self._to_change(connection, account_id, camera_id)
-            await rows.update_camera(connection, camera_id, name=name)
+            if changes:
+                await rows.update_camera(connection, camera_id, **changes)
         await self.announce(camera)
         return await self.show(account_id, camera_id)
 
@@ -141,12 +147,17 @@ class Cameras:
             raise _not_pending()
         return pairing
 
-    async def confirm(self, account_id: str, camera_id: str, *, mine: bool) -> View:
-        """The person looked at the picture. Either answer ends every code of the camera; no revokes its key as well."""
+    async def confirm(self, account_id: str, camera_id: str, pairing_id: str | None, *, mine: bool) -> View:
+        """The person looked at the picture. Either answer ends every code of the camera; no revokes its key as well.
+
+        `pairing_id`: the pairing that was on the screen. Nobody looked at the picture of another one: `not_pending`.
+        """
         async with self._store.write() as connection:
             camera = await self._to_change(connection, account_id, camera_id)
             if camera.state != "active":
                 raise Refused("not_active", "this camera has not been activated yet")
+            if pairing_id not in {None, camera.pairing_id}:
+                raise Refused("not_pending", "this camera was paired anew in the meantime; look at its picture again")
             await rows.cancel_open_pairings(connection, camera_id)
             outcome = {"confirmed": True, "pairing_id": None} if mine else _REVOKED
             await rows.update_camera(connection, camera_id, **outcome)

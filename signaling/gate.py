@@ -9,10 +9,11 @@ from signaling.live.state import LiveState
 from signaling.protocol import relay_token
 from signaling.protocol.identity import token_hash
 from signaling.refusals import Refused
+from signaling.store import accounts as people
 from signaling.store import cameras as rows
 from signaling.store.database import Store
 from signaling.store.rows import Camera
-from signaling.ways import Terms
+from signaling.ways import Policy, Terms
 
 TICKET_SECONDS = 30.0
 
@@ -125,6 +126,12 @@ class Gate:
         if camera.account_id != viewer.user_id and not relay_token.is_relay(viewer.user_id):
             return None
         return Terms(camera.account_id, policy, camera.direct_viewers)
+
+    async def policy_of(self, account_id: str) -> Policy | None:
+        """Which ways this account allows; None where there is no such account."""
+        async with self._store.read() as connection:
+            account = await people.account_by_id(connection, account_id)
+        return None if account is None else account.ways
 
     async def session_alive(self, login_id: str) -> bool:
         """Whether this login has not ended. A relay's is its key, and lasts as long as the server takes relays."""

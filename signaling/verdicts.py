@@ -66,6 +66,46 @@ VERDICTS = (
         "The two networks allow no direct connection.",
         "Try from the camera's own network, or add a TURN server to this Belvedere.",
     ),
+    Verdict(
+        "udp_blocked",
+        "This network lets no UDP through, which direct video needs.",
+        "The relay helps where the owner allows it. Otherwise try another network, for instance mobile data.",
+    ),
+    Verdict(
+        "stun_silent",
+        "No server told this device its public address.",
+        "The UDP port of this Belvedere's relay must be open to the internet; `belvedere doctor` tells whether it is.",
+    ),
+    Verdict(
+        "turn_refused",
+        "The TURN server did not take the connection.",
+        "Check that it has the same secret as this Belvedere; `belvedere doctor` tells what it answers.",
+    ),
+    Verdict(
+        "camera_symmetric_nat",
+        "The camera's router allows no direct connection from other networks.",
+        "Allow the relay in the settings, or add a TURN server. In the camera's own network it works as it is.",
+    ),
+    Verdict(
+        "relay_full",
+        "The relay serves as many viewers as it may.",
+        "Close a picture somewhere else, or raise the relay's limits (BELVEDERE_RELAY_VIEWERS).",
+    ),
+    Verdict(
+        "relay_off",
+        "The owner of this camera has ruled this way out.",
+        "Whether its video may go through the relay is a setting of the owner's account.",
+    ),
+    Verdict(
+        "relay_unreachable",
+        "No relay can be reached at the moment.",
+        "Whoever runs this Belvedere should check that its relay is running and that its port is open.",
+    ),
+    Verdict(
+        "camera_asleep",
+        "The camera is connected but does not wake up.",
+        "Wait half a minute. If it stays like this, restart the camera.",
+    ),
     Verdict("too_many_viewers", "The camera cannot serve another viewer.", "Close a picture somewhere else."),
     Verdict("camera_timeout", "The camera does not answer.", "It may be starting; wait a minute and try again."),
     Verdict("server_away", "This server cannot be reached at the moment.", "A running picture goes on without it."),

@@ -65,6 +65,9 @@ class Watch:
             case "camera_removed" | "camera_revoked":
                 self.serial += 1
                 self._apply(broker.revoke_camera(self._table, event.subject, now))
+            case "ways":
+                self.serial += 1
+                await self._close_ways([event.subject])
             case "lost":
                 self.serial += 1
                 await self.recheck(list(self._table.parties))
@@ -95,6 +98,15 @@ class Watch:
         for camera in sorted(cameras):
             if not await self._gate.camera_alive(camera):
                 self._apply(broker.revoke_camera(self._table, camera, self._clock()))
+        users = {session.user for session in self._table.sessions.values() if session.client in peers}
+        await self._close_ways(sorted(user for user in users if not is_relay(user)))
+
+    async def _close_ways(self, owners: list[str]) -> None:
+        """End what the owners' policies no longer allow."""
+        for owner in owners:
+            policy = await self._gate.policy_of(owner)
+            if policy is not None:
+                self._apply(broker.close_ways(self._table, owner, policy))
 
     async def _presences(self) -> None:
         while True:

@@ -78,6 +78,11 @@ async def me(call: Call) -> shapes.Account:
     return account_shape(call.caller.account)
 
 
+async def change_me(call: Call) -> shapes.Account:
+    body: shapes.AccountChangeBody = call.body
+    return account_shape(await call.services.accounts.change_ways(call.caller.account, body.ways))
+
+
 async def change_password(call: Call) -> None:
     body: shapes.PasswordBody = call.body
     await call.services.accounts.change_password(call.caller, body.current_password, body.new_password, now=call.now)
@@ -97,7 +102,7 @@ async def socket_ticket(call: Call) -> shapes.Ticket:
 
 
 def account_shape(account: Account) -> shapes.Account:
-    return shapes.Account(account.id, account.email, account.administrator, rfc3339(account.created_at))
+    return shapes.Account(account.id, account.email, account.administrator, rfc3339(account.created_at), account.ways)
 
 
 def _session_shape(login: Login, current: str) -> shapes.Session:

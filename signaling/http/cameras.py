@@ -36,8 +36,11 @@ async def show(call: Call) -> shapes.Camera:
     return camera_shape(await call.services.cameras.show(call.caller.account.id, call.id), call.services, call.now)
 
 
-async def rename(call: Call) -> shapes.Camera:
-    view = await call.services.cameras.rename(call.caller.account.id, call.id, _name(call.body.name))
+async def change(call: Call) -> shapes.Camera:
+    body: shapes.CameraChangeBody = call.body
+    name = _name(body.name) if isinstance(body.name, str) else None
+    viewers = body.direct_viewers if isinstance(body.direct_viewers, int) else None
+    view = await call.services.cameras.change(call.caller.account.id, call.id, name, viewers)
     return camera_shape(view, call.services, call.now)
 
 
@@ -65,7 +68,8 @@ async def qr_svg(call: Call) -> web.Response:
 
 
 async def confirm(call: Call) -> shapes.Camera:
-    view = await call.services.cameras.confirm(call.caller.account.id, call.id, mine=call.body.mine)
+    body: shapes.ConfirmBody = call.body
+    view = await call.services.cameras.confirm(call.caller.account.id, call.id, body.pairing, mine=body.mine)
     return camera_shape(view, call.services, call.now)
 
 
@@ -95,6 +99,7 @@ def camera_shape(view: View, services: Services, now: float) -> shapes.Camera:
         local_ip=camera.local_ip,
         capabilities=camera.capabilities,
         problem=problem,
+        direct_viewers=camera.direct_viewers,
     )
 
 
@@ -103,6 +108,7 @@ def _pairing_shape(view: View, services: Services, now: float) -> shapes.Pairing
     if pairing is None:
         return None
     return shapes.Pairing(
+        id=pairing.id,
         step=cast(shapes.Step, step),
         expires_at=rfc3339(pairing.expires_at),
         server_url=services.origin,

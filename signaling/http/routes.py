@@ -61,6 +61,14 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route("GET", "/api/me", accounts.me, "Who is signed in", answer=shapes.Account),
     Route(
+        "PATCH",
+        "/api/me",
+        accounts.change_me,
+        "Say which ways the video may go",
+        body=shapes.AccountChangeBody,
+        answer=shapes.Account,
+    ),
+    Route(
         "PUT",
         "/api/me/password",
         accounts.change_password,
@@ -103,9 +111,9 @@ ROUTES: tuple[Route, ...] = (
     Route(
         "PATCH",
         _ID,
-        cameras.rename,
-        "Rename",
-        body=shapes.RenameBody,
+        cameras.change,
+        "Rename, or say how many viewers it serves itself",
+        body=shapes.CameraChangeBody,
         answer=shapes.Camera,
         problems=("not_found",),
     ),
@@ -153,7 +161,7 @@ ROUTES: tuple[Route, ...] = (
         "Is this your camera?",
         body=shapes.ConfirmBody,
         answer=shapes.Camera,
-        problems=("not_found", "not_active"),
+        problems=("not_found", "not_active", "not_pending"),
     ),
     Route(
         "POST",

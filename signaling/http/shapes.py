@@ -5,6 +5,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from signaling.ways import MAX_DIRECT_VIEWERS, Policy
+
 PRINTABLE = r"^[^\u0000-\u001f\u007f]*$"
 """No control characters: nothing we keep needs them, and PostgreSQL refuses NUL."""
 URL_SAFE = r"^[A-Za-z0-9_-]+$"
@@ -19,6 +21,7 @@ Cidr = Annotated[str, Meta(min_length=1, max_length=64, pattern=PRINTABLE, examp
 Key = Annotated[str, Meta(max_length=64, pattern=URL_SAFE, description="Ed25519 public key, 32 bytes in base64url")]
 Proof = Annotated[str, Meta(max_length=128, pattern=URL_SAFE, description="Signature over the activation, base64url")]
 Time = Annotated[str, Meta(description="RFC 3339, UTC", examples=["2026-01-31T12:00:00Z"])]
+DirectViewers = Annotated[int, Meta(ge=0, le=MAX_DIRECT_VIEWERS, description="Viewers that a camera serves itself")]
 QrForm = Literal["compact", "long"]
 State = Literal["pending", "active", "unpaired"]
 Step = Literal["waiting", "seen", "activated", "online", "first_frame", "expired", "failed"]
@@ -51,6 +54,12 @@ class PasswordBody(Body, frozen=True):
     new_password: Password
 
 
+class AccountChangeBody(Body, frozen=True):
+    """`ways`: which ways the video of this account's cameras may go; sessions that go another way end."""
+
+    ways: Policy
+
+
 class PairingBody(Body, frozen=True, kw_only=True):
     """`wifi_password` only where the server is to draw the code; then the answer has its text in `payload`."""
 
@@ -68,10 +77,11 @@ class CameraBody(PairingBody, frozen=True, kw_only=True):
     model: Name
 
 
-class RenameBody(Body, frozen=True):
-    """A new name."""
+class CameraChangeBody(Body, frozen=True):
+    """What is left out stays as it is. `direct_viewers`: further viewers go through the relay, where there is one."""
 
-    name: Name
+    name: Name | msgspec.UnsetType = msgspec.UNSET
+    direct_viewers: DirectViewers | msgspec.UnsetType = msgspec.UNSET
 
 
 class QrBody(Body, frozen=True):
@@ -85,9 +95,10 @@ class QrBody(Body, frozen=True):
 
 
 class ConfirmBody(Body, frozen=True):
-    """`false` revokes the camera's key."""
+    """`false` revokes the camera's key. `pairing`: id of the one that was shown; another one is not meant."""
 
     mine: bool
+    pairing: Annotated[str, Meta(min_length=1, max_length=64, pattern=URL_SAFE)] | None = None
 
 
 class TicketBody(Body, frozen=True):
@@ -119,6 +130,7 @@ class Account(msgspec.Struct, frozen=True):
     email: str
     administrator: bool
     created_at: Time
+    ways: Policy
 
 
 class SessionAnswer(msgspec.Struct, frozen=True):
@@ -162,8 +174,9 @@ class Invitation(msgspec.Struct, frozen=True):
 
 
 class Pairing(msgspec.Struct, frozen=True, kw_only=True):
-    """The newest QR code. `token` and `payload` stand only in the answer that made it."""
+    """The newest QR code. `id`: for `confirm`. `token` and `payload` stand only in the answer that made it."""
 
+    id: str
     step: Step
     expires_at: Time
     server_url: str
@@ -198,6 +211,7 @@ class Camera(msgspec.Struct, frozen=True, kw_only=True):
     local_ip: str | None
     capabilities: dict[str, Any]
     problem: CameraProblem | None
+    direct_viewers: int
 
 
 class CameraList(msgspec.Struct, frozen=True):

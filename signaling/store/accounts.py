@@ -5,6 +5,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from signaling.store.rows import Account, Invitation, Login, read, written
 from signaling.store.schema import accounts, invitations, logins
+from signaling.ways import Policy
 
 
 async def insert_account(connection: AsyncConnection, account: Account) -> None:
@@ -20,6 +21,17 @@ async def account_by_email(connection: AsyncConnection, email: str) -> Account |
 async def account_by_id(connection: AsyncConnection, account_id: str) -> Account | None:
     row = (await connection.execute(select(accounts).where(accounts.c.id == account_id))).first()
     return read(Account, row) if row else None
+
+
+async def account_to_change(connection: AsyncConnection, account_id: str) -> bool:
+    """Whether there is such an account. What belongs to it is counted by nobody else before this transaction ends:
+    PostgreSQL locks the row, SQLite has one writer."""
+    query = select(accounts.c.id).where(accounts.c.id == account_id).with_for_update()
+    return (await connection.execute(query)).first() is not None
+
+
+async def set_ways(connection: AsyncConnection, account_id: str, ways: Policy) -> None:
+    await connection.execute(update(accounts).where(accounts.c.id == account_id).values(ways=ways))
 
 
 async def administrator_exists(connection: AsyncConnection) -> bool:

@@ -79,6 +79,9 @@ class SmallGate:
             return None
         return Terms(owner, self.policy, self.direct_viewers)
 
+    async def policy_of(self, account_id: str) -> Policy | None:
+        return self.policy if account_id in self.owners.values() else None
+
     async def session_alive(self, login_id: str) -> bool:
         return login_id not in self.dead
 
