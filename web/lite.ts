@@ -24,8 +24,10 @@ function say(...words: unknown[]): void {
 
 // 1. REST: the cookie of this browser signs in; an app passes `() => 'Bearer …'` as second argument.
 const api = new Api();
-const list = (cameras: Camera[]): void =>
+const list = (cameras: Camera[]): void => {
   select.replaceChildren(...cameras.map(({ id, name }) => new Option(name, id)));
+  element<HTMLButtonElement>('watch').disabled = cameras.length === 0;
+};
 api.cameras().then(list, (error: unknown) => say(String(error)));
 
 // 2. The event stream: every change of a camera.
