@@ -22,9 +22,6 @@ from tests.natlab.expected import reach
 from tests.natlab.kinds import CELLS, KINDS, UnknownKind
 from tests.natlab.namespace import LaboratoryError
 
-NEEDLESS_BYTES = 5000
-"""More than checks, DTLS and answers: media."""
-
 
 def way_taken(cell: Cell) -> str:
     """What happened, for people."""
@@ -97,7 +94,7 @@ def summary(cells: list[picture.Cell]) -> str:
         shown = sum(cell.picture.first_ms is not None for cell in some)
         good = sum(cell.good for cell in some)
         direct = [cell for cell in some if cell.expected.way == DIRECT]
-        needless = sum(cell.picture.needless_relay > NEEDLESS_BYTES for cell in direct)
+        needless = sum(cell.picture.needless_relay > picture.RELAY_MEDIA_BYTES for cell in direct)
         lines.append(
             f"{'with coturn' if turn else 'without coturn'}: {shown} of {len(some)} have a picture, {good} by the best "
             f"way; {needless} of {len(direct)} direct ones moved media through the relay first"

@@ -72,7 +72,8 @@ def server_settings(data_dir: Path, *, relay: bool, turn: bool) -> dict[str, str
         "metrics_port": "0",
         "bcrypt_cost": "4",
         "rate_limits": "0",
-        "ice_servers": '[{"urls": ["stun:stun.lab:3478"]}]',
+        # The relay answers STUN as well; without it the laboratory's own server does.
+        "ice_servers": "" if relay else '[{"urls": ["stun:stun.lab:3478"]}]',
         "relay": str(int(relay)),
         "relay_port": str(RELAY_PORT),
         "relay_addresses": f"{SERVER_4.web},{SERVER_6.web}",

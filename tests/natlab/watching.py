@@ -64,6 +64,10 @@ class Person:
         taken: float | None = await self.page.evaluate("measured")
         return taken
 
+    async def forget_ways(self) -> None:
+        """Erases what the web app remembers of earlier ways."""
+        await self.page.evaluate("localStorage.removeItem('belvedere.ways')")
+
     async def back(self) -> None:
         await self.page.get_by_role("link", name="All cameras").click()
         await self.page.get_by_role("link", name=f"Watch {CAMERA_NAME}").wait_for()

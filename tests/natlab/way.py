@@ -30,9 +30,12 @@ class Leg:
     def share(self, name: str) -> float:
         return self.bytes.get(name, 0) / (self.total or 1)
 
-    def share_of(self, *beginnings: str) -> float:
+    def amount(self, beginning: str) -> int:
         """Of all ways that begin so: `turn` is `turn udp` and `turn tcp`."""
-        return sum(self.share(name) for name in self.bytes if name.startswith(beginnings))
+        return sum(size for name, size in self.bytes.items() if name.startswith(beginning))
+
+    def share_of(self, beginning: str) -> float:
+        return self.amount(beginning) / (self.total or 1)
 
     def __str__(self) -> str:
         parts = sorted(self.bytes.items(), key=lambda item: -item[1])
