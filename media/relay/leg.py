@@ -9,15 +9,22 @@ from aiortc import RTCCertificate
 from pylibsrtp import Error as SrtpError
 
 from media.dtls import DtlsFailed, DtlsRole
+from media.liveness import Sign
 from media.relay.dtls import LegDtls
 from media.relay.inbox import Inbox
+from media.relay.liveness import Liveness
 from media.relay.path import Path
 from media.relay.srtp import SrtpPair
+from media.relay.stun import Binding, write_question
 
 log = structlog.get_logger(__name__)
 
-CONNECT_SECONDS = 15.0
-"""For ICE and DTLS together; Chromium gives up after 15 s as well."""
+REACH_SECONDS = 5.0
+"""From the answer to the first valid check: whoever is to come has come by then, or another way is taken."""
+DTLS_SECONDS = 10.0
+"""For the handshake: flights repeated after 1, 2 and 4 s have arrived by then."""
+TRANSACTION_BYTES = 12
+"""Of a STUN transaction id (RFC 8489 §5)."""
 CLOSE_SECONDS = 1.0
 """For a goodbye."""
 RTCP_TYPES = range(192, 224)
@@ -34,6 +41,9 @@ class PeerLeg:
         self.path: Path | None = None
         self.heard_at = now
         self.srtp: SrtpPair | None = None
+        self.liveness = Liveness()
+        self._peer = "", b""
+        self._tie_breaker = secrets.randbits(64)
         self._reached = asyncio.Event()
         self._dtls = LegDtls(certificate, self._send_dtls)
         self._ended = ended
@@ -45,13 +55,33 @@ class PeerLeg:
         self.path = path
         self._reached.set()
 
-    def connect(self, role: DtlsRole, fingerprints: tuple[tuple[str, str], ...]) -> None:
-        """Begin DTLS in the background."""
+    def connect(self, role: DtlsRole, fingerprints: tuple[tuple[str, str], ...], username: str, password: str) -> None:
+        """Begin DTLS in the background. `username`, `password`: the peer's ICE credentials."""
+        self._peer = username, password.encode()
         self._connecting = asyncio.create_task(self._connect(role, list(fingerprints)))
 
     def take_dtls(self, data: bytes) -> None:
         """A DTLS datagram from a verified address."""
         self._dtls.take(data)
+
+    def take_answer(self, answer: Binding, now: float) -> bool:
+        """The answer to a question; whether it is one."""
+        if not answer.is_signed_with(self._peer[1]) or not self.liveness.answered(answer.transaction):
+            return False
+        self.heard_at = now
+        return True
+
+    def keep_alive(self, now: float) -> bool:
+        """Ask a quiet peer whether it is there; false once it must be given up."""
+        if self.srtp is None or self.path is None:
+            return True
+        wish = self.liveness.wish(self.heard_at, now)
+        if wish is Sign.ASK:
+            transaction = secrets.token_bytes(TRANSACTION_BYTES)
+            username, password = self._peer
+            self.liveness.asked(transaction, now)
+            self.path.send([write_question(transaction, f"{username}:{self.ufrag}", password, self._tie_breaker)])
+        return wish is not Sign.GONE
 
     def take_media(self, inbox: Inbox, now: float, wall: float) -> None:
         """An SRTP or SRTCP packet from a verified address, decrypted here."""
@@ -117,8 +147,9 @@ class PeerLeg:
 
     async def _connect(self, role: DtlsRole, fingerprints: list[tuple[str, str]]) -> None:
         try:
-            async with asyncio.timeout(CONNECT_SECONDS):
+            async with asyncio.timeout(REACH_SECONDS):
                 await self._reached.wait()
+            async with asyncio.timeout(DTLS_SECONDS):
                 self.srtp = await self._dtls.establish(role, fingerprints)
         except TimeoutError:
             self.end("no way to the relay was found in time")

@@ -23,12 +23,14 @@ from media.relay.publisher_sdp import BadOffer, read_offer, write_answer
 from media.relay.settings import RelaySettings
 from media.relay.srtp import check_binding
 from media.relay.switchboard import Switchboard
+from media.relay.tcp import TcpConnection
 from media.relay.tunnel import Tunnel
 from media.relay.viewer import ViewerLeg
 
 log = structlog.get_logger(__name__)
 
-HOUSEKEEPING_SECONDS = 0.25
+HOUSEKEEPING_SECONDS = 0.1
+"""As often as a quiet peer may be asked whether it is there."""
 OFFER_SECONDS = 10.0
 """Until the camera's offer must be there once a viewer asks."""
 ANSWER_SECONDS = 30.0
@@ -156,7 +158,7 @@ class Relay:
             self.close_viewer(viewer_id)
             raise
         channel.join(viewer, agreed, channel.streams)
-        viewer.connect(agreed.role, agreed.fingerprints)
+        viewer.connect(agreed.role, agreed.fingerprints, agreed.username, agreed.password)
 
     def close_viewer(self, viewer_id: str) -> None:
         """End a viewer; `viewer_ended` is not called. An unknown one is ignored."""
@@ -184,7 +186,7 @@ class Relay:
         for viewer in channel.publish(leg, told):
             self._lost_viewer(viewer.name, "the camera changed its codecs")
         answer = write_answer(told, self._transport(leg), secrets.randbits(62))
-        leg.connect("server", told.fingerprints)
+        leg.connect("server", told.fingerprints, told.username, told.password)
         return answer
 
     def tunnel(
@@ -197,6 +199,14 @@ class Relay:
         """A way for one camera's datagrams over a connection that the caller holds; see `Tunnel`. `address`: of the
         peer, for its checks' answers."""
         return Tunnel(address, self._entrance.receive_frame, send, backlog, end)
+
+    def tcp_connection(self) -> TcpConnection:
+        """The protocol for a TCP connection that somebody else has accepted, of framed datagrams (RFC 4571)."""
+        return self._entrance.tcp.connection()
+
+    async def use_addresses(self, addresses: tuple[str, ...]) -> None:
+        """This machine has these addresses now: they are bound, and offered from now on."""
+        await self._entrance.refresh(addresses, tcp=self._settings.tcp)
 
     def close_upload(self, camera_id: str) -> None:
         """The signaling says the camera's session is over. `upload_over` is not called."""
@@ -226,9 +236,17 @@ class Relay:
                 self._settings.public_addresses,
                 self._settings.public_port or self.port,
                 tcp=self._settings.tcp,
+                shared=self._shared(),
             ),
             lite=True,
         )
+
+    def _shared(self) -> tuple[tuple[str, int], ...]:
+        port = self._settings.shared_tcp_port
+        if port is None:
+            return ()
+        local = self._settings.shared_tcp_addresses or tuple(self._entrance.addresses)
+        return tuple((address, port) for address in (*local, *self._settings.public_addresses))
 
     def _fresh_certificate(self) -> RTCCertificate:
         now = self._clock()
@@ -274,14 +292,13 @@ class Relay:
 
     def _housekeep(self, now: float) -> None:
         for viewer_id, (_, viewer) in list(self._viewers.items()):
-            silent = now - viewer.heard_at
-            if viewer.room is None and silent > ANSWER_SECONDS:
+            if viewer.room is None and now - viewer.heard_at > ANSWER_SECONDS:
                 self._lost_viewer(viewer_id, "the viewer did not answer")
-            elif viewer.srtp is not None and silent > self._settings.viewer_silence:
+            elif not viewer.keep_alive(now):
                 self._lost_viewer(viewer_id, "the viewer fell silent")
         for channel in list(self._channels.values()):
             leg = channel.publisher
-            if leg is not None and leg.srtp is not None and now - leg.heard_at > self._settings.publisher_silence:
+            if leg is not None and not leg.keep_alive(now):
                 self._lost_upload(channel, leg, "the camera fell silent")
             if channel.empty_since is not None and now - channel.empty_since >= self._settings.linger:
                 self._end_channel(channel)

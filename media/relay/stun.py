@@ -1,4 +1,5 @@
-"""STUN as an ICE-lite agent and a plain STUN server need it (RFC 8489, RFC 8445 §7.3): read requests, write answers.
+"""STUN as an ICE-lite agent and a plain STUN server need it (RFC 8489, RFC 8445 §7.3): read requests, write answers;
+and the questions that ask a known peer whether it is still there.
 
 Written for input from strangers: nothing raises, and an integrity check is made only for a session that exists.
 """
@@ -17,8 +18,12 @@ BINDING_SUCCESS = 0x0101
 USERNAME = 0x0006
 MESSAGE_INTEGRITY = 0x0008
 XOR_MAPPED_ADDRESS = 0x0020
+PRIORITY = 0x0024
 USE_CANDIDATE = 0x0025
 FINGERPRINT = 0x8028
+ICE_CONTROLLED = 0x8029
+OUR_PRIORITY = 110 << 24 | 0xFFFF << 8 | 0xFF
+"""Of a peer-reflexive candidate (RFC 8445 §7.1.1); nobody will use it."""
 FINGERPRINT_XOR = 0x5354554E
 
 MAX_REQUEST = 548
@@ -28,9 +33,9 @@ MAX_ATTRIBUTES = 16
 
 
 @dataclass(frozen=True, slots=True)
-class BindingRequest:
-    """`username`: both ufrags as sent, `ours:theirs`; none in a plain STUN request. `signed`: what MESSAGE-INTEGRITY
-    covers, with its length field already set; `integrity`: the HMAC itself."""
+class Binding:
+    """A Binding request, or the answer to one. `username`: both ufrags as sent, `ours:theirs`; none in a plain STUN
+    request. `signed`: what MESSAGE-INTEGRITY covers, with its length field already set; `integrity`: the HMAC."""
 
     transaction: bytes
     username: bytes | None
@@ -52,12 +57,31 @@ class BindingRequest:
         return hmac.compare_digest(self.integrity, hmac.digest(password, self.signed, "sha1"))
 
 
-def read_request(data: bytes) -> BindingRequest | None:
+def read_request(data: bytes) -> Binding | None:
     """A Binding request, or none for all else."""
+    return _read(data, BINDING_REQUEST)
+
+
+def read_answer(data: bytes) -> Binding | None:
+    """The answer to a Binding request, or none for all else."""
+    return _read(data, BINDING_SUCCESS)
+
+
+def write_question(transaction: bytes, username: str, password: bytes, tie_breaker: int) -> bytes:
+    """A check of a peer (RFC 8445 §7.2.2), as a controlled agent. `username`: `theirs:ours`. `password`: the peer's.
+    `transaction`: 12 bytes; `tie_breaker`: 64 bits."""
+    name = username.encode()
+    body = ATTRIBUTE.pack(USERNAME, len(name)) + name + bytes(-len(name) % 4)
+    body += ATTRIBUTE.pack(PRIORITY, 4) + OUR_PRIORITY.to_bytes(4, "big")
+    body += ATTRIBUTE.pack(ICE_CONTROLLED, 8) + tie_breaker.to_bytes(8, "big")
+    return _signed(BINDING_REQUEST, transaction, body, password)
+
+
+def _read(data: bytes, wanted: int) -> Binding | None:
     if not HEADER.size <= len(data) <= MAX_REQUEST:
         return None
     kind, length, cookie, transaction = HEADER.unpack_from(data)
-    if kind != BINDING_REQUEST or cookie != COOKIE or length != len(data) - HEADER.size or length % 4:
+    if kind != wanted or cookie != COOKIE or length != len(data) - HEADER.size or length % 4:
         return None
     username = integrity = None
     signed = b""
@@ -65,7 +89,7 @@ def read_request(data: bytes) -> BindingRequest | None:
     at = HEADER.size
     for _ in range(MAX_ATTRIBUTES):
         if at == len(data):
-            return BindingRequest(transaction, username, signed, integrity, nominates)
+            return Binding(transaction, username, signed, integrity, nominates)
         name, size = ATTRIBUTE.unpack_from(data, at)
         value = data[at + 4 : at + 4 + size]
         after = at + 4 + (size + 3) // 4 * 4
@@ -85,23 +109,26 @@ def read_request(data: bytes) -> BindingRequest | None:
     return None
 
 
-def plain_answer(request: BindingRequest, host: str, port: int) -> bytes:
+def plain_answer(request: Binding, host: str, port: int) -> bytes:
     """The answer of a STUN server: the sender's address and nothing else, 32 bytes for IPv4, 44 for IPv6."""
-    return _message(request.transaction, _mapped(request.transaction, host, port))
+    return _message(BINDING_SUCCESS, request.transaction, _mapped(request.transaction, host, port))
 
 
-def signed_answer(request: BindingRequest, host: str, port: int, password: bytes) -> bytes:
+def signed_answer(request: Binding, host: str, port: int, password: bytes) -> bytes:
     """The answer to a connectivity check, with MESSAGE-INTEGRITY and FINGERPRINT (RFC 8445 §7.3)."""
-    body = _mapped(request.transaction, host, port)
-    unsigned = _with_length(_message(request.transaction, body), len(body) + 24)
+    return _signed(BINDING_SUCCESS, request.transaction, _mapped(request.transaction, host, port), password)
+
+
+def _signed(kind: int, transaction: bytes, body: bytes, password: bytes) -> bytes:
+    unsigned = _with_length(_message(kind, transaction, body), len(body) + 24)
     digest = hmac.digest(password, unsigned, "sha1")
     body += ATTRIBUTE.pack(MESSAGE_INTEGRITY, len(digest)) + digest
-    message = _message(request.transaction, body)
+    message = _message(kind, transaction, body)
     return _with_length(message, len(body) + 8) + ATTRIBUTE.pack(FINGERPRINT, 4) + _fingerprint(message)
 
 
-def _message(transaction: bytes, body: bytes) -> bytes:
-    return HEADER.pack(BINDING_SUCCESS, len(body), COOKIE, transaction) + body
+def _message(kind: int, transaction: bytes, body: bytes) -> bytes:
+    return HEADER.pack(kind, len(body), COOKIE, transaction) + body
 
 
 def _mapped(transaction: bytes, host: str, port: int) -> bytes:

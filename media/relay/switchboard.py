@@ -10,7 +10,7 @@ from typing import Protocol
 from media.relay.inbox import Inbox
 from media.relay.path import Path
 from media.relay.rates import NetworkRates
-from media.relay.stun import BindingRequest, plain_answer, read_request, signed_answer
+from media.relay.stun import Binding, plain_answer, read_answer, read_request, signed_answer
 
 MAX_ADDRESSES = 16
 """Verified addresses of one leg: a browser has a handful; the oldest is forgotten first."""
@@ -30,6 +30,9 @@ class Leg(Protocol):
         """Send this way from now on."""
 
     def take_dtls(self, data: bytes) -> None: ...
+
+    def take_answer(self, answer: Binding, now: float) -> bool:
+        """An answer to a check of ours, whose signature is still to be checked; whether it is one."""
 
     def take_media(self, inbox: Inbox, now: float, wall: float) -> None: ...
 
@@ -66,7 +69,7 @@ class Switchboard:
         """A STUN message that came over `path` from `host` and `port`; what to answer, or none."""
         request = read_request(data)
         if request is None:
-            self.ignored += 1
+            self.ignored += not self._is_answer(data, path, now)
             return None
         if request.username is None:
             return self._stranger(request, host, port, now)
@@ -79,7 +82,11 @@ class Switchboard:
         leg.heard_at = now
         return signed_answer(request, host, port, leg.password)
 
-    def _stranger(self, request: BindingRequest, host: str, port: int, now: float) -> bytes | None:
+    def _is_answer(self, data: bytes, path: Path, now: float) -> bool:
+        answer, leg = read_answer(data), self._by_source.get(path.source)
+        return answer is not None and leg is not None and leg.take_answer(answer, now)
+
+    def _stranger(self, request: Binding, host: str, port: int, now: float) -> bytes | None:
         """A plain STUN server's answer, the only one that may be larger than what was asked."""
         return plain_answer(request, host, port) if self._strangers.admits(host, now) else None
 

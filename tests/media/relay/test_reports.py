@@ -13,7 +13,6 @@ from aiortc.rtp import RtcpPacket, RtcpPsfbPacket, RtcpRrPacket, RtcpRtpfbPacket
 from media import rtcp
 from media.relay import viewer as viewers
 from media.relay.channel import KEY_FRAME_INTERVAL
-from media.relay.settings import RelaySettings
 
 MakeScene = Callable[..., Awaitable[Any]]
 NewViewer = Callable[[], Any]
@@ -117,7 +116,7 @@ async def test_a_lost_packet_is_sent_again_the_same_to_the_last_bit(
 async def test_a_camera_that_falls_silent_is_asked_to_upload_again(
     make_scene: MakeScene, new_viewer: NewViewer, new_link: NewLink, eventually: Eventually
 ) -> None:
-    scene = await make_scene(settings=RelaySettings(addresses=("127.0.0.1",), publisher_silence=1.0))
+    scene = await make_scene()
     cut = [False]
     link = await new_link(scene.relay.port, lambda *_: cut[0])
     scene.edit_upload = link.edit

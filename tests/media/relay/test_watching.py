@@ -19,6 +19,19 @@ from media.relay.settings import RelaySettings
 MakeScene = Callable[..., Awaitable[Any]]
 NewViewer = Callable[[], Any]
 Eventually = Callable[..., Awaitable[None]]
+NewLink = Callable[..., Awaitable[Any]]
+
+
+class Over:
+    """A viewer that reaches the relay over a link."""
+
+    def __init__(self, viewer: Any, link: Any) -> None:
+        self._viewer, self._link = viewer, link
+        self.connected = viewer.connected
+
+    async def answer(self, offer: str) -> str:
+        answer: str = await self._viewer.answer(self._link.edit(offer))
+        return answer
 
 
 async def test_one_upload_serves_all_viewers(
@@ -59,12 +72,23 @@ async def test_a_viewer_that_leaves_is_noticed(
     await eventually(lambda: scene.ended == {"a": "the other side left"})
 
 
-async def test_a_silent_viewer_is_noticed(make_scene: MakeScene, new_viewer: NewViewer, eventually: Eventually) -> None:
-    scene = await make_scene(settings=RelaySettings(addresses=("127.0.0.1",), viewer_silence=1.0))
-    viewer = new_viewer()
-    await scene.watch("a", viewer)
-    viewer.connection._query_consent_task.cancel()
-    await eventually(lambda: scene.ended == {"a": "the viewer fell silent"})
+async def test_who_falls_silent_is_noticed_within_three_seconds_and_nobody_else(
+    make_scene: MakeScene, new_viewer: NewViewer, new_link: NewLink, eventually: Eventually
+) -> None:
+    """The other one says nothing by itself, but answers."""
+    scene = await make_scene()
+    cut = [False]
+    link = await new_link(scene.relay.port, lambda *_: cut[0])
+    gone, quiet = new_viewer(), new_viewer()
+    await scene.watch("gone", Over(gone, link))
+    await scene.watch("quiet", quiet)
+    quiet.connection._query_consent_task.cancel()
+    await eventually(lambda: gone.packets > 20 and quiet.packets > 20)
+    cut[0] = True
+    await eventually(lambda: scene.ended == {"gone": "the viewer fell silent"}, seconds=3)
+    before = quiet.packets
+    await asyncio.sleep(3.5)
+    assert quiet.packets > before + 100 and scene.ended == {"gone": "the viewer fell silent"}
 
 
 async def test_viewers_stay_while_the_camera_connects_anew(
