@@ -18,7 +18,7 @@ from camera_peer.picture import Picture
 from camera_peer.problem import Problem
 from camera_peer.state import Pairing
 from camera_peer.trust import tunnel_target
-from camera_peer.viewer_session import Owner, TooManySessions, UnknownSession
+from camera_peer.viewer_session import Closed, Found, TooManySessions, UnknownSession
 from camera_peer.whereabouts import Change
 from media.answer import BadAnswer
 from media.leases import Leases
@@ -61,7 +61,13 @@ class Viewers(Protocol):
     def use_ice_servers(self, ice_servers: Sequence[IceServer]) -> None: ...
     def moved(self) -> None: ...
     async def open(
-        self, session_id: str, ice_servers: Sequence[IceServer], owner: Owner, tunnel: TunnelTarget | None = None
+        self,
+        session_id: str,
+        ice_servers: Sequence[IceServer],
+        closed: Closed,
+        *,
+        found: Found,
+        tunnel: TunnelTarget | None,
     ) -> str: ...
     async def answer(self, session_id: str, sdp: str) -> None: ...
     def add_candidate(self, session_id: str, candidate: str | None) -> None: ...
@@ -112,7 +118,7 @@ class CameraAgent:
             asyncio.create_task(self._picture.run()),
             asyncio.create_task(self._sessions.run()),
             asyncio.create_task(self._end_leases()),
-            asyncio.create_task(self._watch_network(self.changed)),
+            asyncio.create_task(self._watch_network(self._changed)),
         ]
         serving = asyncio.create_task(self._serve(pairing))
         try:
@@ -179,7 +185,9 @@ class CameraAgent:
         if self._source_problem is not None:
             raise ProtocolError(Fault.CAMERA_UNAVAILABLE, f"the camera has no picture: {self._source_problem}")
         try:
-            offer = await self._sessions.open(params.session, params.ice_servers, self, self._tunnel_of(params))
+            offer = await self._sessions.open(
+                params.session, params.ice_servers, self._ended, found=self._found, tunnel=self._tunnel_of(params)
+            )
         except TooManySessions as error:
             raise ProtocolError(Fault.TOO_MANY_REQUESTS, str(error)) from None
         except ValueError as error:
@@ -223,17 +231,17 @@ class CameraAgent:
             log.info("session_closed", session=session, reason=reason)
         await self._sessions.close(session)
 
-    def ended(self, session: str, reason: str) -> None:
+    def _ended(self, session: str, reason: str) -> None:
         """A session ended by itself: the server may forget it."""
         if self._leases.drop(session) and self._line is not None:
             self._spawn(_said(self._line.close_session(session, reason)))
 
-    def found(self, session: str, candidate: str) -> None:
+    def _found(self, session: str, candidate: str) -> None:
         """A candidate that came after the offer."""
         if self._line is not None:
             self._spawn(_said(self._line.trickle(session, Candidate(candidate, sdp_mid=VIDEO_MID))))
 
-    def changed(self, change: Change) -> None:
+    def _changed(self, change: Change) -> None:
         """The network did. A socket from an address that is gone would be noticed dead only after its heartbeat."""
         if change is Change.ROUTE and self._online:
             return

@@ -21,6 +21,8 @@ WORTH_A_KEY_FRAME = 0.25
 """Seconds of catching up above which a fresh key frame, from a source that can make one, is sooner."""
 REPORT_SECONDS = 1.0
 """Between sender reports; the first goes with the first picture, so that sound and picture line up at once."""
+STANDING_SECONDS = 1.1 * REPORT_SECONDS
+"""After a report without a picture to carry the next one: a source may be slower than that, or stand."""
 FIRST_RESTART_SECONDS = 0.25
 """A viewer that lost the very first group, because its keys were not ready, is served again that soon."""
 RESTART_SECONDS = 1.0
@@ -50,6 +52,8 @@ class ConnectedViewer:
         self._timer: asyncio.TimerHandle | None = None
         self._tuning: asyncio.Task[None] | None = None
         self._video_report_at = self._audio_report_at = 0.0
+        self._last_picture: CutFrame | None = None
+        self._reporting: asyncio.TimerHandle | None = None
         self._began_at = 0.0
         self._restarts = 0
 
@@ -67,7 +71,7 @@ class ConnectedViewer:
         """Leave, and say goodbye to the viewer."""
         self._broadcast.leave(self)
         self._peer.dtls.on_rtcp = None
-        for handle in (self._timer, self._tuning):
+        for handle in (self._timer, self._tuning, self._reporting):
             if handle is not None:
                 handle.cancel()
         ssrcs = [self._video.ssrc] if self._audio is None else [self._video.ssrc, self._audio.ssrc]
@@ -165,9 +169,24 @@ class ConnectedViewer:
             if frame.arrived_at >= self._video_report_at and timestamp == frame.timestamp:
                 self._video_report_at = frame.arrived_at + REPORT_SECONDS
                 self._report(stream, frame, wall)
+                self._report_again_in(STANDING_SECONDS)
+            elif self._last_picture is None:
+                self._report_again_in(STANDING_SECONDS)
+            self._last_picture = frame
         elif frame.arrived_at >= self._audio_report_at:
             self._audio_report_at = frame.arrived_at + REPORT_SECONDS
             self._report(stream, frame, wall)
+
+    def _report_again_in(self, seconds: float) -> None:
+        if self._reporting is not None:
+            self._reporting.cancel()
+        self._reporting = asyncio.get_running_loop().call_later(seconds, self._report_standing)
+
+    def _report_standing(self) -> None:
+        """No new picture: the viewer shall know that the line is alive."""
+        if self._last_picture is not None:
+            self._report(self._video, self._last_picture, time.time())
+            self._report_again_in(REPORT_SECONDS)
 
     def _report(self, stream: RtpStream, frame: CutFrame, wall: float) -> None:
         since = time.monotonic() - frame.captured_at

@@ -1,8 +1,7 @@
 """The camera's sessions: one sending peer for each viewer, from offer to goodbye."""
 
 import asyncio
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
 
 import structlog
 
@@ -28,14 +27,10 @@ Allocation = tuple[TurnServer, Credential]
 """A TURN server that lets us in, and what it wants to see."""
 
 
-class Owner(Protocol):
-    """Who opened a session. Neither call may block."""
-
-    def ended(self, session: str, reason: str) -> None:
-        """The session ended by itself; said once."""
-
-    def found(self, session: str, candidate: str) -> None:
-        """One more candidate for the viewer, at the end an empty one."""
+Closed = Callable[[str, str], None]
+"""Called with session id and reason when a session ends by itself, once."""
+Found = Callable[[str, str], None]
+"""Called with session id and one more candidate for the viewer, at the end an empty one."""
 
 
 class TooManySessions(Exception):
@@ -95,15 +90,15 @@ class ViewerSession:
         except ValueError as error:
             log.info("candidate_dropped", session=self.id, error=str(error))
 
-    async def allocate(self, owner: Owner) -> None:
+    async def allocate(self, found: Found) -> None:
         """Tell the viewer a candidate on our TURN server, if there is to be one, and the end of candidates."""
         if self._allocation is None:
             return
         try:
-            owner.found(self.id, await self._peer.allocate(*self._allocation))
+            found(self.id, await self._peer.allocate(*self._allocation))
         except FAILURES as error:
             log.info("turn_not_allocated", session=self.id, problem=str(error) or type(error).__name__)
-        owner.found(self.id, "")
+        found(self.id, "")
 
     async def run(self) -> str:
         """The session's life; returns the reason of its end. Cancelling it closes it too."""
@@ -150,6 +145,10 @@ class ViewerSession:
             return "the viewer left"
 
 
+def _drop(_session: str, _candidate: str) -> None:
+    """For who trickles nothing."""
+
+
 class Sessions:
     """All sessions of one broadcast, and the warm peer that makes the next one quick."""
 
@@ -184,7 +183,13 @@ class Sessions:
             await asyncio.gather(*(self.close(session_id) for session_id in list(self._tasks)))
 
     async def open(
-        self, session_id: str, ice_servers: Sequence[IceServer], owner: Owner, tunnel: TunnelTarget | None = None
+        self,
+        session_id: str,
+        ice_servers: Sequence[IceServer],
+        closed: Closed,
+        *,
+        found: Found = _drop,
+        tunnel: TunnelTarget | None = None,
     ) -> str:
         """Make a session; returns its offer SDP. Raises `TooManySessions`, and `ValueError` for an id in use.
 
@@ -209,7 +214,7 @@ class Sessions:
             allocation = (turn, credential) if credential is not None else None
         session = ViewerSession(session_id, peer, self._broadcast, tunnel=tunnel, allocation=allocation)
         self._sessions[session_id] = session
-        self._tasks[session_id] = asyncio.create_task(self._live(session, owner))
+        self._tasks[session_id] = asyncio.create_task(self._live(session, closed, found))
         return session.offer()
 
     async def answer(self, session_id: str, sdp: str) -> None:
@@ -238,8 +243,8 @@ class Sessions:
             await asyncio.wait({task})
             await self._forget(session_id)
 
-    async def _live(self, session: ViewerSession, owner: Owner) -> None:
-        allocating = asyncio.create_task(session.allocate(owner))
+    async def _live(self, session: ViewerSession, closed: Closed, found: Found) -> None:
+        allocating = asyncio.create_task(session.allocate(found))
         try:
             reason = await session.run()
         except Exception:
@@ -249,7 +254,7 @@ class Sessions:
             allocating.cancel()
             await self._forget(session.id)
         log.info("viewer_session_ended", session=session.id, reason=reason)
-        owner.ended(session.id, reason)
+        closed(session.id, reason)
 
     async def _forget(self, session_id: str) -> None:
         """Free a session; a second call, or one for a task cancelled before it began, does what is left to do."""

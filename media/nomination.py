@@ -58,11 +58,11 @@ class Nomination:
         """The pair to move to now, if any. `direct_tried`: a direct pair may still answer."""
         ripe = [answer.pair for answer in self._waiting if answer.due <= now or not direct_tried]
         best = min(ripe, key=self._rank, default=None)
-        if best is None or not self.improves(best):
-            return None
-        self.chosen = best
+        moves = best is not None and self.improves(best)
+        if moves:
+            self.chosen = best
         self._waiting = [answer for answer in self._waiting if self.improves(answer.pair)]
-        return best
+        return best if moves else None
 
     def next_due(self) -> float | None:
         """When to ask again though nothing happens."""

@@ -101,7 +101,7 @@ async def open_tunnel(target: TunnelTarget, protocol: asyncio.DatagramProtocol) 
     try:
         async with asyncio.timeout(OPEN_SECONDS):
             socket = await http.ws_connect(
-                target.url, protocols=(MEDIA_SUBPROTOCOL,), ssl=target.tls, compress=0, max_msg_size=MAX_DATAGRAM
+                target.url, protocols=(MEDIA_SUBPROTOCOL,), ssl=target.tls, compress=0, max_msg_size=MAX_DATAGRAM + 1
             )
     except BaseException:
         await http.close()

@@ -14,7 +14,7 @@ from camera_peer.lifecycle import REJECTIONS_BEFORE_RESET
 from camera_peer.picture import Picture
 from camera_peer.problem import Problem
 from camera_peer.state import LastProblem, Pairing
-from camera_peer.viewer_session import Owner, TooManySessions
+from camera_peer.viewer_session import Closed, Found, TooManySessions
 from camera_peer.whereabouts import Change
 from media.answer import BadAnswer
 from media.frames import SourceError
@@ -39,7 +39,8 @@ class FakeViewers:
 
     def __init__(self) -> None:
         self.said: list[tuple[Any, ...]] = []
-        self.owners: dict[str, Owner] = {}
+        self.closed: dict[str, Closed] = {}
+        self.found: dict[str, Found] = {}
         self.tunnels: list[TunnelTarget | None] = []
         self.full = False
         self.bad_answer = False
@@ -54,13 +55,19 @@ class FakeViewers:
         self.said.append(("moved",))
 
     async def open(
-        self, session_id: str, ice_servers: Sequence[IceServer], owner: Owner, tunnel: TunnelTarget | None = None
+        self,
+        session_id: str,
+        ice_servers: Sequence[IceServer],
+        closed: Closed,
+        *,
+        found: Found,
+        tunnel: TunnelTarget | None,
     ) -> str:
         self.said.append(("open", session_id, list(ice_servers)))
         self.tunnels.append(tunnel)
         if self.full:
             raise TooManySessions("the camera has as many viewers as it can serve")
-        self.owners[session_id] = owner
+        self.closed[session_id], self.found[session_id] = closed, found
         return f"offer {session_id}"
 
     async def answer(self, session_id: str, sdp: str) -> None:
@@ -240,7 +247,7 @@ async def test_the_servers_close_ends_media(bench: Bench) -> None:
 
 async def test_a_session_that_ends_by_itself_is_told_to_the_server(bench: Bench) -> None:
     await bench.connect("s1")
-    bench.viewers.owners["s1"].ended("s1", "the viewer left")
+    bench.viewers.closed["s1"]("s1", "the viewer left")
     await settle()
     assert ("close", "s1", "the viewer left") in bench.line.sent
 
@@ -325,8 +332,8 @@ async def test_one_rejection_costs_no_pairing_but_several_in_a_row_do() -> None:
 
 async def test_a_candidate_found_later_is_trickled(bench: Bench) -> None:
     await bench.connect("s1")
-    bench.viewers.owners["s1"].found("s1", "candidate:9")
-    bench.viewers.owners["s1"].found("s1", "")
+    bench.viewers.found["s1"]("s1", "candidate:9")
+    bench.viewers.found["s1"]("s1", "")
     await settle()
     assert bench.line.sent[-2:] == [("trickle", "s1", "candidate:9", "0"), ("trickle", "s1", "", "0")]
 

@@ -6,6 +6,7 @@ from importlib.metadata import version
 
 import aioice
 import pytest
+from aioice import turn
 from aioice.ice import CandidatePair, StunProtocol, get_host_addresses
 from aiortc import RTCCertificate, RTCDtlsTransport
 
@@ -16,7 +17,18 @@ def test_versions_are_the_ones_that_were_read() -> None:
 
 async def test_aioice_connection_has_the_fields_we_read() -> None:
     connection = aioice.Connection(ice_controlling=True)
-    for name in ("_protocols", "_nominated", "_queue", "_closing"):
+    for name in (
+        "_check_list",
+        "_closing",
+        "_early_checks",
+        "_early_checks_done",
+        "_local_candidates",
+        "_nominated",
+        "_protocols",
+        "_queue",
+        "_remote_candidates",
+        "_tie_breaker",
+    ):
         assert hasattr(connection, name), f"aioice.Connection.{name} is gone: see media/ice.py"
 
 
@@ -26,7 +38,11 @@ async def test_aioice_connection_has_the_fields_we_read() -> None:
         ("data_received", ["self", "data", "component"]),
         ("check_incoming", ["self", "message", "addr", "protocol"]),
         ("check_start", ["self", "pair"]),
-        ("check_complete", ["self", "pair"]),
+        ("check_start_task", ["self", "pair"]),
+        ("check_state", ["self", "pair", "state"]),
+        ("build_request", ["self", "pair", "nominate"]),
+        ("sort_check_list", ["self"]),
+        ("_pair_remote_candidate", ["self", "remote_candidate"]),
         ("_add_remote_candidate", ["self", "remote_candidate", "network_host"]),
     ],
 )
@@ -37,10 +53,23 @@ def test_aioice_calls_what_we_override_or_call(name: str, parameters: list[str])
 def test_aioice_hands_data_and_checks_to_the_overridden_methods() -> None:
     assert "self.receiver.data_received(" in inspect.getsource(StunProtocol.datagram_received)
     assert "self.check_incoming(" in inspect.getsource(aioice.Connection.request_received)
-    assert "self.check_incoming(" in inspect.getsource(aioice.Connection.connect)
-    assert "self.check_complete(" in inspect.getsource(aioice.Connection.check_start)
+    assert "self.check_start_task(" in inspect.getsource(aioice.Connection.check_incoming)
+    assert "self.check_start(" in inspect.getsource(aioice.Connection.check_start_task)
     assert CandidatePair.State.SUCCEEDED
     assert isinstance(get_host_addresses(use_ipv4=True, use_ipv6=True), list)
+
+
+def test_an_answer_reaches_whoever_stands_in_the_protocols_transactions() -> None:
+    source = inspect.getsource(StunProtocol.datagram_received)
+    assert "transaction = self.transactions[message.transaction_id]" in source
+    assert "transaction.response_received(message, addr)" in source
+
+
+def test_a_turn_endpoint_speaks_to_the_protocol_it_is_given() -> None:
+    source = inspect.getsource(turn.TurnTransport._connect)
+    assert "receiver = protocol" in source and "protocol.connection_made(" in source
+    given = ["protocol_factory", "server_addr", "username", "password", "ssl", "transport"]
+    assert set(given) <= set(inspect.signature(turn.create_turn_endpoint).parameters)
 
 
 def test_dtls_needs_only_what_our_stand_in_has() -> None:

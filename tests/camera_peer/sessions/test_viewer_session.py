@@ -1,6 +1,7 @@
 """Sessions of a camera with real ICE and DTLS towards viewers in the same process."""
 
 import asyncio
+import itertools
 from collections.abc import Awaitable, Callable
 from types import ModuleType
 from typing import Any
@@ -11,13 +12,14 @@ from aiortc.rtp import RTCP_PSFB_PLI, RTCP_RTPFB_NACK, RtcpPsfbPacket, RtcpRtpfb
 
 from camera_peer import viewer_session
 from camera_peer.viewer import FIRST_RESTART_SECONDS
-from camera_peer.viewer_session import Sessions, TooManySessions, UnknownSession, first_stun
+from camera_peer.viewer_session import Sessions, TooManySessions, UnknownSession
+from media import peer
 from media.answer import BadAnswer
-from media.peer import StunServer
-from signaling.protocol.messages import IceServer
 
 Eventually = Callable[..., Awaitable[None]]
 NewViewer = Callable[[], Any]
+SENDER_REPORT = 200
+"""RFC 3550 §12.1."""
 
 
 class Tap:
@@ -182,7 +184,8 @@ async def test_an_unanswered_offer_ends(camera: Any, eventually: Eventually, mon
 async def test_a_viewer_that_cannot_be_reached_is_given_up(
     camera: Any, new_viewer: NewViewer, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(viewer_session, "CONNECT_LIMIT", 0.3)
+    assert peer.WAY_LIMIT < 5
+    monkeypatch.setattr(peer, "WAY_LIMIT", 0.3)
     viewer = new_viewer()
     answer = await viewer.answer(await camera.open("s"))
     await viewer.close()
@@ -190,21 +193,39 @@ async def test_a_viewer_that_cannot_be_reached_is_given_up(
     await eventually(lambda: camera.ended == {"s": "no way to the viewer was found in time"})
 
 
-async def test_a_viewer_that_vanished_is_noticed(
-    camera: Any, new_viewer: NewViewer, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
+async def test_a_picture_that_stands_is_reported_each_second(
+    run_camera: Callable[[Any], Awaitable[Any]], camera: Any, new_viewer: NewViewer, eventually: Eventually
 ) -> None:
-    monkeypatch.setattr(viewer_session, "SILENCE_LIMIT", 0.5)
+    """A viewer that hears nothing for two seconds looks for another way."""
+    source = type(camera.source)()
+    run = source.run
+    standing = asyncio.Event()
+    source.run = lambda sink: run(lambda frame: None if standing.is_set() else sink(frame))
+    still = await run_camera(source)
+    viewer, reports = new_viewer(), []
+    await still.join("s", viewer)
+    loop = asyncio.get_running_loop()
+
+    def take(data: bytes) -> None:
+        assert not standing.is_set() or data[1] == SENDER_REPORT
+        if data[1] == SENDER_REPORT:
+            reports.append(loop.time())
+
+    await eventually(lambda: viewer.packets > 60)
+    standing.set()
+    await asyncio.sleep(0.1)
+    viewer.connection.on_media = take
+    await eventually(lambda: len(reports) >= 3)
+    gaps = [later - earlier for earlier, later in itertools.pairwise(reports)]
+    assert max(gaps) < 1.6, gaps
+
+
+async def test_a_viewer_that_vanished_is_noticed(camera: Any, new_viewer: NewViewer, eventually: Eventually) -> None:
+    """As a process that is killed: its sockets are gone, and nobody says goodbye."""
     viewer = new_viewer()
     await camera.join("s", viewer)
     for protocol in viewer.connection._protocols:
         protocol.transport.pause_reading() if hasattr(protocol.transport, "pause_reading") else None
         protocol.transport.abort()
-    await eventually(lambda: camera.ended == {"s": "the viewer fell silent"})
+    await eventually(lambda: camera.ended == {"s": "the viewer fell silent"}, seconds=3.0)
     assert camera.source.demands == [True, False]
-
-
-def test_stun_server_is_found_among_ice_servers() -> None:
-    servers = [IceServer(["turn:turn.example:3478"]), IceServer(["stun:", "stun:a.example", "stun:b.example:19302"])]
-    assert first_stun(servers) == StunServer("a.example", 3478)
-    assert first_stun([IceServer(["stun:b.example:19302"])]) == StunServer("b.example", 19302)
-    assert first_stun([IceServer(["turn:x", "stun:x:port"])]) is None
