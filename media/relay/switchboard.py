@@ -14,6 +14,8 @@ from media.relay.stun import Binding, plain_answer, read_answer, read_request, s
 
 MAX_ADDRESSES = 16
 """Verified addresses of one leg: a browser has a handful; the oldest is forgotten first."""
+MAX_TRANSACTIONS = 128
+"""Checks of one leg remembered by their transaction: five minutes of a browser's."""
 PREFER_UDP_SECONDS = 5.0
 """While UDP was heard this recently, a nomination of TCP does not move the leg."""
 
@@ -44,6 +46,7 @@ class Switchboard:
         self._by_ufrag: dict[str, Leg] = {}
         self._by_source: dict[Hashable, Leg] = {}
         self._sources: dict[str, list[Hashable]] = {}
+        self._transactions: dict[str, dict[bytes, Hashable]] = {}
         self._strangers = NetworkRates()
         self.ignored = 0
 
@@ -54,10 +57,12 @@ class Switchboard:
         """The leg can be reached."""
         self._by_ufrag[leg.ufrag] = leg
         self._sources[leg.ufrag] = []
+        self._transactions[leg.ufrag] = {}
 
     def remove(self, leg: Leg) -> None:
         """It cannot any more; its addresses are strangers again."""
         self._by_ufrag.pop(leg.ufrag, None)
+        self._transactions.pop(leg.ufrag, None)
         for source in self._sources.pop(leg.ufrag, ()):
             self._by_source.pop(source, None)
 
@@ -74,13 +79,25 @@ class Switchboard:
         if request.username is None:
             return self._stranger(request, host, port, now)
         leg = self._by_ufrag.get(request.ufrag or "")
-        if leg is None or not request.is_signed_with(leg.password):
+        known = leg is not None and request.is_signed_with(leg.password)
+        if leg is None or not known or self._is_replayed(leg, request.transaction, path.source):
             self.ignored += 1
             return None
         self._learn(leg, path.source)
         self._follow(leg, path, nominated=request.nominates, now=now)
         leg.heard_at = now
         return signed_answer(request, host, port, leg.password)
+
+    def _is_replayed(self, leg: Leg, transaction: bytes, source: Hashable) -> bool:
+        """A check that somebody caught on its way and sends from elsewhere would lead the media there; its sender
+        repeats it from where it was."""
+        seen = self._transactions[leg.ufrag]
+        if transaction in seen:
+            return seen[transaction] != source
+        if len(seen) >= MAX_TRANSACTIONS:
+            del seen[next(iter(seen))]
+        seen[transaction] = source
+        return False
 
     def _is_answer(self, data: bytes, path: Path, now: float) -> bool:
         answer, leg = read_answer(data), self._by_source.get(path.source)

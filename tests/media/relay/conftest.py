@@ -1,6 +1,7 @@
 """A relay on loopback with the real camera side behind it, and viewers that do ICE and DTLS for real."""
 
 import asyncio
+import functools
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -97,9 +98,9 @@ class Scene:
             task.cancel()
         await asyncio.wait(self._tasks)
 
-    async def watch(self, name: str, viewer: Any, owner: str = "owner") -> None:
-        """Offer, answer, and wait until the viewer is connected."""
-        offer = await self.relay.viewer_offer("cam", name, owner)
+    async def watch(self, name: str, viewer: Any, owner: str = "owner", edit: Callable[[str], str] = str) -> None:
+        """Offer, answer, and wait until the viewer is connected. `edit` changes the offer."""
+        offer = edit(await self.relay.viewer_offer("cam", name, owner))
         self.relay.viewer_answer(name, await viewer.answer(offer))
         async with asyncio.timeout(10):
             await viewer.connected.wait()
@@ -124,9 +125,12 @@ class Scene:
 
 
 class Link(asyncio.DatagramProtocol):
-    """A line to the relay on which `loses(first byte, to the relay)` decides about each packet."""
+    """A line to the relay on which `loses(first byte, to the relay)` decides about each packet; `seen` gets each."""
 
-    def __init__(self, port: int, loses: Callable[[int, bool], bool]) -> None:
+    def __init__(
+        self, port: int, loses: Callable[[int, bool], bool], seen: Callable[[bytes], None] = lambda _: None
+    ) -> None:
+        self._seen = seen
         self._relay = ("127.0.0.1", port)
         self._loses = loses
         self._outward: dict[Any, asyncio.DatagramTransport] = {}
@@ -136,9 +140,17 @@ class Link(asyncio.DatagramProtocol):
         self.port = 0
 
     @classmethod
-    async def up(cls, stack: AsyncExitStack, port: int, loses: Callable[[int, bool], bool]) -> "Link":
+    async def up(
+        cls,
+        stack: AsyncExitStack,
+        port: int,
+        loses: Callable[[int, bool], bool],
+        seen: Callable[[bytes], None] = lambda _: None,
+    ) -> "Link":
         loop = asyncio.get_running_loop()
-        transport, link = await loop.create_datagram_endpoint(lambda: cls(port, loses), local_addr=("127.0.0.1", 0))
+        transport, link = await loop.create_datagram_endpoint(
+            lambda: cls(port, loses, seen), local_addr=("127.0.0.1", 0)
+        )
         link._transport = transport
         link.port = transport.get_extra_info("sockname")[1]
         stack.callback(link.close)
@@ -181,6 +193,7 @@ class Link(asyncio.DatagramProtocol):
             transport.sendto(data, self._relay)
 
     def _lose(self, data: bytes, *, inward: bool) -> bool:
+        self._seen(data)
         lost = bool(data) and self._loses(data[0], inward)
         self.lost += lost
         return lost
@@ -233,8 +246,8 @@ def make_source() -> type[TickSource]:
 
 @pytest.fixture
 def new_link(stack: AsyncExitStack) -> Callable[..., Awaitable[Link]]:
-    """`await new_link(port, loses)`: a lossy line, closed with the test."""
-    return lambda port, loses: Link.up(stack, port, loses)
+    """`await new_link(port, loses, seen=...)`: a lossy line, closed with the test."""
+    return functools.partial(Link.up, stack)
 
 
 @pytest.fixture

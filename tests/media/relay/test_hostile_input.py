@@ -20,8 +20,8 @@ from media.relay import tcp
 from media.relay.framing import framed
 from media.relay.rates import BURST, PER_SECOND
 
-COUNT = int(os.environ.get("HOSTILE_DATAGRAMS", "2000"))
-"""Of each kind; a million and more by hand."""
+COUNT = int(os.environ.get("HOSTILE_DATAGRAMS", "24000")) // 12
+"""Of each kind; `make fuzz` sends a million in all."""
 STUN_ANSWER = 44
 LEAST_WITH_ATTRIBUTES = 32
 GROWTH = 8 * 1024 * 1024
@@ -29,6 +29,7 @@ GROWTH = 8 * 1024 * 1024
 MakeScene = Callable[..., Awaitable[Any]]
 NewViewer = Callable[[], Any]
 Eventually = Callable[..., Awaitable[None]]
+NewLink = Callable[..., Awaitable[Any]]
 Maker = Callable[[random.Random, str], bytes]
 
 
@@ -74,6 +75,16 @@ KINDS: dict[str, Maker] = {
     "RTP": lambda chance, _ufrag: b"\x90\x66" + chance.randbytes(chance.randrange(0, 1400)),
     "RTCP": lambda chance, _ufrag: b"\x81" + bytes((chance.randrange(192, 224),)) + chance.randbytes(60),
 }
+
+
+def caught(packets: list[bytes]) -> Maker:
+    """Sends what a viewer was sent, or sent itself, again: whole, or cut."""
+
+    def make(chance: random.Random, _: str) -> bytes:
+        packet = chance.choice(packets)
+        return packet if chance.random() < 0.5 else packet[: chance.randrange(len(packet))]
+
+    return make
 
 
 def ufrag_of(sdp: str) -> str:
@@ -127,6 +138,28 @@ async def test_no_session_is_lost_and_nothing_is_amplified(
     assert scene.ended == {}
     assert psutil.Process().memory_info().rss - memory < GROWTH
     assert len(scene.relay._switchboard._by_source) < 64
+
+
+@pytest.mark.parametrize("who", ["viewer", "camera"])
+async def test_what_was_caught_on_its_way_is_worth_nothing(
+    make_scene: MakeScene, new_viewer: NewViewer, new_link: NewLink, eventually: Eventually, who: str
+) -> None:
+    """Checks, DTLS, RTP and RTCP of a session in progress, sent again by a stranger."""
+    scene = await make_scene()
+    packets: list[bytes] = []
+    link = await new_link(scene.relay.port, lambda *_: False, seen=packets.append)
+    viewer = new_viewer()
+    if who == "camera":
+        scene.edit_upload = link.edit
+    await scene.watch("a", viewer, edit=link.edit if who == "viewer" else str)
+    await eventually(lambda: viewer.packets > 200)
+    memory = psutil.Process().memory_info().rss
+    got, _ = await attack(scene.relay.port, caught(packets[-5000:]), "")
+    assert got == 0
+    before = viewer.packets
+    await eventually(lambda: viewer.packets > before + 100)
+    assert scene.ended == {} and scene.over == 0
+    assert psutil.Process().memory_info().rss - memory < GROWTH
 
 
 async def test_a_viewer_gone_mad_harms_only_itself(

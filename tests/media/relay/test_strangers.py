@@ -10,7 +10,7 @@ from media.relay.inbox import Inbox
 from media.relay.path import Path
 from media.relay.rates import BURST, MAX_NETWORKS, NetworkRates, network_of
 from media.relay.stun import Binding
-from media.relay.switchboard import MAX_ADDRESSES, PREFER_UDP_SECONDS, Switchboard
+from media.relay.switchboard import MAX_ADDRESSES, MAX_TRANSACTIONS, PREFER_UDP_SECONDS, Switchboard
 
 PASSWORD = b"0123456789abcdef0123456789abcdef"
 
@@ -57,6 +57,19 @@ def check(ufrag: str, password: bytes = PASSWORD, *, nominate: bool = False) -> 
 
 def ask(board: Switchboard, data: bytes, path: FakePath, now: float = 0.0) -> bytes | None:
     return board.check(data, "192.0.2.7", 5000, path, now)
+
+
+def test_a_check_caught_on_its_way_leads_nobody_astray(board: Switchboard) -> None:
+    leg, home, thief = FakeLeg("mine"), FakePath("home"), FakePath("thief")
+    board.add(leg)
+    caught = check("mine", nominate=True)
+    assert ask(board, caught, home) is not None
+    assert ask(board, caught, home) is not None, "its sender may repeat it"
+    assert ask(board, caught, thief) is None and board.leg_at("thief") is None
+    assert leg.path is home
+    for _ in range(2 * MAX_TRANSACTIONS):
+        assert ask(board, check("mine"), home) is not None
+    assert len(board._transactions["mine"]) == MAX_TRANSACTIONS
 
 
 @pytest.fixture

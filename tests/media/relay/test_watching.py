@@ -22,18 +22,6 @@ Eventually = Callable[..., Awaitable[None]]
 NewLink = Callable[..., Awaitable[Any]]
 
 
-class Over:
-    """A viewer that reaches the relay over a link."""
-
-    def __init__(self, viewer: Any, link: Any) -> None:
-        self._viewer, self._link = viewer, link
-        self.connected = viewer.connected
-
-    async def answer(self, offer: str) -> str:
-        answer: str = await self._viewer.answer(self._link.edit(offer))
-        return answer
-
-
 async def test_one_upload_serves_all_viewers(
     make_scene: MakeScene, new_viewer: NewViewer, eventually: Eventually
 ) -> None:
@@ -80,7 +68,7 @@ async def test_who_falls_silent_is_noticed_within_three_seconds_and_nobody_else(
     cut = [False]
     link = await new_link(scene.relay.port, lambda *_: cut[0])
     gone, quiet = new_viewer(), new_viewer()
-    await scene.watch("gone", Over(gone, link))
+    await scene.watch("gone", gone, edit=link.edit)
     await scene.watch("quiet", quiet)
     quiet.connection._query_consent_task.cancel()
     await eventually(lambda: gone.packets > 20 and quiet.packets > 20)
