@@ -5,20 +5,28 @@ UDP_PREFERENCE, TCP_PREFERENCE = 126, 90
 SHOWN_LOCAL_FIRST = 65_535
 
 
-def candidates(local: list[str], port: int, public: tuple[str, ...], public_port: int, *, tcp: bool) -> tuple[str, ...]:
+def candidates(
+    local: list[str],
+    port: int,
+    public: tuple[str, ...],
+    public_port: int,
+    *,
+    tcp: bool,
+    shared: tuple[tuple[str, int], ...] = (),
+) -> tuple[str, ...]:
     """One UDP and, if wanted, one passive TCP candidate for each address. Public addresses are host candidates too: an
-    ICE-lite agent has no others (RFC 8445 §5.2)."""
+    ICE-lite agent has no others (RFC 8445 §5.2). `shared`: further places for TCP, tried last."""
     places = [(address, port) for address in local] + [(address, public_port) for address in public]
     unique = list(dict.fromkeys(places))
     lines = [
         f"{number} 1 udp {_priority(UDP_PREFERENCE, number)} {address} {at} typ host"
         for number, (address, at) in enumerate(unique)
     ]
-    if tcp:
-        lines += [
-            f"{len(unique) + number} 1 tcp {_priority(TCP_PREFERENCE, number)} {address} {at} typ host tcptype passive"
-            for number, (address, at) in enumerate(unique)
-        ]
+    streams = list(dict.fromkeys([*(unique if tcp else ()), *shared]))
+    lines += [
+        f"{len(unique) + number} 1 tcp {_priority(TCP_PREFERENCE, number)} {address} {at} typ host tcptype passive"
+        for number, (address, at) in enumerate(streams)
+    ]
     return tuple(lines)
 
 

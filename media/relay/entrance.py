@@ -5,6 +5,8 @@ import socket
 from collections.abc import Callable
 from contextlib import suppress
 
+import structlog
+
 from media.guard import Kind, classify
 from media.relay.inbox import Inbox
 from media.relay.switchboard import Switchboard
@@ -14,7 +16,13 @@ from media.relay.udp import Address, UdpPath, UdpPort
 
 BIND_TRIES = 10
 """For a port chosen by the system that must be free for UDP and TCP on every address."""
+MAX_PORTS = 64
+"""Sockets for UDP: many interfaces, and the addresses that left during the last minute."""
+GONE_SECONDS = 60.0
+"""An address may come back, and a leg that used it is dead long before; then its socket is closed."""
 Clock = Callable[[], float]
+
+log = structlog.get_logger(__name__)
 
 
 class Entrance:
@@ -24,50 +32,77 @@ class Entrance:
         self._switchboard = switchboard
         self._clock, self._wall = clock, wall
         self._inbox = Inbox()
-        self._ports: list[UdpPort] = []
+        self._ports: dict[str, UdpPort] = {}
+        self._gone: dict[str, float] = {}
         self.tcp = TcpListener(self.receive_frame)
         self.port = 0
 
     @property
     def addresses(self) -> list[str]:
-        """The local addresses it is bound to."""
-        return [port.socket.getsockname()[0] for port in self._ports]
+        """The local addresses it is bound to and this machine still has."""
+        return [address for address in self._ports if address not in self._gone]
 
     async def open(self, addresses: tuple[str, ...], port: int, *, tcp: bool) -> None:
         """Bind all, with a port of the system's choice for 0. Raises `OSError`."""
         for attempt in range(BIND_TRIES):
             try:
-                await self._bind(addresses, port, tcp=tcp)
+                self.port = port
+                for address in addresses:
+                    await self._bind(address, tcp=tcp)
                 break
             except OSError:
                 await self.close()
                 if port or attempt == BIND_TRIES - 1:
                     raise
         loop = asyncio.get_running_loop()
-        for opened in self._ports:
+        for opened in self._ports.values():
             opened.start(loop)
+
+    async def refresh(self, addresses: tuple[str, ...], *, tcp: bool) -> None:
+        """This machine has these addresses now. One that cannot be bound yet is tried again the next time."""
+        now, loop = self._clock(), asyncio.get_running_loop()
+        for address in addresses:
+            self._gone.pop(address, None)
+            if address not in self._ports and len(self._ports) < MAX_PORTS:
+                try:
+                    await self._bind(address, tcp=tcp)
+                except OSError as error:
+                    log.info("relay_address_not_bound", address=address, problem=error.strerror or str(error))
+                    continue
+                self._ports[address].start(loop)
+                log.info("relay_address_came", address=address)
+        for address in self._ports.keys() - set(addresses):
+            if now - self._gone.setdefault(address, now) >= GONE_SECONDS:
+                del self._gone[address]
+                self._ports.pop(address).close(loop)
+                self.tcp.leave(address)
+                log.info("relay_address_went", address=address)
 
     async def close(self) -> None:
         """Free everything."""
         loop = asyncio.get_running_loop()
-        for port in self._ports:
+        for port in self._ports.values():
             with suppress(ValueError):
                 port.close(loop)
         self._ports.clear()
         await self.tcp.close()
 
-    async def _bind(self, addresses: tuple[str, ...], port: int, *, tcp: bool) -> None:
-        self.port = port
-        for address in addresses:
-            family = socket.AF_INET6 if ":" in address else socket.AF_INET
-            out = socket.socket(family, socket.SOCK_DGRAM)
+    async def _bind(self, address: str, *, tcp: bool) -> None:
+        """Raises `OSError`, and has then taken nothing."""
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        out = socket.socket(family, socket.SOCK_DGRAM)
+        try:
             if family == socket.AF_INET6:
                 out.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-            self._ports.append(UdpPort(out, self._inbox, self._receive))
             out.bind((address, self.port))
-            self.port = out.getsockname()[1]
+            port = out.getsockname()[1]
             if tcp:
-                await self.tcp.listen(address, self.port)
+                await self.tcp.listen(address, port)
+        except OSError:
+            out.close()
+            raise
+        self.port = port
+        self._ports[address] = UdpPort(out, self._inbox, self._receive)
 
     def _receive(self, port: UdpPort, length: int, address: Address) -> None:
         """The hot path: one datagram, in the inbox."""

@@ -94,7 +94,7 @@ class TcpListener:
         self.receive = receive
         self._connections: set[TcpConnection] = set()
         self._hosts: Counter[str] = Counter()
-        self._servers: list[asyncio.Server] = []
+        self._servers: dict[str, asyncio.Server] = {}
 
     def __len__(self) -> int:
         return len(self._connections)
@@ -102,15 +102,25 @@ class TcpListener:
     async def listen(self, address: str, port: int) -> None:
         """Accept on one more local address. Raises `OSError`."""
         loop = asyncio.get_running_loop()
-        self._servers.append(await loop.create_server(lambda: TcpConnection(self), address, port))
+        self._servers[address] = await loop.create_server(self.connection, address, port)
+
+    def connection(self) -> TcpConnection:
+        """For a connection that somebody else has accepted and hands over."""
+        return TcpConnection(self)
+
+    def leave(self, address: str) -> None:
+        """Accept no more there."""
+        server = self._servers.pop(address, None)
+        if server is not None:
+            server.close()
 
     async def close(self) -> None:
         """End all connections and accept no more."""
-        for server in self._servers:
+        for server in self._servers.values():
             server.close()
         for connection in list(self._connections):
             connection.close()
-        for server in self._servers:
+        for server in self._servers.values():
             await server.wait_closed()
         self._servers.clear()
 
