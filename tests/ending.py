@@ -8,11 +8,12 @@ from types import FrameType
 
 
 def end_what_we_started() -> None:
-    """From now on SIGTERM (of `timeout`, of a service manager) is taken for Ctrl-C."""
+    """From now on SIGTERM (of `timeout`, of a service manager) is taken for Ctrl-C; a second one ends it at once."""
     signal.signal(signal.SIGTERM, _interrupt)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
+    signal.signal(number, signal.SIG_DFL)
     handler = signal.getsignal(signal.SIGINT)
     if not callable(handler):  # a shell lets what it runs in the background ignore Ctrl-C
         raise KeyboardInterrupt
