@@ -47,6 +47,8 @@ MAX_REMOTE_ADDRESSES = 2 * MAX_CANDIDATES
 """Announced ones, and as many that a peer's router makes up (RFC 8445 §7.3.1.3)."""
 WINS_CONFLICTS = 2**64 - 1
 """Our tie-breaker: whoever offers is the controlling side, and stays it (RFC 8445 §7.3.1.1)."""
+TUNNEL_TRANSPORT = "wss"
+"""Of a candidate: pairs with nothing but itself."""
 JUNK_ERRORS = (ValueError, LookupError, struct.error, AssertionError)
 """What aioice's STUN parser and checks raise on malformed input."""
 State = CandidatePair.State
@@ -286,9 +288,16 @@ class GuardedConnection(aioice.Connection):
                 other.task.cancel()
         if moves or self._way(pair) is Way.TURN:
             self._spawn(self._nominate(pair))
+        if self._way(pair) is not Way.TUNNEL:
+            self._leave_tunnels()
         self.nominated.set()
         if moves and self.on_move is not None:
             self.on_move()
+
+    def _leave_tunnels(self) -> None:
+        for protocol in self._protocols:
+            if protocol.local_candidate.transport == TUNNEL_TRANSPORT:
+                protocol.transport.close()
 
     async def _nominate(self, pair: CandidatePair) -> None:
         """Tell the peer. The media need not wait for it: the pair is valid (RFC 8445 §12.1)."""
@@ -386,9 +395,15 @@ async def gathered(stun_server: StunServer | None, turn_hosts: frozenset[str] = 
 
 
 def _stand_in(end: str) -> aioice.Candidate:
-    """For an end of the tunnel. Its transport pairs with nothing else."""
+    """For an end of the tunnel."""
     return aioice.Candidate(
-        foundation=f"tunnel-{end}", component=1, transport="wss", priority=0, host="0.0.0.0", port=0, type="host"
+        foundation=f"tunnel-{end}",
+        component=1,
+        transport=TUNNEL_TRANSPORT,
+        priority=0,
+        host="0.0.0.0",
+        port=0,
+        type="host",
     )
 
 
