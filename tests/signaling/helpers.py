@@ -15,8 +15,9 @@ both_databases = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"
 
 
 def quick_settings(data_dir: Path, **values: Any) -> Settings:
-    """Loopback, a free port, cheap passwords, no limits unless asked for."""
+    """Loopback, a free port, cheap passwords, no relay inside and no limits unless asked for."""
     given = {"port": free_port(), "data_dir": str(data_dir), "metrics_port": 0, "bcrypt_cost": 4, "rate_limits": False}
+    given |= {"relay": False}
     return Settings(**(given | values))
 
 
