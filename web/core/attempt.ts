@@ -112,13 +112,16 @@ export class Attempt implements SessionHandler {
     // Flowing media goes on without any socket: 1002 ends only a session that is being set up (DESIGN §4).
     if (code === Notice.PEER_DISCONNECTED && this.firstFrameMs !== null) return;
     if (code === Notice.MALFORMED_CANDIDATE) return;
-    this.fail(causeOf(new SignalingError(code, message)), message);
+    const cause = causeOf(new SignalingError(code, message));
+    // Why one that flowed was ended, the next attempt finds out.
+    this.fail(this.firstFrameMs === null || cause === 'forbidden' ? cause : 'ended', message);
   }
 
   closed(reason: string): void {
     this.session = null;
-    // Where the right to watch has ended, the next attempt is refused, and says so.
-    this.fail('ended', reason);
+    // A camera or relay that found no way gives up as we do, and may be the first to say so. Where the right to watch
+    // has ended, the next attempt is refused, and says so.
+    this.fail(this.described && !this.isPaired() ? 'path' : 'ended', reason);
   }
 
   orphaned(): void {
@@ -207,14 +210,16 @@ export class Attempt implements SessionHandler {
 
   private tooLate(): void {
     const connected = this.connection.connectionState === 'connected';
-    if (!this.described) this.fail('offline', 'the camera made no offer');
+    if (!this.described) this.fail('asleep', 'the camera made no offer');
     else this.fail(connected ? 'silent' : 'path', 'no picture within the time');
   }
 
   private withoutPair(): void {
-    const state = this.connection.iceConnectionState;
-    if (state !== 'connected' && state !== 'completed')
-      this.fail('path', 'no pair of addresses within the time');
+    if (!this.isPaired()) this.fail('path', 'no pair of addresses within the time');
+  }
+
+  private isPaired(): boolean {
+    return ['connected', 'completed', 'disconnected'].includes(this.connection.iceConnectionState);
   }
 
   private keep(expirySeconds: number | null): void {
@@ -255,9 +260,10 @@ function causeOf(error: unknown): Cause {
       return 'forbidden';
     case Fault.CAMERA_UNAVAILABLE:
     case Fault.GONE:
-    case Fault.TIMEOUT:
     case Notice.PEER_DISCONNECTED:
       return 'offline';
+    case Fault.TIMEOUT:
+      return 'asleep';
     case Fault.NOT_ACCEPTABLE:
       return 'codec';
     case Notice.RESOURCES:

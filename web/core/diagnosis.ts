@@ -23,10 +23,19 @@ export interface Case {
 /** Causes that say all there is to say. */
 const PLAIN: Partial<Record<Cause, string>> = {
   offline: 'camera_unavailable',
+  asleep: 'camera_asleep',
   signaling: 'server_away',
   codec: 'no_common_codec',
   silent: 'source_failed',
 };
+
+/** How a relay fails that we, or the camera, cannot reach. */
+const OUT_OF_REACH: ReadonlySet<Cause | undefined> = new Set<Cause | undefined>([
+  'path',
+  'offline',
+  'asleep',
+  'silent',
+]);
 
 /** RFC 8656: refused by the server, in contrast to no answer. */
 const NO_ANSWER = 701;
@@ -46,7 +55,7 @@ function ofThePath({ direct, faults, ways, rule }: Case): string {
   if (direct && turnRefused(direct)) return 'turn_refused';
   const deaf = direct !== null && stunSilent(direct);
   if (deaf && (faults.relay === 'path' || turnSilent(direct))) return 'udp_blocked';
-  if (faults.relay === 'path') return 'relay_unreachable';
+  if (OUT_OF_REACH.has(faults.relay)) return 'relay_unreachable';
   if (deaf) return 'stun_silent';
   const met = direct !== null && direct.ours.has('srflx') && direct.theirs.has('srflx');
   return met ? 'camera_symmetric_nat' : 'no_direct_way';

@@ -157,10 +157,8 @@ function wait(watching: Watching, now: number, random: number): Decision {
   });
 }
 
-/** The one cause to speak of, where both ways failed. */
+/** The one cause to speak of, where both ways failed: what the camera itself did, unless nobody asked it. */
 function principal({ direct, relay }: Faults): Cause | null {
-  const both = [direct, relay];
-  for (const cause of ['offline', 'signaling'] as const) if (both.includes(cause)) return cause;
   return (direct === 'closed' ? relay : direct) ?? relay ?? direct ?? null;
 }
 

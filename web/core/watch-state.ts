@@ -7,6 +7,7 @@ export type Phase = 'idle' | 'connecting' | 'live' | 'stalled' | 'waiting' | 're
 /** Why there is no picture. The page has a sentence for each. */
 export type Cause =
   | 'offline' // the camera is not connected to the server
+  | 'asleep' // it is, but makes no offer
   | 'signaling' // the server cannot be reached
   | 'forbidden' // not, or no longer, allowed to watch
   | 'codec' // camera and browser share no video format

@@ -30,6 +30,7 @@ const mapped = saw([STUN], 'host srflx', 'host srflx');
 
 test.each([
   [{ cause: 'offline' }, 'camera_unavailable'],
+  [{ cause: 'asleep' }, 'camera_asleep'],
   [{ cause: 'signaling' }, 'server_away'],
   [{ cause: 'codec' }, 'no_common_codec'],
   [{ cause: 'silent' }, 'source_failed'],
@@ -48,6 +49,7 @@ test.each([
   [{ direct: silent, faults: { direct: 'path', relay: 'path' }, ways: ['direct', 'relay'] }, 'udp_blocked'],
   [{ direct: silent }, 'stun_silent'],
   [{ direct: mapped, faults: { direct: 'path', relay: 'path' } }, 'relay_unreachable'],
+  [{ direct: mapped, faults: { direct: 'path', relay: 'offline' } }, 'relay_unreachable'],
   [{ direct: mapped }, 'camera_symmetric_nat'],
   [{ direct: saw([STUN], 'host srflx', 'host') }, 'no_direct_way'],
   [{}, 'no_direct_way'],

@@ -144,6 +144,12 @@ describe('the relay', () => {
     expect(story.done()).toEqual(['open 1 any', 'open 2 relay', 'close 2', 'close 1']);
   });
 
+  test('cannot reach the camera either: the direct way’s fault is the one to speak of', () => {
+    const story = new Story().start().answered(1, 'direct').lost(1).lost(2, 'offline');
+    expect(story.watching).toMatchObject({ phase: 'waiting', cause: 'path' });
+    expect(new Story().start().answered(1, 'relay').lost(1, 'offline').watching.cause).toBe('offline');
+  });
+
   test('won on this network before: it starts at once, beside the direct way', () => {
     const story = new Story().hint('relay').start();
     expect(story.done()).toEqual(['open 1 direct', 'open 2 relay']);

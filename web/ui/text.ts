@@ -131,6 +131,10 @@ export const text = {
   /** The server's own table goes first, where it has arrived; the words are the same. */
   causes: {
     offline: { sentence: 'The camera is offline.', advice: 'Check its power and its Wi\u2011Fi.' },
+    asleep: {
+      sentence: 'The camera is connected but does not wake up.',
+      advice: 'Wait half a minute. If it stays like this, restart the camera.',
+    },
     signaling: {
       sentence: 'This server cannot be reached at the moment.',
       advice: 'A running picture goes on without it.',
@@ -263,34 +267,33 @@ export const text = {
     token_used: ['The code had been used before.', 'Make a new code.'],
     clock_wrong: ['The camera’s clock is wrong.', 'Restart it, so that it sets its clock.'],
     udp_blocked: [
-      'This network blocks video (UDP), and nothing else got through.',
-      'Try another network, or ask whoever runs the server for a relay on TCP port 443.',
+      'This network lets no UDP through, which direct video needs.',
+      'The relay helps where the owner allows it. Otherwise try another network, for instance mobile data.',
     ],
     stun_silent: [
-      'The server that tells this browser its public address does not answer.',
-      'This network may block UDP. Try another one, for instance mobile data.',
+      'No server told this device its public address.',
+      'The UDP port of this Belvedere’s relay must be open to the internet; “belvedere doctor” tells whether it is.',
     ],
     turn_refused: [
-      'The TURN server refused to help.',
-      'Whoever runs this server can find out why with: belvedere doctor',
+      'The TURN server did not take the connection.',
+      'Check that it has the same secret as this Belvedere; “belvedere doctor” tells what it answers.',
     ],
     camera_symmetric_nat: [
-      'One of the two routers gives each connection another address, so camera and browser cannot meet.',
-      'Allow the relay, or add a TURN server.',
+      'The camera’s router allows no direct connection from other networks.',
+      'Allow the relay in the settings, or add a TURN server. In the camera’s own network it works as it is.',
     ],
     relay_full: [
-      'The relay carries as many viewers as it may.',
-      'Close a picture somewhere else, or try again later.',
+      'The relay serves as many viewers as it may.',
+      'Close a picture somewhere else, or raise its limits.',
     ],
     relay_off: [
-      'There is no direct way, and your account never uses the relay.',
-      'Allow it under Account, or watch from the camera’s own network.',
+      'The owner of this camera has ruled this way out.',
+      'Whether its video may go through the relay is a setting of the owner’s account.',
     ],
     relay_unreachable: [
-      'The relay of this server cannot be reached from here.',
-      'Its port (3480, UDP and TCP) may be blocked on the way.',
+      'No relay can be reached at the moment.',
+      'Whoever runs this Belvedere should check that its relay is running and that its port is open.',
     ],
-    camera_asleep: ['The camera is asleep.', 'It wakes by itself or by its button.'],
   } as Record<string, [string, string]>,
 
   settings: {
