@@ -17,6 +17,8 @@ from signaling import logs
 from signaling.accounts import Accounts
 from signaling.cameras import TOKEN_BYTES
 from signaling.certificate import own_address
+from signaling.doctor import finding
+from signaling.doctor.examination import examine
 from signaling.http.openapi import document
 from signaling.http.routes import ROUTES
 from signaling.live.memory import MemoryLiveState
@@ -104,6 +106,13 @@ def run_openapi(settings: Settings) -> int:
     return 0
 
 
+def run_doctor(settings: Settings, *, as_json: bool) -> int:
+    """Returns the exit code: 1 where something that is set up does not work."""
+    findings = asyncio.run(examine(settings, unknown_settings(os.environ)))
+    say(finding.as_json(findings) if as_json else finding.as_text(findings))
+    return finding.exit_code(findings)
+
+
 COMMANDS = {"serve": run_serve, "admin-link": run_admin_link, "settings": run_settings, "openapi": run_openapi}
 
 
@@ -115,10 +124,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands.add_parser("admin-link", help="print a new link that makes the administrator, while there is none")
     commands.add_parser("settings", help="print all settings")
     commands.add_parser("openapi", help="print the OpenAPI document")
+    doctor = commands.add_parser("doctor", help="try from here all that cameras and viewers need, and say what to do")
+    doctor.add_argument("--json", action="store_true", help="for programs")
     parser.add_argument("--version", action="version", version=own_version())
-    chosen = parser.parse_args(arguments).command or "serve"
+    given = parser.parse_args(arguments)
     try:
-        return COMMANDS[chosen](read_settings(os.environ))
+        settings = read_settings(os.environ)
+        if given.command == "doctor":
+            return run_doctor(settings, as_json=given.json)
+        return COMMANDS[given.command or "serve"](settings)
     except BadSettings as error:
         return _fail(str(error))
     except (CannotStart, Refused) as error:

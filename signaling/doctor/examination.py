@@ -1,0 +1,93 @@
+"""All that the doctor tries, from the settings that the server itself reads."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from signaling import certificate
+from signaling.doctor import relay, server, storage, turn
+from signaling.doctor.finding import Finding, bad, ok, warn
+from signaling.settings import Settings, is_loopback
+from signaling.store.secret import BadSecret
+from signaling.turn import credential, current_secrets
+
+WHO = "doctor"
+"""In place of a session's id: what coturn logs, and counts a quota for."""
+
+
+async def examine(settings: Settings, unknown: Sequence[str]) -> list[Finding]:
+    """Tries everything at once; findings in the order in which to read them. `unknown`: settings that mean nothing."""
+    origin = settings.origin(certificate.own_address())
+    parts: list[Awaitable[list[Finding]]] = [
+        server.try_server(origin),
+        server.try_certificate(origin, _own_pin(Path(settings.data_dir))),
+        _storage(settings),
+        _relay(settings, origin),
+        _turn(settings),
+        turn.try_stun([url for each in settings.ice_servers for url in each.urls if url.startswith("stun")]),
+    ]
+    found = await asyncio.gather(*parts)
+    return [
+        *[bad("Settings", f"{name} means nothing", "see `belvedere settings`") for name in unknown],
+        *_address(origin),
+        *(finding for part in found for finding in part),
+        *server.try_clock(),
+    ]
+
+
+def _address(origin: str) -> list[Finding]:
+    if not is_loopback(urlsplit(origin).hostname or ""):
+        return []
+    advice = "set BELVEDERE_HOST and BELVEDERE_PUBLIC_URL, as the README says, when cameras are to come in"
+    return [warn("Address", f"{origin} is for this machine alone", advice)]
+
+
+async def _storage(settings: Settings) -> list[Finding]:
+    database = await storage.try_database(settings.database_url, Path(settings.data_dir))
+    return [database, *([await storage.try_redis(settings.redis_url)] if settings.redis_url else [])]
+
+
+async def _relay(settings: Settings, origin: str) -> list[Finding]:
+    if not settings.relay:
+        advice = (
+            "where neither a direct way nor TURN is possible there is no picture; BELVEDERE_RELAY=1, or belvedere-relay"
+        )
+        return [warn(relay.SUBJECT, "is switched off in this server", advice)]
+    if not settings.relay_port:
+        return [warn(relay.SUBJECT, "has another port at each start", "set BELVEDERE_RELAY_PORT, and open it")]
+    host = urlsplit(origin).hostname or ""
+    local = settings.relay_addresses or (certificate.own_address(),)
+    public = [*settings.relay_public_addresses, *([] if is_loopback(host) else [host])]
+    outside = [name for name in public if name not in local]
+    places = relay.doors(local, settings.relay_port, outside, settings.relay_public_port or settings.relay_port)
+    found = await asyncio.gather(*map(relay.try_relay, places))
+    return [finding for part in found for finding in part]
+
+
+async def _turn(settings: Settings) -> list[Finding]:
+    if not settings.turn_urls:
+        return [ok(turn.SUBJECT, "is not set up; the relay carries what cannot flow directly")]
+    if not settings.turn_secret and not Path(settings.turn_secret_file).exists():
+        advice = "server or coturn makes it at its first start; both must see the same file"
+        return [bad(turn.SUBJECT, f"there is no secret at {settings.turn_secret_file}", advice)]
+    try:
+        secrets = await asyncio.to_thread(current_secrets, settings)
+    except (BadSecret, OSError) as error:
+        return [bad(turn.SUBJECT, str(error), "give server and coturn the same file or secret")]
+    username, password = credential(secrets[0], "client", WHO, time.time())
+    found = await asyncio.gather(*(turn.try_turn(url, username, password) for url in settings.turn_urls))
+    return [finding for part in found for finding in part]
+
+
+def _own_pin(data_dir: Path) -> str | None:
+    """Of the self-made key, where this folder has one that can be read."""
+    try:
+        key = serialization.load_pem_private_key((data_dir / certificate.KEY_FILE).read_bytes(), None)
+    except (OSError, ValueError, TypeError):
+        return None
+    return certificate.pin_of(key.public_key()) if isinstance(key, ec.EllipticCurvePrivateKey) else None
