@@ -7,12 +7,13 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 PIP_INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
+OTHER_VIEWERS := tests/media/relay/viewers
 WEB_SOURCES := $(shell find web -type f -not -path 'web/node_modules/*' 2>/dev/null)
 TESTS ?= tests
 CAMERA ?= port-restricted
 VIEWER ?= symmetric
 
-.PHONY: help demo lab lab-matrix test test-web check check-web fuzz format setup system web wheel clean
+.PHONY: help demo lab lab-matrix test test-web check check-web fuzz soak format setup system web wheel clean
 
 help: ## this list
 	@grep -hE '^[a-z%-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 16
@@ -20,7 +21,7 @@ help: ## this list
 demo: .venv/.app signaling/webapp/index.html ## server and one simulated camera, onboarded through its lens, in your browser
 	@exec $(BIN)/python -m demo
 
-test: system .venv/.dev signaling/webapp/index.html test-web ## everything the tests need is installed, then all tests run
+test: system .venv/.dev signaling/webapp/index.html $(OTHER_VIEWERS)/node_modules/.stamp test-web ## everything the tests need is installed, then all tests run
 	$(BIN)/python -m pytest $(TESTS)
 
 test-web: web/node_modules/.stamp ## the web app's own tests
@@ -40,10 +41,13 @@ format: .venv/.dev ## put every file in the house format
 	$(BIN)/ruff check --fix .
 	cd web && npm run --silent format
 
-fuzz: system .venv/.dev signaling/webapp/index.html ## ten times the generated hostile input of `make test`
-	BELVEDERE_FUZZ=10 $(BIN)/python -m pytest tests -k 'fuzz or hostile' --timeout 3600
+fuzz: system .venv/.dev signaling/webapp/index.html ## ten times the hostile input of `make test`, a million datagrams
+	BELVEDERE_FUZZ=10 HOSTILE_DATAGRAMS=1000000 $(BIN)/python -m pytest tests -k 'fuzz or hostile' --timeout 3600
 
-bench-%: system .venv/.dev signaling/webapp/index.html ## ttff, camera, qr, relay: a table, and a last line of JSON
+soak: system .venv/.dev signaling/webapp/index.html ## ten thousand joins and leaves, directly and over the relay
+	SOAK_JOINS=10000 $(BIN)/python -m pytest tests/journeys/test_soak.py tests/media/relay/test_soak.py --timeout 14400
+
+bench-%: system .venv/.dev signaling/webapp/index.html ## ttff, camera, qr, relay, loss: a table, and a last line of JSON
 	@mkdir -p build/bench
 	@$(BIN)/python -m tests.benchmarks.bench_$*
 
@@ -83,10 +87,16 @@ web/node_modules/.stamp: web/package.json web/package-lock.json
 	@cd web && npm ci --silent --no-audit --no-fund
 	@touch $@
 
+$(OTHER_VIEWERS)/node_modules/.stamp: $(OTHER_VIEWERS)/package.json $(OTHER_VIEWERS)/package-lock.json
+	@.ci/require-node
+	@echo 'Installing another WebRTC stack to test against (once) ...'
+	@cd $(OTHER_VIEWERS) && npm ci --silent --no-audit --no-fund
+	@touch $@
+
 signaling/webapp/index.html: web/node_modules/.stamp $(WEB_SOURCES)
 	@echo 'Building the web app ...'
 	@cd web && npm run --silent build
 	@touch $@
 
 clean: ## remove everything that was built or installed here
-	rm -rf .venv build web/node_modules signaling/webapp *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv build web/node_modules $(OTHER_VIEWERS)/node_modules signaling/webapp *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,9 +1,10 @@
 """What the relay costs: CPU time of its process per forwarded packet, beside Janus in the same run.
 
 One camera (H.264, 720p30, 2 Mbit/s) uploads once; the viewers live in another process, do ICE and DTLS, and count.
-Rounds alternate, so that a busy machine is busy for both. `added_delay_p99_ms`: from a packet's arrival at our relay to
-its arrival at a viewer in a process of its own. Ends with one line of JSON; keys that this run did not
-measure are left out (`stock_10_us`: a `MediaRelay` of aiortc fills a core with three viewers, FACTS §3).
+Rounds alternate, so that a busy machine is busy for both. `100x2`: a hundred small cameras (320x180, 10 pictures/s,
+250 kbit/s) with two viewers each. `stock`: aiortc's `MediaRelay`, which encodes for each viewer and fills a core
+with three. `added_delay_p99_ms`: from a packet's arrival at our relay to its arrival at a viewer in a process of its
+own. Ends with one line of JSON.
 """
 
 import argparse
@@ -26,7 +27,34 @@ WARM_UP = 3.0
 MEASURE = 6.0
 CONNECT_LIMIT = 30.0
 POLL = 0.2
-SCHEDULE = [("ours", 50), ("janus", 50)] * 3 + [("ours", 10), ("janus", 10), ("ours", 1), ("janus", 1)]
+UPLOAD_SECONDS = 0.2
+"""Until Janus knows what an upload is made of, and may be asked for it."""
+HOUSES, PER_HOUSE, MANY_FPS = 100, 2, 10
+
+
+@dataclass(frozen=True)
+class Load:
+    """`viewers` of each of the `cameras`."""
+
+    cameras: int
+    viewers: int
+
+    @property
+    def total(self) -> int:
+        return self.cameras * self.viewers
+
+    def __str__(self) -> str:
+        return str(self.viewers) if self.cameras == 1 else f"{self.cameras}x{self.viewers}"
+
+
+MANY = Load(HOUSES, PER_HOUSE)
+FIRST: list[tuple[str, Load]] = [("ours", Load(1, 50)), ("janus", Load(1, 50))]
+SCHEDULE = [
+    *(FIRST * 3),
+    *([("ours", MANY), ("janus", MANY)] * 3),
+    *((kind, Load(1, viewers)) for viewers in (10, 1) for kind in ("ours", "janus")),
+    ("stock", Load(1, 10)),
+]
 
 
 @dataclass(frozen=True)
@@ -46,7 +74,7 @@ class Server(Protocol):
 
     async def start(self) -> None: ...
 
-    async def join(self, camera: Child, crowd: Child, number: int) -> None: ...
+    async def join(self, source: Child, crowd: Child, camera: int, number: int) -> None: ...
 
     async def usage(self) -> dict[str, float]: ...
 
@@ -54,14 +82,20 @@ class Server(Protocol):
 
 
 class Ours:
-    async def start(self) -> None:
-        self._relay = await Child.start("relay_process")
+    """And aiortc's, which is driven alike."""
 
-    async def join(self, camera: Child, crowd: Child, number: int) -> None:
-        name = str(number)
-        if (await self._relay.ask(watch=name))["needs_upload"]:
-            offer = (await camera.ask(open="upload"))["offer"]
-            await camera.ask(answer=(await self._relay.ask(publish=offer))["answer"], id="upload")
+    def __init__(self, module: str = "relay_process") -> None:
+        self._module = module
+
+    async def start(self) -> None:
+        self._relay = await Child.start(self._module)
+
+    async def join(self, source: Child, crowd: Child, camera: int, number: int) -> None:
+        name = f"{camera}-{number}"
+        if (await self._relay.ask(watch=name, camera=str(camera)))["needs_upload"]:
+            offer = (await source.ask(open=f"upload-{camera}"))["offer"]
+            answer = (await self._relay.ask(publish=offer, camera=str(camera)))["answer"]
+            await source.ask(answer=answer, id=f"upload-{camera}")
         offer = (await self._relay.ask(offer_of=name))["offer"]
         await self._relay.ask(answer=(await crowd.ask(offer=offer))["answer"], id=name)
 
@@ -77,12 +111,12 @@ class Theirs:
         self._janus = Janus()
         await self._janus.start()
 
-    async def join(self, camera: Child, crowd: Child, number: int) -> None:
+    async def join(self, source: Child, crowd: Child, camera: int, number: int) -> None:
         if number == 0:
-            offer = (await camera.ask(open="upload"))["offer"]
-            await camera.ask(answer=await self._janus.publish(offer), id="upload")
-            await asyncio.sleep(1)
-        handle, offer = await self._janus.watch()
+            offer = (await source.ask(open=f"upload-{camera}"))["offer"]
+            await source.ask(answer=await self._janus.publish(offer, camera), id=f"upload-{camera}")
+            await asyncio.sleep(UPLOAD_SECONDS)
+        handle, offer = await self._janus.watch(camera)
         await self._janus.answer(handle, (await crowd.ask(offer=offer))["answer"])
 
     async def usage(self) -> dict[str, float]:
@@ -92,69 +126,84 @@ class Theirs:
         await self._janus.stop()
 
 
-async def sample(camera: Child, crowds: list[Child], server: Server) -> dict[str, float]:
+def server_of(kind: str) -> Server:
+    if kind == "janus":
+        return Theirs()
+    return Ours() if kind == "ours" else Ours("stock_relay_process")
+
+
+async def sample(source: Child, crowds: list[Child], server: Server) -> dict[str, float]:
     received = sum([(await crowd.ask(count=True))["packets"] for crowd in crowds])
-    sent = await camera.ask(usage=True)
+    sent = await source.ask(usage=True)
     used = await server.usage()
     return {"received": received, "sent": sent["packets"], "at": sent["at"], **used, "at_camera": sent["at"]}
 
 
-async def measure(kind: str, viewers: int, clip: Path) -> Result:
-    server: Server = Ours() if kind == "ours" else Theirs()
-    camera = await Child.start("camera_process", "ours", str(clip))
+async def measure(kind: str, load: Load, clip: Path) -> Result:
+    server = server_of(kind)
+    source = await Child.start("camera_process", "ours", str(clip), *([str(MANY_FPS)] if load.cameras > 1 else []))
     crowds = [await Child.start("light_client") for _ in range(2)]
     first, others = crowds
     try:
         await server.start()
         empty = (await server.usage())["rss"]
-        for number in range(viewers):
-            await server.join(camera, others if number else first, number)
+        for camera in range(load.cameras):
+            for number in range(load.viewers):
+                await server.join(source, others if camera or number else first, camera, number)
         for _ in range(int(CONNECT_LIMIT / POLL)):
-            if sum([(await crowd.ask(count=True))["connected"] for crowd in crowds]) == viewers:
+            if sum([(await crowd.ask(count=True))["connected"] for crowd in crowds]) == load.total:
                 break
             await asyncio.sleep(POLL)
         await asyncio.sleep(WARM_UP)
         await first.ask(delays=True)
-        before = await sample(camera, crowds, server)
+        before = await sample(source, crowds, server)
         await asyncio.sleep(MEASURE)
-        after = await sample(camera, crowds, server)
+        after = await sample(source, crowds, server)
         delays = sorted((await first.ask(delays=True))["delays"])
     finally:
         await server.stop()
-        await camera.stop()
+        await source.stop()
         for crowd in crowds:
             await crowd.stop()
     cpu, received = after["cpu"] - before["cpu"], after["received"] - before["received"]
-    expected = (after["sent"] - before["sent"]) * viewers
+    expected = (after["sent"] - before["sent"]) * load.viewers
     return Result(
         microseconds=1e6 * cpu / max(1, received),
         percent=100 * cpu / (after["at_camera"] - before["at_camera"]),
-        mb_per_viewer=(after["rss"] - empty) / viewers / 2**20,
+        mb_per_viewer=(after["rss"] - empty) / load.total / 2**20,
         received=int(received),
         lost=1 - received / max(1, expected),
         delay_p99_ms=1000 * delays[len(delays) * 99 // 100] if delays and kind == "ours" else 0.0,
     )
 
 
-async def main(schedule: list[tuple[str, int]]) -> None:
-    results: dict[tuple[str, int], list[Result]] = {}
+def prepare(folder: Path) -> dict[bool, Path]:
+    """The clips: of one camera, and of many."""
+    small = encode_clip(width=320, height=180, fps=MANY_FPS, group=20, bitrate=250_000)
+    clips = {False: folder / "one", True: folder / "many"}
+    clips[False].write_bytes(msgspec.msgpack.encode(encode_clip()))
+    clips[True].write_bytes(msgspec.msgpack.encode(small))
+    return clips
+
+
+async def main(schedule: list[tuple[str, Load]]) -> None:
+    results: dict[tuple[str, Load], list[Result]] = {}
     print(f"{'relay':6} {'viewers':>7} {'µs/packet':>9} {'% core':>7} {'MiB/viewer':>10} {'received':>8}", end=" ")
     print(f"{'lost %':>7} {'p99 ms':>7}")
     with tempfile.TemporaryDirectory() as folder:
-        clip = Path(folder) / "clip"
-        clip.write_bytes(msgspec.msgpack.encode(encode_clip()))
-        for kind, viewers in schedule:
-            result = await measure(kind, viewers, clip)
-            results.setdefault((kind, viewers), []).append(result)
+        clips = prepare(Path(folder))
+        for kind, load in schedule:
+            result = await measure(kind, load, clips[load.cameras > 1])
+            results.setdefault((kind, load), []).append(result)
             print(
-                f"{kind:6} {viewers:7} {result.microseconds:9.1f} {result.percent:7.1f} {result.mb_per_viewer:10.2f} "
+                f"{kind:6} {load!s:>7} {result.microseconds:9.1f} {result.percent:7.1f} {result.mb_per_viewer:10.2f} "
                 f"{result.received:8} {100 * result.lost:7.2f} {result.delay_p99_ms:7.1f}",
                 flush=True,
             )
     figures: dict[str, float] = {}
-    for (kind, viewers), runs in results.items():
-        figures[f"{kind}_{viewers}_us"] = statistics.median(run.microseconds for run in runs)
-    ours = results.get(("ours", 50))
+    for (kind, load), runs in results.items():
+        figures[f"{kind}_{load}_us"] = statistics.median(run.microseconds for run in runs)
+    ours = results.get(("ours", Load(1, 50)))
     if ours:
         figures["ours_50_mb_per_viewer"] = statistics.median(run.mb_per_viewer for run in ours)
         figures["added_delay_p99_ms"] = statistics.median(run.delay_p99_ms for run in ours)
@@ -166,4 +215,4 @@ if __name__ == "__main__":
     end_what_we_started()
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="one round of each with 50 viewers")
-    asyncio.run(main(SCHEDULE[:2] if parser.parse_args().quick else SCHEDULE))
+    asyncio.run(main(FIRST if parser.parse_args().quick else SCHEDULE))

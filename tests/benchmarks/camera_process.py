@@ -1,6 +1,6 @@
 """The measured side of `bench-camera`: one camera in a process of its own, ours or stock aiortc senders.
 
-`camera_process.py ours|stock|encoded CLIP`. JSON lines on standard input: `{"open": id}` gives `{"offer": sdp}`,
+`camera_process.py ours|stock|encoded CLIP [FPS]`. JSON lines on standard input: `{"open": id}` gives `{"offer": sdp}`,
 `{"answer": sdp, "id": id}` gives `{"ok": true}`, `{"usage": true}` gives `{"cpu": s, "rss": bytes, "packets": n}`.
 """
 
@@ -30,6 +30,8 @@ from tests.benchmarks.clip import ClipSource
 
 TIME_BASE = fractions.Fraction(1, 90_000)
 QUEUE = 90
+MAX_SESSIONS = 200
+"""It plays a hundred cameras for `bench-relay`."""
 
 
 class Ours:
@@ -37,7 +39,7 @@ class Ours:
 
     def __init__(self, source: Source) -> None:
         self._broadcast = Broadcast(source)
-        self._sessions = Sessions(self._broadcast)
+        self._sessions = Sessions(self._broadcast, limit=MAX_SESSIONS)
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -109,10 +111,10 @@ class Stock:
         return total
 
 
-async def main(mode: str, path: Path) -> None:
+async def main(mode: str, path: Path, fps: int) -> None:
     loop = asyncio.get_running_loop()
     clip = msgspec.msgpack.decode(path.read_bytes(), type=list[tuple[bytes, bool]])
-    source: Source = open_source("test") if mode == "encoded" else ClipSource(clip)
+    source: Source = open_source("test") if mode == "encoded" else ClipSource(clip, fps)
     camera: Ours | Stock = Stock(source) if mode == "stock" else Ours(source)
     await camera.start()
     process = psutil.Process()
@@ -144,4 +146,4 @@ async def main(mode: str, path: Path) -> None:
 
 if __name__ == "__main__":
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
-    uvloop.run(main(sys.argv[1], Path(sys.argv[2])))
+    uvloop.run(main(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]) if len(sys.argv) > 3 else 30))

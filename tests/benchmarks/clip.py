@@ -1,4 +1,4 @@
-"""A clip of H.264 made once, played for ever as a passed-through source; each picture carries its number."""
+"""A clip of H.264 or VP8 made once, played for ever as a passed-through source; each picture carries its number."""
 
 import asyncio
 import time
@@ -15,7 +15,12 @@ BLOCK = 32
 """Pixels a side."""
 
 
+H264_OPTIONS = {"preset": "ultrafast", "tune": "zerolatency", "bf": "0"}
+VP8_OPTIONS = {"deadline": "realtime", "cpu-used": "8", "lag-in-frames": "0", "auto-alt-ref": "0"}
+
+
 def encode_clip(
+    codec: VideoCodec = "h264",
     *,
     width: int = 1280,
     height: int = 720,
@@ -25,18 +30,17 @@ def encode_clip(
     bitrate: int = 2_000_000,
     profile: str = "baseline",
 ) -> list[tuple[bytes, bool]]:
-    """Annex B access units and whether each is a key frame. Moving gradient and noise, so that it costs its bitrate."""
-    codec = av.CodecContext.create("libx264", "w")
-    codec.width, codec.height, codec.pix_fmt = width, height, "yuv420p"
-    codec.framerate, codec.time_base, codec.bit_rate = Fraction(fps), Fraction(1, fps), bitrate
-    codec.gop_size = group
-    codec.options = {
-        "preset": "ultrafast",
-        "tune": "zerolatency",
-        "profile": profile,
-        "bf": "0",
-        "x264-params": f"keyint={group}:min-keyint={group}:scenecut=0:repeat-headers=1",
-    }
+    """Annex B access units, or VP8 frames, and whether each is a key frame. Moving gradient and noise, so that it costs
+    its bitrate."""
+    encoder = av.CodecContext.create("libvpx" if codec == "vp8" else "libx264", "w")
+    encoder.width, encoder.height, encoder.pix_fmt = width, height, "yuv420p"
+    encoder.framerate, encoder.time_base, encoder.bit_rate = Fraction(fps), Fraction(1, fps), bitrate
+    encoder.gop_size = group
+    parameters = f"keyint={group}:min-keyint={group}:scenecut=0:repeat-headers=1"
+    if codec == "vp8":
+        encoder.options = VP8_OPTIONS | {"keyint_min": str(group)}
+    else:
+        encoder.options = H264_OPTIONS | {"profile": profile, "x264-params": parameters}
     ramp = np.linspace(0, 255, width, dtype=np.uint8)
     noise = np.random.default_rng(1).integers(0, 32, (height // 4, width // 4), dtype=np.uint8)
     units = []
@@ -51,18 +55,25 @@ def encode_clip(
         chroma = np.full((height // 2, width), 128, dtype=np.uint8)
         picture = av.VideoFrame.from_ndarray(np.vstack([luma, chroma]), format="yuv420p")
         picture.pts = number
-        units += [(bytes(packet), packet.is_keyframe) for packet in codec.encode(picture)]
-    units += [(bytes(packet), packet.is_keyframe) for packet in codec.encode(None)]
+        units += [(bytes(packet), packet.is_keyframe) for packet in encoder.encode(picture)]
+    units += [(bytes(packet), packet.is_keyframe) for packet in encoder.encode(None)]
     return units
+
+
+def number_in(picture: av.VideoFrame) -> int:
+    """The number burnt into a decoded picture of the clip."""
+    luma = picture.to_ndarray(format="yuv420p")
+    middle = BLOCK // 2
+    return sum(int(luma[middle, bit * BLOCK + middle] > 127) << (BITS - 1 - bit) for bit in range(BITS))
 
 
 class ClipSource:
     """Plays the clip in a loop at its speed, as a camera that encodes by itself and takes no requests."""
 
-    video_codec: VideoCodec = "h264"
     audio_codec: AudioCodec | None = None
 
-    def __init__(self, clip: list[tuple[bytes, bool]], fps: int = 30) -> None:
+    def __init__(self, clip: list[tuple[bytes, bool]], fps: int = 30, codec: VideoCodec = "h264") -> None:
+        self.video_codec = codec
         self._clip = clip
         self._fps = fps
         self.keyframe_requests = 0
@@ -85,7 +96,7 @@ class ClipSource:
             await asyncio.sleep(start + number / self._fps - loop.time())
             data, key = self._clip[number % len(self._clip)]
             self.shown_at[number % len(self._clip)] = time.time()
-            sink(EncodedFrame("h264", data, number * 90_000 // self._fps, key, time.monotonic()))
+            sink(EncodedFrame(self.video_codec, data, number * 90_000 // self._fps, key, time.monotonic()))
             number += 1
 
     def demand(self, wanted: bool) -> None:

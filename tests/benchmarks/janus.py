@@ -1,4 +1,4 @@
-"""Janus (Debian's package) as a relay to compare with: one VideoRoom, driven over its WebSocket."""
+"""Janus (Debian's package) as a relay to compare with: a VideoRoom for each camera, driven over its WebSocket."""
 
 import asyncio
 import contextlib
@@ -14,7 +14,7 @@ from aiohappyeyeballs import AddrInfoType
 
 from tests.natlab.host import Host
 
-ROOM = 1234
+FIRST_ROOM = 1234
 START_SECONDS = 10.0
 ANSWER_SECONDS = 10.0
 PLUGINS = "audiobridge duktape echotest lua nosip recordplay sip streaming textroom videocall voicemail"
@@ -59,8 +59,9 @@ class Janus:
         self._process: asyncio.subprocess.Process | None = None
         self._http: aiohttp.ClientSession | None = None
         self._reader: asyncio.Task[None] | None = None
-        self._session = 0
-        self._feed = 0
+        self._session = self._host_handle = 0
+        self._feeds: dict[int, int] = {}
+        """The publisher's id, by camera."""
 
     async def start(self) -> None:
         port = free_port()  # here and in a namespace, where everything is free
@@ -83,21 +84,23 @@ class Janus:
                 await asyncio.sleep(0.1)
         self._reader = asyncio.create_task(self._read())
         self._session = (await self._ask("create"))["data"]["id"]
-        host = await self._attach()
-        room = {"request": "create", "room": ROOM, "videocodec": "h264", "publishers": 4, "bitrate": 0, "fir_freq": 0}
-        await self._ask("message", handle_id=host, body=room)
+        self._host_handle = await self._attach()
 
-    async def publish(self, offer: str) -> str:
+    async def publish(self, offer: str, camera: int = 0) -> str:
+        room = FIRST_ROOM + camera
+        made = {"request": "create", "room": room, "videocodec": "h264", "publishers": 4, "bitrate": 0, "fir_freq": 0}
+        await self._ask("message", handle_id=self._host_handle, body=made)
         handle = await self._attach()
-        body = {"request": "joinandconfigure", "ptype": "publisher", "room": ROOM, "audio": False, "video": True}
+        body = {"request": "joinandconfigure", "ptype": "publisher", "room": room, "audio": False, "video": True}
         reply = await self._ask("message", handle_id=handle, body=body, jsep={"type": "offer", "sdp": offer})
-        self._feed = reply["plugindata"]["data"]["id"]
+        self._feeds[camera] = reply["plugindata"]["data"]["id"]
         answer: str = reply["jsep"]["sdp"]
         return answer
 
-    async def watch(self) -> tuple[int, str]:
+    async def watch(self, camera: int = 0) -> tuple[int, str]:
         handle = await self._attach()
-        body = {"request": "join", "ptype": "subscriber", "room": ROOM, "streams": [{"feed": self._feed}]}
+        feed = self._feeds[camera]
+        body = {"request": "join", "ptype": "subscriber", "room": FIRST_ROOM + camera, "streams": [{"feed": feed}]}
         reply = await self._ask("message", handle_id=handle, body=body)
         return handle, reply["jsep"]["sdp"]
 

@@ -1,9 +1,9 @@
 """The measured side of `bench-relay`: our relay in a process of its own, on the addresses given as arguments, or all.
 
-JSON lines on standard input: `{"watch": id}` gives `{"needs_upload": bool}`, `{"publish": offer}` gives
-`{"answer": sdp}`, `{"offer_of": id}` gives `{"offer": sdp}`, `{"answer": sdp, "id": id}` gives `{"ok": true}`,
-`{"usage": true}` gives `{"cpu": s, "rss": bytes, "at": s, "tasks": n, "descriptors": n, "viewers": n}`. The camera is
-named `cam`.
+JSON lines on standard input: `{"watch": id, "camera": name}` gives `{"needs_upload": bool}`, `{"publish": offer,
+"camera": name}` gives `{"answer": sdp}`, `{"offer_of": id}` gives `{"offer": sdp}`, `{"answer": sdp, "id": id}` gives
+`{"ok": true}`, `{"usage": true}` gives `{"cpu": s, "rss": bytes, "at": s, "tasks": n, "descriptors": n,
+"viewers": n}`. One camera need not be named.
 """
 
 import asyncio
@@ -23,11 +23,16 @@ from media.relay.node import Relay
 from media.relay.settings import RelaySettings
 
 
+def camera_in(order: dict[str, Any]) -> str:
+    name: str = order.get("camera", "cam")
+    return name
+
+
 async def main() -> None:
     loop = asyncio.get_running_loop()
     wanted: list[str] = []
     relay = Relay(
-        RelaySettings(addresses=tuple(sys.argv[1:]), viewers_per_camera=500),
+        RelaySettings(addresses=tuple(sys.argv[1:]), viewers=1000, viewers_per_owner=1000, viewers_per_camera=500),
         needs_upload=wanted.append,
         upload_over=lambda _: None,
         viewer_ended=lambda viewer, why: print(viewer, why, file=sys.stderr),
@@ -37,14 +42,14 @@ async def main() -> None:
     process = psutil.Process()
 
     async def watch(order: dict[str, Any]) -> dict[str, Any]:
-        offers[order["watch"]] = asyncio.create_task(relay.viewer_offer("cam", order["watch"], "owner"))
+        offers[order["watch"]] = asyncio.create_task(relay.viewer_offer(camera_in(order), order["watch"], "owner"))
         await asyncio.sleep(0)
         asked = bool(wanted)
         wanted.clear()
         return {"needs_upload": asked}
 
     async def publish(order: dict[str, Any]) -> dict[str, Any]:
-        return {"answer": await relay.publisher_answer("cam", order["publish"])}
+        return {"answer": await relay.publisher_answer(camera_in(order), order["publish"])}
 
     async def offer_of(order: dict[str, Any]) -> dict[str, Any]:
         return {"offer": await offers.pop(order["offer_of"])}
