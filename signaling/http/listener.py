@@ -2,12 +2,14 @@
 
 import asyncio
 import ssl
+from typing import cast
 
 import structlog
 from aiohttp import web
 
 from signaling.http.crowd import Crowd
 from signaling.http.problems import from_http_exception, problem
+from signaling.http.shared_port import Factory, SharedPort
 
 MAX_LINE_BYTES = 8190
 MAX_HEADER_BYTES = 8190
@@ -41,10 +43,9 @@ class Connection(web.RequestHandler):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
-        if isinstance(transport, asyncio.Transport):
-            self._count(transport)
-            loop = asyncio.get_running_loop()
-            self._patience = loop.call_later(FIRST_REQUEST_SECONDS, transport.abort)
+        stream = cast(asyncio.Transport, transport)  # uvloop's transports are none of asyncio's by type
+        self._count(stream)
+        self._patience = asyncio.get_running_loop().call_later(FIRST_REQUEST_SECONDS, stream.abort)
 
     def connection_lost(self, exc: BaseException | None) -> None:
         self.request_arrived()
@@ -102,15 +103,27 @@ class Listener:
     def __init__(self, runner: web.AppRunner, crowd: Crowd | None = None) -> None:
         self._runner = runner
         self._crowd = crowd
-        self._server: asyncio.Server | None = None
+        self._server: asyncio.Server | SharedPort | None = None
 
-    async def bind(self, host: str, port: int, tls: ssl.SSLContext | None) -> None:
-        """Take the port; nobody is served before `serve`. Raises OSError."""
+    async def bind(self, host: str, port: int, tls: ssl.SSLContext | None, relay: Factory | None = None) -> None:
+        """Take the port; nobody is served before `serve`. Raises OSError.
+
+        `relay`: protocols for the relay's TCP connections, which share a port that speaks TLS.
+        """
         manager, loop = self._runner.server, asyncio.get_running_loop()
         if manager is None:
             raise RuntimeError("the runner has to be set up first")
+
+        def connection() -> Connection:
+            return Connection(manager, loop, self._crowd)
+
+        if tls is not None and relay is not None:
+            shared = SharedPort(connection, tls, FIRST_REQUEST_SECONDS, relay)
+            await shared.bind(host, port, BACKLOG)
+            self._server = shared
+            return
         self._server = await loop.create_server(
-            lambda: Connection(manager, loop, self._crowd),
+            connection,
             host,
             port,
             ssl=tls,
@@ -122,10 +135,14 @@ class Listener:
 
     async def serve(self) -> None:
         """Begin to accept connections. Raises OSError."""
-        if self._server is not None:
+        if isinstance(self._server, SharedPort):
+            self._server.serve()
+        elif self._server is not None:
             await self._server.start_serving()
 
     def stop(self) -> None:
         """Take no further connections."""
-        if self._server is not None:
+        if isinstance(self._server, SharedPort):
+            self._server.stop()
+        elif self._server is not None:
             self._server.close()
