@@ -6,7 +6,6 @@ import errno
 import hashlib
 import hmac
 import secrets
-import socket
 import ssl
 import time
 from collections.abc import AsyncIterator, Callable
@@ -14,7 +13,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import structlog
@@ -33,31 +31,24 @@ from signaling.http.app import create_app
 from signaling.http.crowd import Crowd
 from signaling.http.listener import Listener
 from signaling.http.origins import same_origin
-from signaling.http.problems import refused
 from signaling.http.services import Services
+from signaling.http.shared_port import Factory
 from signaling.hub import Hub, open_hub
 from signaling.live.memory import MemoryLiveState
 from signaling.live.redis import RedisLiveState
 from signaling.live.state import LiveState, LiveUnavailable
 from signaling.metrics import Metrics
 from signaling.passwords import Passwords
-from signaling.protocol.media_socket import MEDIA_PATH
-from signaling.protocol.messages import SOCKET_PATH
 from signaling.rates import Rates
 from signaling.refusals import Refused
-from signaling.settings import Settings, is_loopback
+from signaling.relay_inside import open_relay
+from signaling.settings import Settings
 from signaling.store.accounts import costliest_password
 from signaling.store.database import open_store, store_problem
 from signaling.store.secret import BadSecret, kept_in_file
 from signaling.turn import ice_servers_for
 
-if TYPE_CHECKING:
-    from media.relay.program import RelayProgram
-
 ID_BYTES = 12
-LOOPBACK = "127.0.0.1"
-RELAY_NAME = "inside"
-"""Of the server's own relay; `belvedere-relay` has other names."""
 SHUTDOWN_SECONDS = 2.0
 """For requests that are being answered; the hub takes at most as long for its sockets, before that."""
 
@@ -108,14 +99,13 @@ async def _open(settings: Settings, stack: contextlib.AsyncExitStack, announce: 
     origin = settings.origin(certificate.own_address())
     tls, pin = await asyncio.to_thread(_tls, settings, origin)
     services = await _open_services(settings, origin, pin, stack)
-    inside = stack.enter_context(socket.create_server((LOOPBACK, 0)))
-    relay = await _open_relay(services, inside, stack)
-    hub = await _open_hub(services, relay)
+    relay = await open_relay(services, stack)
+    hub = await _open_hub(services, relay.stun_urls() if relay is not None else [])
     door = Door(
         hub, origin_is_ours=lambda r: same_origin(r, origin), client_address=lambda r: client_address(r, settings)
     )
-    media = relay.media_socket(lambda r: client_address(r, settings)).handle if relay is not None else None
-    listener = await _bind(create_app(services, socket=door.handle, media=media), settings, tls, stack)
+    media, tcp = (relay.media_socket, relay.tcp_connection) if relay is not None else (None, None)
+    listener = await _bind(create_app(services, socket=door.handle, media=media), settings, tls, tcp, stack)
     await _listen_for_metrics(services, stack)
     stack.push_async_callback(hub.close)
     house = asyncio.create_task(keep_house(services))
@@ -125,7 +115,7 @@ async def _open(settings: Settings, stack: contextlib.AsyncExitStack, announce: 
     announce(running)
     await listener.serve()
     if relay is not None:
-        await _let_in(relay, door, inside, stack)
+        await relay.let_in(door.handle, stack)
     return running
 
 
@@ -168,79 +158,7 @@ async def _open_services(
     )
 
 
-async def _open_relay(
-    services: Services, inside: socket.socket, stack: contextlib.AsyncExitStack
-) -> "RelayProgram | None":
-    """The relay inside this server. One that cannot start leaves the server to its work, and says why."""
-    settings = services.settings
-    if not settings.relay:
-        return None
-    # Not at the top: aiortc takes half a second to load, and a server without a relay does not need it.
-    from media.relay.party import Membership
-    from media.relay.program import RelayProgram
-    from media.relay.settings import RelaySettings
-
-    port = inside.getsockname()[1]
-    socket_origin = "ws" + services.origin.removeprefix("http")
-    program = RelayProgram(
-        RelaySettings(
-            addresses=settings.relay_addresses,
-            public_addresses=settings.relay_public_addresses,
-            port=settings.relay_port,
-            public_port=settings.relay_public_port or None,
-            viewers=settings.relay_viewers,
-            viewers_per_owner=settings.relay_viewers_per_owner,
-            viewers_per_camera=settings.relay_viewers_per_camera,
-        ),
-        Membership(
-            url=f"ws://{LOOPBACK}:{port}{SOCKET_PATH}",
-            origin=services.origin,
-            name=RELAY_NAME,
-            secret=services.relay_secret,
-            tunnel=socket_origin + MEDIA_PATH,
-            version=services.version,
-        ),
-    )
-    try:
-        await program.start()
-    except OSError as error:
-        log.warning("no_relay", reason=f"its port cannot be used: {error.strerror or error}", port=settings.relay_port)
-        await program.stop()
-        return None
-    stack.push_async_callback(program.stop)
-    services.metrics.watch(program.sizes)
-    return program
-
-
-async def _let_in(relay: "RelayProgram", door: Door, inside: socket.socket, stack: contextlib.AsyncExitStack) -> None:
-    """The relay inside comes through a door of its own, in the same way as one from outside."""
-
-    async def handle(request: web.Request) -> web.StreamResponse:
-        try:
-            return await door.handle(request)
-        except Refused as refusal:
-            return refused(refusal)
-
-    app = web.Application()
-    app.router.add_get(SOCKET_PATH, handle)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
-    await runner.setup()
-    stack.push_async_callback(runner.cleanup)
-    await web.SockSite(runner, inside).start()
-    relay.join()
-    stack.push_async_callback(relay.stop)
-
-
-def own_stun(settings: Settings, origin: str, relay: "RelayProgram | None") -> list[str]:
-    """The URL of the relay's STUN; none for a server that is for this machine alone."""
-    host = urlsplit(origin).hostname or ""
-    if relay is None or is_loopback(host):
-        return []
-    return [f"stun:{f'[{host}]' if ':' in host else host}:{settings.relay_public_port or relay.port}"]
-
-
-async def _open_hub(services: Services, relay: "RelayProgram | None") -> Hub:
-    stun = own_stun(services.settings, services.origin, relay)
+async def _open_hub(services: Services, stun: list[str]) -> Hub:
     hub = open_hub(
         node=services.new_id(),
         gate=services.gate,
@@ -293,7 +211,11 @@ def _tls(settings: Settings, origin: str) -> tuple[ssl.SSLContext | None, str | 
 
 
 async def _bind(
-    app: web.Application, settings: Settings, tls: ssl.SSLContext | None, stack: contextlib.AsyncExitStack
+    app: web.Application,
+    settings: Settings,
+    tls: ssl.SSLContext | None,
+    relay: Factory | None,
+    stack: contextlib.AsyncExitStack,
 ) -> Listener:
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
     await runner.setup()
@@ -302,7 +224,7 @@ async def _bind(
     listener = Listener(runner, Crowd() if direct else None)
     stack.callback(listener.stop)
     try:
-        await listener.bind(settings.host, settings.port, tls)
+        await listener.bind(settings.host, settings.port, tls, relay)
     except OSError as error:
         raise CannotStart(_why_not(error, settings.host, settings.port)) from error
     return listener

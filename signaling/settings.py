@@ -91,9 +91,7 @@ class Settings:
     )
     relay_public_port: int = setting(0, "Port at those addresses; 0: RELAY_PORT", options.port)
     relay_shared_tcp_port: int = setting(
-        0,
-        "Port at which this server's TLS port is reached and the relay's TCP with it, e.g. 443; 0: PORT",
-        options.port,
+        0, "Port there of this server's own TLS port, which takes the relay's TCP too; 0: as PUBLIC_URL", options.port
     )
     relay_secret: str = setting(
         "", "Shared with belvedere-relay, at least 32 characters; empty: none joins", options.secret

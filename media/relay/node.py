@@ -246,7 +246,8 @@ class Relay:
         if port is None:
             return ()
         local = self._settings.shared_tcp_addresses or tuple(self._entrance.addresses)
-        return tuple((address, port) for address in (*local, *self._settings.public_addresses))
+        public = self._settings.shared_tcp_public_port or port
+        return *((address, port) for address in local), *((a, public) for a in self._settings.public_addresses)
 
     def _fresh_certificate(self) -> RTCCertificate:
         now = self._clock()

@@ -8,7 +8,6 @@ one of its own.
 """
 
 import asyncio
-import contextlib
 import random
 import secrets
 from collections.abc import Callable
@@ -24,6 +23,8 @@ from media.relay.settings import RelaySettings
 from media.relay.web_socket import MediaSocket
 
 JTI_BYTES = 12
+LOOK_SECONDS = 3.0
+"""How often the machine's addresses are looked at: a new Wi-Fi or VPN is offered at most this much late."""
 LOOPBACK = ("127.0.0.1",)
 
 log = structlog.get_logger(__name__)
@@ -54,7 +55,8 @@ class RelayProgram:
             viewer_ended=self._party.viewers.ended,
         )
         self._party.attach(self.relay)
-        self._task: asyncio.Task[None] | None = None
+        self._follows = None if settings.addresses else addresses
+        self._tasks: list[asyncio.Task[None]] = []
 
     @property
     def port(self) -> int:
@@ -69,6 +71,8 @@ class RelayProgram:
     async def start(self) -> None:
         """Take the port. Raises `OSError`."""
         await self.relay.start()
+        if self._follows is not None:
+            self._tasks.append(asyncio.create_task(self._follow(self._follows)))
 
     def media_socket(self, address: Callable[[web.Request], str]) -> MediaSocket:
         """The handler of `MEDIA_PATH`. `address`: of the caller of a request."""
@@ -76,15 +80,23 @@ class RelayProgram:
 
     def join(self) -> None:
         """Take part in signaling from now on."""
-        self._task = asyncio.create_task(self._party.run())
+        self._tasks.append(asyncio.create_task(self._party.run()))
 
     async def stop(self) -> None:
-        """Leave signaling, end all media, free the port."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+        """Leave signaling, end all media, free the port. A second call does nothing more."""
+        tasks, self._tasks = self._tasks, []
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         await self.relay.stop()
+
+    async def _follow(self, addresses: Callable[[], tuple[str, ...]]) -> None:
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            try:
+                await self.relay.use_addresses(addresses())
+            except Exception:
+                log.exception("relay_addresses_failed")
 
     def sizes(self) -> dict[str, int]:
         """For gauges."""

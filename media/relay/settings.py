@@ -15,9 +15,11 @@ class RelaySettings:
     public_port: int | None = None
     tcp: bool = True
     shared_tcp_port: int | None = None
-    """Where a server takes TCP for us beside its own and hands it over: offered besides, usually 443."""
+    """Where a server takes TCP for us beside its own, and hands it over: offered besides (usually 443)."""
     shared_tcp_addresses: tuple[str, ...] = ()
-    """Of that server; none: it listens at every address."""
+    """At which that server listens; none: at every address."""
+    shared_tcp_public_port: int | None = None
+    """At the public addresses, where it is another."""
     viewers: int = 500
     """One core carries about that many (FACTS §3)."""
     viewers_per_owner: int = 100
