@@ -72,16 +72,20 @@ async def _relay(settings: Settings, origin: str) -> list[Finding]:
 async def _turn(settings: Settings) -> list[Finding]:
     if not settings.turn_urls:
         return [ok(turn.SUBJECT, "is not set up; the relay carries what cannot flow directly")]
-    if not settings.turn_secret and not Path(settings.turn_secret_file).exists():
-        advice = "server or coturn makes it at its first start; both must see the same file"
-        return [bad(turn.SUBJECT, f"there is no secret at {settings.turn_secret_file}", advice)]
     try:
-        secrets = await asyncio.to_thread(current_secrets, settings)
+        secrets = await asyncio.to_thread(_secrets, settings)
     except (BadSecret, OSError) as error:
-        return [bad(turn.SUBJECT, str(error), "give server and coturn the same file or secret")]
+        return [bad(turn.SUBJECT, str(error), "server and coturn must be given the same file or secret")]
     username, password = credential(secrets[0], "client", WHO, time.time())
     found = await asyncio.gather(*(turn.try_turn(url, username, password) for url in settings.turn_urls))
     return [finding for part in found for finding in part]
+
+
+def _secrets(settings: Settings) -> tuple[str, ...]:
+    """As the server has them, except that none is made here. Raises BadSecret, OSError."""
+    if not settings.turn_secret and not Path(settings.turn_secret_file).exists():
+        raise BadSecret(f"there is no TURN secret at {settings.turn_secret_file}; whoever starts first makes it")
+    return current_secrets(settings)
 
 
 def _own_pin(data_dir: Path) -> str | None:
