@@ -12,6 +12,7 @@ from aiortc import RTCCertificate
 
 from media.answer import BadAnswer, read_answer
 from media.dtls import fingerprint_of
+from media.liveness import QUIET_SECONDS
 from media.offer import Transport, write_offer
 from media.relay.admission import Admission, RelayFull
 from media.relay.candidates import candidates
@@ -31,6 +32,9 @@ log = structlog.get_logger(__name__)
 
 HOUSEKEEPING_SECONDS = 0.1
 """As often as a quiet peer may be asked whether it is there."""
+STALL_SECONDS = 1.0
+"""When this process stood still for so long, that was nobody's silence: what they said is unread, and they were not
+asked."""
 OFFER_SECONDS = 10.0
 """Until the camera's offer must be there once a viewer asks."""
 ANSWER_SECONDS = 30.0
@@ -89,6 +93,7 @@ class Relay:
         self._certificate = RTCCertificate.generateCertificate()
         self._certified_at = clock()
         self._keeper: asyncio.Task[None] | None = None
+        self._kept_at = clock()
 
     @property
     def port(self) -> int:
@@ -292,6 +297,9 @@ class Relay:
                 log.exception("relay_housekeeping_failed")
 
     def _housekeep(self, now: float) -> None:
+        if now - self._kept_at > STALL_SECONDS:
+            self._excuse_silence(now)
+        self._kept_at = now
         for viewer_id, (_, viewer) in list(self._viewers.items()):
             if viewer.room is None and now - viewer.heard_at > ANSWER_SECONDS:
                 self._lost_viewer(viewer_id, "the viewer did not answer")
@@ -306,6 +314,12 @@ class Relay:
             else:
                 self._ask_for_upload(channel)
                 channel.housekeep(now)
+
+    def _excuse_silence(self, now: float) -> None:
+        """Everybody counts as heard so lately that they are asked before they are given up."""
+        uploads = [channel.publisher for channel in self._channels.values() if channel.publisher is not None]
+        for leg in (*uploads, *(viewer for _, viewer in self._viewers.values())):
+            leg.heard_at = max(leg.heard_at, now - QUIET_SECONDS)
 
 
 __all__ = ["BadAnswer", "BadOffer", "CameraUnavailable", "Load", "NotWanted", "Relay", "RelayFull", "UnknownViewer"]
