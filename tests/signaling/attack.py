@@ -16,6 +16,7 @@ from tests.signaling.viewer_client import Fault, WirePeer, connected
 class Target:
     """A server, and who is who there. `attackers`: each makes an authorization, None for one who does not register.
 
+    One that is a relay says in a third word which role it takes: `Relay TOKEN device`.
     `words`: what messages say for this server's own names.
     """
 
@@ -81,9 +82,14 @@ class Attack:
             await stack.aclose()
         stack = AsyncExitStack()
         authorization = await asyncio.to_thread(self.target.attackers[number])
-        peer = await stack.enter_async_context(connected(self.target.url))
+        scheme, _, rest = (authorization or "").partition(" ")
+        token, _, role = rest.partition(" ")
+        header = f"{scheme} {token}" if role else None
+        peer = await stack.enter_async_context(connected(self.target.url, header))
         self.peers[number] = (stack, peer)
-        if authorization is not None:
+        if role:
+            await peer.register(belvedere={"role": role})
+        elif authorization is not None:
             await peer.register(authorization)
         return peer
 

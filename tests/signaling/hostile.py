@@ -17,10 +17,14 @@ METHODS = (
     "belvedere.goAway",
     "belvedere.event",
     "belvedere.stats",
+    "belvedere.wake",
     "rpc.discover",
     "",
 )
-MEMBERS = ("session", "peer", "offer", "answer", "candidate", "authorization", "code", "belvedere", "name", "tickets")
+MEMBERS = (
+    *("session", "peer", "offer", "answer", "candidate", "authorization", "code", "belvedere", "name", "tickets"),
+    *("via", "attempt", "role", "tunnel", "moved"),
+)
 PLACES = ("SESSION-A", "SESSION-B", "SESSION-C", "SESSION-D")
 """Stand for sessions there are at the moment; `aim` puts those in."""
 
@@ -63,6 +67,20 @@ garbage: st.SearchStrategy[str] = (
 
 
 sessions = st.sampled_from(PLACES)
+extras = st.fixed_dictionaries(
+    {},
+    optional={
+        "via": st.sampled_from(["direct", "relay", "pigeon"]) | json_values,
+        "attempt": st.integers() | json_values,
+        "role": st.sampled_from(["device", "client", "server"]) | json_values,
+        "tunnel": st.just("wss://127.0.0.1:9/api/media") | st.builds(lambda: "wss://" + "x" * 40_000) | json_values,
+        "moved": st.booleans() | json_values,
+        "tickets": st.lists(st.text(max_size=20) | st.just("a.eyJzZXNzaW9uIjoiU0VTU0lPTi1BIn0.b"), max_size=3)
+        | json_values,
+    },
+)
+"""What stands under `belvedere`, in whatever message."""
+RELAYS = st.sampled_from(["relay:home", "relay:away", "relay:", "relay:\0"])
 
 
 def aim(text: str, live: list[str]) -> str:
@@ -78,7 +96,8 @@ def calls(cameras: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
         {},
         optional={
             "session": sessions | json_values,
-            "peer": cameras | json_values,
+            "peer": cameras | RELAYS | json_values,
+            "belvedere": extras | json_values,
             "offer": st.integers(0, 2).map(lambda n: OFFERS[n]) | json_values,
             "candidate": st.fixed_dictionaries({}, optional={"candidate": st.text(max_size=30) | json_values})
             | json_values,
@@ -110,7 +129,7 @@ def trespasses() -> st.SearchStrategy[str]:
         {"session": sessions, "candidate": st.just({"candidate": "c"}), "code": st.sampled_from([1001, 1002, 1003])},
         optional={"offer": st.just("v=0"), "firstFrameMs": st.floats(0, 1e6), "reason": st.text(max_size=30)},
     )
-    names = ("invite", "extend", "trickle", "belvedere.close", "belvedere.stats", "error")
+    names = ("invite", "extend", "trickle", "belvedere.close", "belvedere.stats", "belvedere.wake", "error")
     return st.fixed_dictionaries(
         {"jsonrpc": st.just("2.0"), "method": st.sampled_from(names), "params": params},
         optional={"id": st.integers(0, 100)},

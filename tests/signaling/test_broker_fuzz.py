@@ -1,17 +1,23 @@
-"""Whatever several tenants send, in whatever order: the broker does not raise, and no tenant reaches another."""
+"""Whatever several tenants send, in whatever order: the broker does not raise, and no tenant reaches another.
+
+Nor does a relay, though it serves them all: what is neither shown nor asked for by it is out of its reach.
+"""
 
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from signaling import broker
+from signaling.protocol.relay_token import is_relay
 from signaling.protocol.sessions import State
-from signaling.table import Limits, Table
+from signaling.table import Limits, Session, Table
+from signaling.ways import Policy
 from tests.signaling.hostile import PLACES, aim, calls, garbage, trespasses
 from tests.signaling.world import ANSWER, OFFER, Peer, World
 
@@ -26,6 +32,8 @@ LIMITS = Limits(
     ended_remembered=12,
 )
 MAX_PEERS = 60
+RELAY, RELAY_KEY = 0, "relay:home"
+"""Whose both sockets belong to no tenant."""
 
 tenants = st.sampled_from(TENANTS)
 any_camera = st.sampled_from([f"c{n}" for n in TENANTS])
@@ -38,6 +46,8 @@ class Tenants(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.world = World(LIMITS)
+        self.world.table.relay_limits = LIMITS
+        self.world.direct_viewers = 2
         self.tenant: dict[Peer, int] = {}
         self.tickets: list[str] = []
 
@@ -46,6 +56,7 @@ class Tenants(RuleBasedStateMachine):
         for tenant in TENANTS:
             self._enter(self.world.device(f"c{tenant}"), tenant)
             self._enter(self.world.viewer(f"u{tenant}"), tenant)
+        self._relay([])
 
     def _enter(self, peer: Peer, tenant: int) -> None:
         self.tenant[peer] = tenant
@@ -53,6 +64,20 @@ class Tenants(RuleBasedStateMachine):
     def _open(self, pick: int) -> Peer | None:
         peers = [peer for peer in self.tenant if peer.closed is None]
         return peers[pick % len(peers)] if peers else None
+
+    @rule(held=st.integers(0, 50))
+    def a_relay_arrives(self, held: int) -> None:
+        if len(self.world.table.parties) < MAX_PEERS:
+            self._relay(self.tickets[-held:] if held else [])
+
+    def _relay(self, tickets: list[str]) -> None:
+        for peer in self.world.relay(tickets=(tickets, tickets)):
+            self._enter(peer, RELAY)
+
+    @rule(policy=st.sampled_from(get_args(Policy)), tenant=tenants)
+    def rules_change(self, policy: Policy, tenant: int) -> None:
+        self.world.policy = policy
+        self.world.apply(broker.close_ways(self.world.table, f"u{tenant}", policy))
 
     @rule(tenant=tenants, kind=st.sampled_from(["device", "viewer", "plain"]), held=st.integers(0, 50))
     def arrive(self, tenant: int, kind: str, held: int) -> None:
@@ -79,12 +104,12 @@ class Tenants(RuleBasedStateMachine):
             with self._others_untouched(peer):
                 peer.say(aim(text, list(self.world.table.sessions)))
 
-    @rule(pick=st.integers(0, 1000), camera=any_camera)
-    def connect(self, pick: int, camera: str) -> None:
+    @rule(pick=st.integers(0, 1000), camera=any_camera, via=st.sampled_from([None, "direct", "relay"]))
+    def connect(self, pick: int, camera: str, via: str | None) -> None:
         peer = self._open(pick)
         if peer is not None:
             with self._others_untouched(peer):
-                peer.ask("connect", peer=camera)
+                peer.ask("connect", peer=camera, belvedere={"via": via})
 
     @rule(
         pick=st.integers(0, 1000), how=st.sampled_from(["result", "answer", "error", "nonsense"]), which=st.integers()
@@ -122,12 +147,14 @@ class Tenants(RuleBasedStateMachine):
         assert self._of_others(self.tenant[peer]) == before
 
     def _of_others(self, tenant: int) -> tuple[dict[str, str], dict[Peer, int]]:
-        sessions = {s.id: repr(s) for s in self.world.table.sessions.values() if s.user != f"u{tenant}"}
-        inboxes = {peer: len(peer.inbox) for peer, owner in self.tenant.items() if owner != tenant}
+        """A relay may speak to everybody, about what is its own."""
+        sessions = {s.id: repr(s) for s in self.world.table.sessions.values() if not _concerns(tenant, s)}
+        reach = set(TENANTS) if tenant == RELAY else {tenant}
+        inboxes = {peer: len(peer.inbox) for peer, owner in self.tenant.items() if owner not in reach | {RELAY}}
         return sessions, inboxes
 
-    @rule(pick=st.integers(0, 1000))
-    def whole_call(self, pick: int) -> None:
+    @rule(pick=st.integers(0, 1000), via=st.sampled_from([None, "direct", "relay"]))
+    def whole_call(self, pick: int, via: str | None) -> None:
         """Now and then everything is as it should be, so that there is something to disturb."""
         world = self.world
         tenant = TENANTS[pick % len(TENANTS)]
@@ -135,15 +162,23 @@ class Tenants(RuleBasedStateMachine):
         viewers = [p for p, owner in self.tenant.items() if owner == tenant and p.closed is None and self._is_viewer(p)]
         if device is None or not viewers:
             return
-        answer = viewers[-1].ask("connect", peer=f"c{tenant}")
+        served = self._call(viewers[-1], f"c{tenant}", via)
+        if served is not None and is_relay(served.device):
+            self._call(world.peers[world.table.uploads[RELAY_KEY]], f"c{tenant}", None)
+
+    def _call(self, viewer: Peer, camera: str, via: str | None) -> Session | None:
+        """A whole set-up; the session, unless it was refused."""
+        world = self.world
+        answer = viewer.ask("connect", peer=camera, belvedere={"via": via})
         if "result" not in answer:
-            return
-        session = answer["result"]["session"]
+            return None
+        session = world.table.sessions[answer["result"]["session"]]
         self.tickets.append(answer["result"]["belvedere"]["ticket"])
-        camera = world.peers[device.address]
-        camera.reply(camera.got("connect")[-1])
-        camera.ask("invite", session=session, offer=OFFER)
-        viewers[-1].reply(viewers[-1].got("invite")[-1], answer=ANSWER)
+        device = world.peers[world.table.devices[session.device]]
+        device.reply(device.got("connect")[-1])
+        device.ask("invite", session=session.id, offer=OFFER)
+        viewer.reply(viewer.got("invite")[-1], answer=ANSWER)
+        return session
 
     def _is_viewer(self, peer: Peer) -> bool:
         party = self.world.table.parties.get(peer.address)
@@ -157,8 +192,8 @@ class Tenants(RuleBasedStateMachine):
     def nothing_crosses_over(self) -> None:
         """Whatever a peer was ever told about a session was about one of its own tenant's."""
         for session in self.world.table.sessions.values():
-            tenant = session.camera[1:]
-            assert session.user == f"u{tenant}"
+            assert session.user in {f"u{session.camera[1:]}", RELAY_KEY}
+            assert session.device in {session.camera, RELAY_KEY} - {session.user}
             if session.client is not None:
                 assert self.world.table.parties[session.client].user == session.user
         for peer, tenant in self.tenant.items():
@@ -166,11 +201,17 @@ class Tenants(RuleBasedStateMachine):
                 if message.get("method") in ("connect", "invite", "trickle", "extend"):
                     name = message["params"]["session"]
                     owner = self.world.table.sessions.get(name)
-                    assert owner is None or owner.camera == f"c{tenant}"
+                    assert owner is None or _concerns(tenant, owner)
 
     @invariant()
     def the_table_is_bounded_and_sound(self) -> None:
         sound(self.world.table)
+
+
+def _concerns(tenant: int, session: Session) -> bool:
+    if tenant == RELAY:
+        return RELAY_KEY in {session.device, session.user}
+    return session.camera == f"c{tenant}"
 
 
 def sound(table: Table) -> None:
@@ -178,6 +219,8 @@ def sound(table: Table) -> None:
     limits = table.limits
     for camera, address in table.devices.items():
         assert table.parties[address].device == camera
+    for key, address in table.uploads.items():
+        assert table.parties[address].relay == table.parties[address].user == key
     for index, key in ((table.by_camera, "camera"), (table.by_device, "device"), (table.by_user, "user")):
         assert sum(len(names) for names in index.values()) == len(table.sessions)
         for value, names in index.items():
@@ -195,7 +238,7 @@ def sound(table: Table) -> None:
         assert session.state is State.FLOWING or (session.device in table.devices and session.client is not None)
         assert session.client is None or session.login == table.parties[session.client].login
     assert len(table.ended) <= limits.ended_remembered
-    assert len(table.alarms) <= 64 + 4 * (len(table.sessions) + len(table.parties)) + 1
+    assert len(table.alarms) <= 64 + 4 * (len(table.sessions) + MAX_PEERS + 2), "swept when the next one is set"
     assert table.registered == sum(party.role is not None for party in table.parties.values())
 
 

@@ -2,6 +2,8 @@
 
 import functools
 import re
+import secrets
+import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +12,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from tests.servers import PASSWORD, Belvedere, belvedere, free_port
+from signaling.protocol import relay_token
+from tests.servers import PASSWORD, RELAY_SECRET, Belvedere, belvedere, free_port
 from tests.signaling.attack import Attack, Target
 from tests.signaling.hostile import calls, garbage, trespasses
 
@@ -36,6 +39,13 @@ def ticket(server: Belvedere, token: str, camera: str) -> str:
     return "Ticket " + str(server.call("POST", "/api/socket-tickets", {"camera": camera}, token)[1]["ticket"])
 
 
+def relay(server: Belvedere, role: str) -> str:
+    """One in wrong hands; each of its tokens is good once."""
+    secret = RELAY_SECRET.encode()
+    token = relay_token.sign(secret, name="away", origin=server.url, jti=secrets.token_hex(8), now=time.time())
+    return f"Relay {token} {role}"
+
+
 def household(server: Belvedere) -> tuple[Target, str]:
     """Owner and guest with a camera each; the attackers are all but the owner's first screen and camera."""
     owner = server.sign_up()
@@ -56,6 +66,8 @@ def household(server: Belvedere) -> tuple[Target, str]:
             lambda: screens[1],
             functools.partial(ticket, server, owner, second),
             lambda: None,
+            functools.partial(relay, server, "device"),
+            functools.partial(relay, server, "client"),
         ),
         words={"c1": camera, "c2": foreign},
     )
@@ -64,7 +76,8 @@ def household(server: Belvedere) -> tuple[Target, str]:
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Belvedere]:
-    with belvedere(tmp_path, rate_limits="0", metrics_port=str(free_port())) as running:
+    settings = {"rate_limits": "0", "metrics_port": str(free_port()), "relay": "0", "relay_secret": RELAY_SECRET}
+    with belvedere(tmp_path, **settings) as running:
         yield running
 
 

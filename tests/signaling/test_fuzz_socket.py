@@ -23,8 +23,12 @@ SCALE = int(os.environ.get("BELVEDERE_FUZZ", "1"))
 MESSAGES = 10_000 * SCALE
 BATCH = 25
 ROOT = Path(__file__).parent.parent.parent
-ATTACKERS = ("Bearer device-c2", "Bearer viewer-u2-l2", "Bearer viewer-u1-l3", "")
-"""Another tenant's camera and viewer, another screen of the same account, and somebody who does not register."""
+ATTACKERS = (
+    *("Bearer device-c2", "Bearer viewer-u2-l2", "Bearer viewer-u1-l3", ""),
+    *("Relay away device", "Relay away client"),
+)
+"""Another tenant's camera and viewer, another screen of the same account, somebody who does not register, and a relay
+in wrong hands."""
 WARM = 0.4
 """The part of the run after which memory counts: by then all code was run and all caches are full."""
 MAX_GROWTH = 6 * 1024 * 1024
