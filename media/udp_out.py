@@ -15,6 +15,8 @@ MAX_SEGMENTS = 64
 """UDP_MAX_SEGMENTS of the kernel."""
 MAX_RUN_BYTES = 60_000
 """Below the 65,507 of one UDP send."""
+SocketAddress = tuple[str, int] | tuple[str, int, int, int]
+"""As the socket module has it, for IPv4 and IPv6."""
 SEND_BUFFER = 1024 * 1024
 """Bytes the kernel may hold: a key frame of 500 KB with its overhead. Beyond it packets are lost, and repaired by NACK:
 no queue of ours grows for a viewer whose line is full."""
@@ -38,42 +40,28 @@ def runs(packets: list[bytes]) -> Iterator[list[bytes]]:
         yield run
 
 
-class DatagramSender:
-    """Sends past the event loop: a datagram socket is either ready or the packet is dropped."""
+class RunSender:
+    """Sends through one datagram socket, past the event loop: it is ready, or the packets are lost."""
 
-    def __init__(self, transport: asyncio.DatagramTransport, address: Address) -> None:
-        self._transport = transport
-        self._address = address
-        self._socket = socket_of(transport)
+    def __init__(self, out: socket.socket) -> None:
+        self._socket = out
         self._segmenting = platform.system() == "Linux"
         self.dropped = 0
-        if self._socket is not None:
-            self._socket.setblocking(False)
-            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
+        out.setblocking(False)
 
-    def send(self, packets: list[bytes]) -> None:
+    def send(self, packets: list[bytes], address: SocketAddress) -> None:
         """Send all of them now, or lose some."""
-        if self._socket is None:
-            for packet in packets:
-                self._transport.sendto(packet, self._address)
-            return
         for run in runs(packets):
-            self._send_run(self._socket, run)
+            self._send_run(run, address)
 
-    def close(self) -> None:
-        """Let go of the socket's second handle."""
-        if self._socket is not None:
-            self._socket.close()
-            self._socket = None
-
-    def _send_run(self, out: socket.socket, run: list[bytes]) -> None:
+    def _send_run(self, run: list[bytes], address: SocketAddress) -> None:
         try:
             if len(run) > 1 and self._segmenting:
                 size = struct.pack("=H", len(run[0]))
-                out.sendmsg(run, [(socket.IPPROTO_UDP, UDP_SEGMENT, size)], 0, self._address)
+                self._socket.sendmsg(run, [(socket.IPPROTO_UDP, UDP_SEGMENT, size)], 0, address)
                 return
             for packet in run:
-                out.sendto(packet, self._address)
+                self._socket.sendto(packet, address)
         except BlockingIOError:
             self.dropped += len(run)
         except OSError:
@@ -81,4 +69,31 @@ class DatagramSender:
                 self.dropped += len(run)
                 return
             self._segmenting = False
-            self._send_run(out, run)
+            self._send_run(run, address)
+
+
+class DatagramSender:
+    """Sends through the socket of an event loop's transport to one address."""
+
+    def __init__(self, transport: asyncio.DatagramTransport, address: Address) -> None:
+        self._transport = transport
+        self._address = address
+        self._socket = socket_of(transport)
+        self._sender: RunSender | None = None
+        if self._socket is not None:
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
+            self._sender = RunSender(self._socket)
+
+    def send(self, packets: list[bytes]) -> None:
+        """Send all of them now, or lose some."""
+        if self._sender is not None:
+            self._sender.send(packets, self._address)
+            return
+        for packet in packets:
+            self._transport.sendto(packet, self._address)
+
+    def close(self) -> None:
+        """Let go of the socket's second handle."""
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = self._sender = None

@@ -2,16 +2,15 @@
 
 import asyncio
 import socket
-import struct
 from collections.abc import Callable, Hashable
 
 import structlog
 
 from media.relay.inbox import Inbox
 from media.relay.sendmmsg import Sockaddr, sockaddr
-from media.udp_out import UDP_SEGMENT, runs
+from media.udp_out import RunSender, SocketAddress
 
-Address = tuple[str, int] | tuple[str, int, int, int]
+Address = SocketAddress
 BUFFER_BYTES = 4 * 1024 * 1024
 """Asked of the kernel each way: a key frame to each of a few hundred viewers. The kernel may grant less."""
 MAX_READS = 256
@@ -32,10 +31,8 @@ class UdpPort:
         self.family = out.family
         self._inbox = inbox
         self._receive = receive
-        self._segmenting = True
-        self.dropped = 0
+        self._sender = RunSender(out)
         self.failures = 0
-        out.setblocking(False)
         for name in (socket.SO_RCVBUF, socket.SO_SNDBUF):
             out.setsockopt(socket.SOL_SOCKET, name, BUFFER_BYTES)
 
@@ -54,25 +51,7 @@ class UdpPort:
 
     def send(self, packets: list[bytes], address: Address) -> None:
         """Send now, or lose some."""
-        for run in runs(packets):
-            self._send_run(run, address)
-
-    def _send_run(self, run: list[bytes], address: Address) -> None:
-        try:
-            if len(run) > 1 and self._segmenting:
-                size = struct.pack("=H", len(run[0]))
-                self.socket.sendmsg(run, [(socket.IPPROTO_UDP, UDP_SEGMENT, size)], 0, address)
-                return
-            for packet in run:
-                self.socket.sendto(packet, address)
-        except BlockingIOError:
-            self.dropped += len(run)
-        except OSError:
-            if not self._segmenting or len(run) == 1:
-                self.dropped += len(run)
-                return
-            self._segmenting = False
-            self._send_run(run, address)
+        self._sender.send(packets, address)
 
     def _drain(self) -> None:
         receive_into, view, receive = self.socket.recvfrom_into, self._inbox.view, self._receive
