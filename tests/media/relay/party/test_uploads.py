@@ -1,0 +1,62 @@
+"""One upload a camera: asked for once, replaced without a gap, extended ahead of time."""
+
+from media.relay.uploads import EXTEND_AGAIN_SECONDS, EXTEND_AHEAD_SECONDS, Uploads
+
+
+def with_upload(seconds: float = 3600.0) -> Uploads:
+    uploads = Uploads()
+    assert uploads.ask("c1")
+    uploads.answered("c1")
+    uploads.begin("s1", "c1", seconds, "t1", 0.0)
+    assert uploads.take("s1") is None
+    return uploads
+
+
+def test_a_camera_is_asked_once_at_a_time() -> None:
+    uploads = Uploads()
+    assert uploads.ask("c1") and not uploads.ask("c1") and uploads.ask("c2")
+    uploads.answered("c1")
+    assert uploads.ask("c1")
+
+
+def test_a_session_carries_nothing_before_its_offer_was_taken() -> None:
+    uploads = Uploads()
+    uploads.begin("s1", "c1", 60.0, "t1", 0.0)
+    assert uploads.camera_of("s1") == "c1" and not uploads.carries("s1") and uploads.session_of("c1") is None
+    uploads.take("s1")
+    assert uploads.carries("s1") and uploads.session_of("c1") == "s1"
+
+
+def test_a_new_upload_takes_the_place_of_the_old_one() -> None:
+    uploads = with_upload()
+    uploads.begin("s2", "c1", 60.0, "t2", 1.0)
+    assert uploads.session_of("c1") == "s1" and uploads.leases.tickets() == ["t1", "t2"]
+    assert uploads.take("s2") == "s1"
+    assert uploads.session_of("c1") == "s2" and uploads.camera_of("s1") is None
+    assert uploads.leases.tickets() == ["t2"]
+
+
+def test_an_ended_one_leaves_another_cameras_alone() -> None:
+    uploads = with_upload()
+    uploads.begin("s2", "c2", 60.0, None, 0.0)
+    uploads.take("s2")
+    uploads.drop("s1")
+    uploads.drop("unknown")
+    assert uploads.session_of("c1") is None and uploads.session_of("c2") == "s2"
+
+
+def test_leases_are_extended_ahead_and_not_all_the_time() -> None:
+    uploads = with_upload(3600.0)
+    due = 3600.0 - EXTEND_AHEAD_SECONDS
+    assert uploads.to_extend(due - 1) == []
+    assert uploads.to_extend(due) == ["s1"]
+    assert uploads.to_extend(due + EXTEND_AGAIN_SECONDS - 1) == []
+    assert uploads.to_extend(due + EXTEND_AGAIN_SECONDS) == ["s1"]
+    uploads.leases.grant("s1", 3600.0, None, due + 40)
+    assert uploads.to_extend(due + 100) == []
+
+
+def test_what_carries_nothing_is_not_extended() -> None:
+    uploads = with_upload(60.0)
+    uploads.begin("s2", "c1", 60.0, None, 0.0)
+    assert uploads.to_extend(10.0) == ["s1"]
