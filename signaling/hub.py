@@ -194,8 +194,8 @@ class Hub:
             log.warning("socket_question_failed", question=type(ask).__name__, problem=str(error))
             effects = self._answer(ask, Refusal(Fault.INTERNAL, "the server cannot check this now, try again soon"))
         self.apply(effects)
-        if isinstance(ask, AskRegister) and self.watch.serial != before:
-            # Something was revoked while we asked; the answer may have been out of date.
+        if not isinstance(ask, AskExtend) and self.watch.serial != before:
+            # Something was revoked or closed while we asked; the answer may have been out of date.
             self.watch.recheck_soon(ask.peer)
 
     async def _find_out(self, ask: Ask, arrival: Arrival) -> list[Effect]:

@@ -33,7 +33,10 @@ class Metrics:
             "belvedere_signaling", "What happened on signaling sockets", ("event",), registry=self.registry
         )
         self.sizes = Gauge(
-            "belvedere_open", "Open sockets, cameras, sessions; running tasks", ("kind",), registry=self.registry
+            "belvedere_open",
+            "Open sockets, cameras, relays, sessions; running tasks",
+            ("kind",),
+            registry=self.registry,
         )
 
     def count(self, event: str) -> None:

@@ -35,7 +35,7 @@ class Watch:
     ) -> None:
         self.serial = 0
         self._doubted: asyncio.Queue[Address] = asyncio.Queue()
-        """Bounded by the sockets there are: each registers once at a time."""
+        """Bounded by the sockets there are: each asks one thing at a time, and waits."""
         self._table = table
         self._live = live
         self._gate = gate

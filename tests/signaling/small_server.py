@@ -48,6 +48,7 @@ class SmallGate:
         self.dead: set[str] = set()
         self.broken = False
         self.while_asking: Any = None
+        self.while_granting: Any = None
 
     async def device_by_token(self, authorization: str) -> Device | None:
         self._check()
@@ -77,7 +78,10 @@ class SmallGate:
         owner = self.owners.get(camera_id)
         if owner is None or (viewer.user_id != owner and not is_relay(viewer.user_id)):
             return None
-        return Terms(owner, self.policy, self.direct_viewers)
+        terms = Terms(owner, self.policy, self.direct_viewers)
+        if self.while_granting is not None:
+            await self.while_granting()
+        return terms
 
     async def policy_of(self, account_id: str) -> Policy | None:
         return self.policy if account_id in self.owners.values() else None

@@ -18,7 +18,7 @@ def read(port: int) -> str:
 
 def test_what_prometheus_reads(tmp_path: Path) -> None:
     port = free_port()
-    with belvedere(tmp_path, metrics_port=str(port)) as server:
+    with belvedere(tmp_path, metrics_port=str(port), relay="0") as server:
         token = server.sign_up()
         server.call("GET", "/api/cameras/some-camera-id", token=token)
         server.call("POST", "/api/sessions", {"email": "owner@example.org", "password": "wrong"})

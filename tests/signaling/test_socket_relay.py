@@ -139,6 +139,26 @@ async def test_a_rule_that_closes_the_relay_ends_what_goes_through_it() -> None:
             await viewer.request("connect", peer="c1", belvedere={"via": "relay"})
 
 
+async def test_a_rule_that_changes_while_somebody_asks_holds_for_them_too() -> None:
+    async with AsyncExitStack() as stack:
+        server = await stack.enter_async_context(small_server())
+        _, viewer = await pair(stack, server)
+        await relay(stack, server)
+
+        async def forbid() -> None:
+            server.gate.policy, server.gate.while_granting = "never_relay", None
+            serial = server.hub.watch.serial
+            await server.live.publish(LiveEvent("ways", "u1", "u1"))
+            for _ in range(500):
+                if server.hub.watch.serial != serial:
+                    break
+                await asyncio.sleep(0.01)
+
+        server.gate.while_granting = forbid
+        session = (await viewer.request("connect", peer="c1", belvedere={"via": "relay"}))["session"]
+        assert (await viewer.expect("belvedere.close"))["params"]["session"] == session
+
+
 @pytest.mark.parametrize(("policy", "adopted"), [("auto", 1), ("never_relay", 0)])
 async def test_a_rule_holds_for_those_who_come_back_as_well(policy: Policy, adopted: int) -> None:
     async with small_server() as server, connected(server.url, "Relay home") as player:
