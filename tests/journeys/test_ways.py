@@ -139,6 +139,26 @@ async def test_the_way_changes_and_nobody_sees_it(home: Household, browser: Brow
         await badge(page, words)
 
 
+async def test_the_owner_decides_on_the_pages(home: Household, browser: Browser) -> None:
+    camera = home.add_camera("Garden")
+    page = await new_page(browser)
+    await sign_in(page, home.server.url)
+    await page.goto(f"{home.server.url}/#/account")
+    await page.get_by_role("radio", name="Never through the relay").check()
+    await asyncio.to_thread(wait_until, lambda: home.call("GET", "/api/me")["ways"] == "never_relay", "rule kept")
+    await page.reload()
+    assert await page.get_by_role("radio", name="Never through the relay").is_checked()
+    await page.get_by_role("radio", name="Direct, with the relay").check()
+    await page.goto(f"{home.server.url}/#/camera/{camera.id}/settings")
+    await page.get_by_label("Direct viewers").fill("0")
+    await page.get_by_role("button", name="Save viewers").click()
+    await page.get_by_text("Saved", exact=True).wait_for()
+    await page.goto(f"{home.server.url}/#/")
+    await watch(page, "Garden")
+    await moving(page)
+    await badge(page, "Via relay")
+
+
 async def _verdict(home: Household, code: str) -> dict[str, Any]:
     verdicts = home.call("GET", "/api/verdicts")["verdicts"]
     found = verdicts[code] if isinstance(verdicts, dict) else next(v for v in verdicts if v["code"] == code)

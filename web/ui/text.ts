@@ -108,7 +108,7 @@ export const text = {
     waysLong: {
       direct: 'Straight from the camera to this screen. No server sees the video.',
       turn: 'Your networks leave no direct way, so a TURN server passes the encrypted video on. It cannot see it.',
-      relay: 'The relay of this server passes the video on.',
+      relay: 'The relay of this server passes the video on, and could see it.',
     },
     /** Why the relay, though straight would be better. */
     detours: {
