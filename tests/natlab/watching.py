@@ -50,6 +50,24 @@ WATCH = """
 }
 """
 
+FOLLOW = """
+() => {
+  // From now on: when each picture of the element that shows was presented, ms since the epoch.
+  window.followed = [];
+  const seen = new WeakSet();
+  setInterval(() => {
+    const video = theVideo();
+    if (!video || seen.has(video)) return;
+    seen.add(video);
+    const step = () => {
+      if (theVideo() === video) followed.push(Date.now());
+      video.requestVideoFrameCallback(step);
+    };
+    video.requestVideoFrameCallback(step);
+  }, 20);
+}
+"""
+
 
 @dataclass
 class Person:
@@ -71,6 +89,14 @@ class Person:
     async def back(self) -> None:
         await self.page.get_by_role("link", name="All cameras").click()
         await self.page.get_by_role("link", name=f"Watch {CAMERA_NAME}").wait_for()
+
+    async def follow(self) -> None:
+        """Notes every picture from now on."""
+        await self.page.evaluate(FOLLOW)
+
+    async def followed(self) -> list[float]:
+        """When each picture was presented since `follow`, seconds since the epoch."""
+        return [moment / 1000 for moment in await self.page.evaluate("followed")]
 
     async def pictures(self, seconds: float) -> int:
         """Distinct pictures presented and read in the next seconds; 0 if they do not follow each other."""
