@@ -25,7 +25,7 @@ async def tried(url: str, secret: str = SECRET, now: float | None = None) -> Fin
 async def test_our_coturn_is_well(tmp_path: Path, transport: str) -> None:
     with entrypoint(tmp_path) as port:
         finding = await tried(f"turn:127.0.0.1:{port}?transport={transport}")
-    assert finding.level == "ok" and "nothing internal" in finding.sentence
+    assert finding.level == "ok" and "nothing internal" in finding.sentence, finding
 
 
 async def test_another_secret_and_another_clock_are_told(tmp_path: Path) -> None:
