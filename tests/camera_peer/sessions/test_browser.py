@@ -1,7 +1,6 @@
 """Chromium watches a passed-through camera whose key frames are two seconds apart."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -9,12 +8,13 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from aiohttp import web
 from playwright.async_api import Page, async_playwright
 
 from media.frames import FrameSink
 from tests.browser import CHROMIUM, FLAGS
+from tests.media.page import Watch, serve
 
+PAGE = Path(__file__).parent / "watch.html"
 LONG_GROUP = 270
 """Pictures of one group, nine seconds: what is shown before its end can only come from the cache."""
 
@@ -23,37 +23,10 @@ RunCamera = Callable[[Any], Awaitable[Any]]
 Eventually = Callable[..., Awaitable[None]]
 
 
-async def serve(camera: Any, stack: AsyncExitStack) -> str:
-    """A page and its socket; returns the URL. Sessions are named 1, 2, …"""
-
-    async def page(_: web.Request) -> web.FileResponse:
-        return web.FileResponse(Path(__file__).parent / "watch.html")
-
-    async def talk(request: web.Request) -> web.WebSocketResponse:
-        socket = web.WebSocketResponse(compress=False)
-        await socket.prepare(request)
-        name = ""
-        async for message in socket:
-            order = json.loads(message.data)
-            if "open" in order:
-                name = str(len(camera.sessions) + 1)
-                await socket.send_str(await camera.open(name))
-            elif "answer" in order:
-                await camera.sessions.answer(name, order["answer"])
-            else:
-                camera.sessions.add_candidate(name, order["candidate"])
-        return socket
-
-    app = web.Application()
-    app.router.add_get("/", page)
-    app.router.add_get("/socket", talk)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    stack.push_async_callback(runner.cleanup)
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    host, port = runner.addresses[0][:2]
-    return f"http://{host}:{port}/"
+async def show(camera: Any, stack: AsyncExitStack) -> str:
+    """Serves the page; its URL."""
+    sessions = camera.sessions
+    return await serve(stack, PAGE, Watch(camera.open, sessions.answer, sessions.add_candidate))
 
 
 @pytest.fixture
@@ -71,7 +44,7 @@ async def test_the_picture_comes_from_the_cache_and_moves_on_to_live(
     pictures = clip.encode_clip(width=640, height=360, profile=profile, frames=LONG_GROUP, group=LONG_GROUP)
     source = clip.ClipSource(pictures)
     camera = await run_camera(source)
-    await page.goto(await serve(camera, stack))
+    await page.goto(await show(camera, stack))
     await asyncio.sleep(0.7)
     began = await source.early_in_the_clip()
     await page.evaluate("join(40)")
@@ -95,7 +68,7 @@ async def test_a_source_that_pauses_does_not_cost_the_session(
             await super().run(lambda frame: sink(frame) if paused.is_set() else None)
 
     camera = await run_camera(Pausing(clip.encode_clip(width=640, height=360)))
-    await page.goto(await serve(camera, stack))
+    await page.goto(await show(camera, stack))
     await page.evaluate("join(5)")
     paused.clear()
     await asyncio.sleep(6)
@@ -108,7 +81,7 @@ async def test_two_viewers_watch_at_once_and_one_leaves(
     run_camera: RunCamera, clip: ModuleType, page: Page, stack: AsyncExitStack
 ) -> None:
     camera = await run_camera(clip.ClipSource(clip.encode_clip(width=640, height=360)))
-    url = await serve(camera, stack)
+    url = await show(camera, stack)
     other = await page.context.new_page()
     await page.goto(url)
     await other.goto(url)

@@ -2,27 +2,20 @@
 
 import asyncio
 import functools
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from types import ModuleType
 from typing import Any
 
 import pytest
 import uvloop
 
-import tests.benchmarks.clip
 from camera_peer.broadcast import Broadcast
 from camera_peer.viewer_session import Sessions
-from media.frames import AudioCodec, EncodedFrame, FrameSink, VideoCodec
 from media.relay.node import Relay
 from media.relay.settings import RelaySettings
-from tests.benchmarks.light_client import LightViewer
+from tests.media.fixtures import TickSource, clip, eventually, new_viewer, stack
 
-FPS = 50
-GROUP = 50
-KEY = b"\x00\x00\x00\x01\x67\x42\xe0\x1f\x8d\x00\x00\x00\x01\x68\xce\x3c\x80\x00\x00\x00\x01\x65" + b"\x88" * 6000
-DELTA = b"\x00\x00\x00\x01\x41"
+__all__ = ["clip", "eventually", "new_viewer", "stack"]
 LOOPBACK = RelaySettings(addresses=("127.0.0.1",), linger=0.5)
 
 
@@ -30,39 +23,6 @@ def pytest_asyncio_loop_factories(
     config: pytest.Config, item: pytest.Item
 ) -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
     return {"uvloop": uvloop.new_event_loop}
-
-
-class TickSource:
-    """Frames that look like H.264 from far away; a key frame every second, and on request; sound if wanted."""
-
-    video_codec: VideoCodec = "h264"
-
-    def __init__(self, audio: AudioCodec | None = None) -> None:
-        self.audio_codec = audio
-        self.demands: list[bool] = []
-        self.keyframe_requests = 0
-        self.size = 2000
-        """Bytes of a picture between key frames."""
-        self._wanted = False
-
-    async def run(self, sink: FrameSink) -> None:
-        number = 0
-        while True:
-            key = number % GROUP == 0 or self._wanted
-            self._wanted = False
-            now = time.monotonic()
-            sink(EncodedFrame("h264", KEY if key else DELTA + b"\x99" * self.size, number * 90_000 // FPS, key, now))
-            if self.audio_codec is not None:
-                sink(EncodedFrame(self.audio_codec, bytes(100), number * 960, True, now))
-            number += 1
-            await asyncio.sleep(1 / FPS)
-
-    def demand(self, wanted: bool) -> None:
-        self.demands.append(wanted)
-
-    def request_keyframe(self) -> None:
-        self.keyframe_requests += 1
-        self._wanted = True
 
 
 class Scene:
@@ -199,21 +159,6 @@ class Link(asyncio.DatagramProtocol):
         return lost
 
 
-async def eventually(holds: Callable[[], bool], seconds: float = 5.0) -> None:
-    """Wait until it holds; `TimeoutError` when it never does."""
-    end = time.monotonic() + seconds
-    while not holds():
-        if time.monotonic() > end:
-            raise TimeoutError
-        await asyncio.sleep(0.01)
-
-
-@pytest.fixture
-async def stack() -> AsyncIterator[AsyncExitStack]:
-    async with AsyncExitStack() as stack:
-        yield stack
-
-
 @pytest.fixture
 async def make_scene(stack: AsyncExitStack) -> Callable[..., Awaitable[Scene]]:
     """Starts a relay and a camera; everything of them is ended with the test."""
@@ -228,18 +173,6 @@ async def make_scene(stack: AsyncExitStack) -> Callable[..., Awaitable[Scene]]:
 
 
 @pytest.fixture
-def new_viewer(stack: AsyncExitStack) -> Callable[[], Any]:
-    """Makes light viewers; each is closed with the test."""
-
-    def make() -> Any:
-        viewer = LightViewer()
-        stack.push_async_callback(viewer.close)
-        return viewer
-
-    return make
-
-
-@pytest.fixture
 def make_source() -> type[TickSource]:
     return TickSource
 
@@ -248,14 +181,3 @@ def make_source() -> type[TickSource]:
 def new_link(stack: AsyncExitStack) -> Callable[..., Awaitable[Link]]:
     """`await new_link(port, loses, seen=...)`: a lossy line, closed with the test."""
     return functools.partial(Link.up, stack)
-
-
-@pytest.fixture
-def clip() -> ModuleType:
-    """tests/benchmarks/clip.py: real H.264."""
-    return tests.benchmarks.clip
-
-
-@pytest.fixture(name="eventually")
-def eventually_fixture() -> Callable[..., Awaitable[None]]:
-    return eventually

@@ -1,7 +1,6 @@
 """Chromium watches through the relay: over UDP, over TCP alone, and joining late."""
 
 import asyncio
-import json
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -10,10 +9,10 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from aiohttp import web
 from playwright.async_api import Page, async_playwright
 
 from tests.browser import CHROMIUM, FLAGS
+from tests.media.page import Watch, serve
 
 WATCH = Path(__file__).parents[2] / "camera_peer/sessions/watch.html"
 LONG_GROUP = 270
@@ -24,37 +23,13 @@ MakeScene = Callable[..., Awaitable[Any]]
 NewLink = Callable[..., Awaitable[Any]]
 
 
-async def serve(scene: Any, stack: AsyncExitStack, edit: Callable[[str], str] = str) -> str:
-    """The page and its socket; returns the URL. Viewers are named 1, 2, … `edit` changes the offers."""
-    names: list[str] = []
+async def show(scene: Any, stack: AsyncExitStack, edit: Callable[[str], str] = str) -> str:
+    """Serves the page; its URL. `edit` changes the offers."""
 
-    async def page(_: web.Request) -> web.FileResponse:
-        return web.FileResponse(WATCH)
+    async def offer(name: str) -> str:
+        return edit(await scene.relay.viewer_offer("cam", name, "owner"))
 
-    async def talk(request: web.Request) -> web.WebSocketResponse:
-        socket = web.WebSocketResponse(compress=False)
-        await socket.prepare(request)
-        name = ""
-        async for message in socket:
-            order = json.loads(message.data)
-            if "open" in order:
-                name = str(len(names) + 1)
-                names.append(name)
-                await socket.send_str(edit(await scene.relay.viewer_offer("cam", name, "owner")))
-            elif "answer" in order:
-                scene.relay.viewer_answer(name, order["answer"])
-        return socket
-
-    app = web.Application()
-    app.router.add_get("/", page)
-    app.router.add_get("/socket", talk)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    stack.push_async_callback(runner.cleanup)
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    host, port = runner.addresses[0][:2]
-    return f"http://{host}:{port}/"
+    return await serve(stack, WATCH, Watch(offer, scene.relay.viewer_answer))
 
 
 @pytest.fixture
@@ -77,7 +52,7 @@ async def test_a_late_joiner_sees_the_cached_group_at_once(
 ) -> None:
     source = clip.ClipSource(clip.encode_clip(width=640, height=360, frames=LONG_GROUP, group=LONG_GROUP))
     scene = await make_scene(source)
-    url = await serve(scene, stack)
+    url = await show(scene, stack)
     other = await page.context.new_page()
     await page.goto(url)
     await other.goto(url)
@@ -101,7 +76,7 @@ async def test_a_browser_without_udp_watches_over_tcp(
         return "\r\n".join(line for line in sdp.split("\r\n") if " udp " not in line)
 
     scene = await make_scene(source_of(clip))
-    await page.goto(await serve(scene, stack, without_udp))
+    await page.goto(await show(scene, stack, without_udp))
     await page.evaluate("join(40)")
     assert (await page.evaluate("stats()"))["framesDecoded"] >= 40
 
@@ -120,7 +95,7 @@ async def test_lost_packets_are_repaired(
     link = await new_link(scene.relay.port, some(0.05, to_the_relay=leg == "upload"))
     if leg == "upload":
         scene.edit_upload = link.edit
-    await page.goto(await serve(scene, stack, link.edit if leg == "last leg" else str))
+    await page.goto(await show(scene, stack, link.edit if leg == "last leg" else str))
     await page.evaluate("join(30)")
     before = await page.evaluate("stats()")
     await asyncio.sleep(6)
