@@ -45,7 +45,7 @@ fuzz: system .venv/.dev signaling/webapp/index.html ## ten times the hostile inp
 	BELVEDERE_FUZZ=10 HOSTILE_DATAGRAMS=1000000 $(BIN)/python -m pytest tests -k 'fuzz or hostile' --timeout 3600
 
 soak: system .venv/.dev signaling/webapp/index.html ## ten thousand joins and leaves, directly and over the relay
-	SOAK_JOINS=10000 $(BIN)/python -m pytest tests/journeys/test_soak.py tests/media/relay/test_soak.py --timeout 14400
+	SOAK_JOINS=10000 $(BIN)/python -m pytest tests/journeys/test_soak.py tests/media/relay/test_soak.py
 
 bench-%: system .venv/.dev signaling/webapp/index.html ## ttff, camera, qr, relay, loss: a table, and a last line of JSON
 	@mkdir -p build/bench

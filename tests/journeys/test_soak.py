@@ -1,25 +1,30 @@
-"""Five hundred viewers come and go. Server and camera are afterwards what they were before."""
+"""Five hundred viewers come and go, directly and over the relay. Afterwards server and camera are what they were."""
 
 import asyncio
+import os
 from pathlib import Path
 
 import psutil
+import pytest
 
 from tests.benchmarks.light_client import LightViewer
 from tests.home import CameraProcess, Household, household
 from tests.servers import free_port
 from tests.signaling.viewer_client import WirePeer, connected
 
-JOINS, WARM_UP = 500, 100
+JOINS, WARM_UP = int(os.environ.get("SOAK_JOINS", "500")), 100
+"""`make soak` has ten thousand."""
 MEMORY_BYTES = 5 * 1024 * 1024
 """What the allocators may still take after the warm-up. A leaked session would show: each holds some 100 KiB."""
 POOL = 8
 """Database connections and threads that a pool may still open for the first time; far fewer than 400 joins."""
 
 
-async def watch_once(peer: WirePeer, camera_id: str) -> int:
-    """Connect, see at least one packet, leave. Returns the packets that came came."""
-    session = (await peer.request("connect", peer=camera_id))["session"]
+async def watch_once(peer: WirePeer, camera_id: str, via: str) -> int:
+    """Connect, see at least one packet, leave. Returns the packets that came."""
+    told = await peer.request("connect", peer=camera_id, belvedere={"via": via})
+    assert told["belvedere"]["via"] == via
+    session = told["session"]
     invite = await peer.expect("invite")
     viewer = LightViewer()
     await peer.reply(invite, answer=await viewer.answer(invite["params"]["offer"]))
@@ -44,12 +49,14 @@ def cpu_seconds(camera: CameraProcess) -> float:
     return float(times.user + times.system)
 
 
-async def test_five_hundred_joins_and_leaves(tmp_path: Path) -> None:
+@pytest.mark.timeout(180 + JOINS)
+@pytest.mark.parametrize("via", ["direct", "relay"])
+async def test_five_hundred_joins_and_leaves(tmp_path: Path, via: str) -> None:
     with household(tmp_path, metrics_port=str(free_port())) as home:
-        await soak(home)
+        await soak(home, via)
 
 
-async def soak(home: Household) -> None:
+async def soak(home: Household, via: str) -> None:
     camera = await asyncio.to_thread(home.add_camera, "Garden", "test:?size=320x180&fps=15&audio=no")
     assert home.server.process and camera.process
     processes = [psutil.Process(home.server.process.pid), psutil.Process(camera.process.pid)]
@@ -58,7 +65,7 @@ async def soak(home: Household) -> None:
     async with connected(url, f"Bearer {home.token}") as peer:
         await peer.register()
         for turn in range(JOINS):
-            assert await watch_once(peer, camera.id)
+            assert await watch_once(peer, camera.id, via)
             if turn == WARM_UP:
                 before = await settled(processes)
     after = await settled(processes)
@@ -68,6 +75,7 @@ async def soak(home: Household) -> None:
         assert max(more) <= POOL, f"{name}: descriptors and threads {was[1:]} became {is_now[1:]}"
     open_now = await asyncio.to_thread(home.open_now)
     assert open_now["sessions"] == 0
+    assert open_now["relay_viewers"] == open_now["relay_uploads"] == 0
 
 
 async def settled(processes: list[psutil.Process]) -> list[tuple[int, int, int]]:

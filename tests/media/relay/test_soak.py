@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+import pytest
+
 from camera_peer.broadcast import Broadcast
 from camera_peer.viewer_session import Sessions
 
@@ -52,6 +54,7 @@ async def relay_process() -> AsyncIterator[Relay]:
         await process.wait()
 
 
+@pytest.mark.timeout(180 + JOINS)
 async def test_joins_and_leaves_leave_nothing_behind(new_viewer: Callable[[], Any], make_source: Any) -> None:
     broadcast = Broadcast(make_source())
     sessions = Sessions(broadcast)
