@@ -90,15 +90,19 @@ class ViewerSession:
         except ValueError as error:
             log.info("candidate_dropped", session=self.id, error=str(error))
 
-    async def allocate(self, found: Found) -> None:
-        """Tell the viewer a candidate on our TURN server, if there is to be one, and the end of candidates."""
+    async def allocate(self, found: Found) -> TurnServer | None:
+        """Tell the viewer a candidate on our TURN server, if there is to be one, and the end of candidates. Returns a
+        server that did not let us in."""
         if self._allocation is None:
-            return
+            return None
+        refused: TurnServer | None = None
         try:
             found(self.id, await self._peer.allocate(*self._allocation))
         except FAILURES as error:
+            refused = self._allocation[0]
             log.info("turn_not_allocated", session=self.id, problem=str(error) or type(error).__name__)
         found(self.id, "")
+        return refused
 
     async def run(self) -> str:
         """The session's life; returns the reason of its end. Cancelling it closes it too."""
@@ -244,7 +248,7 @@ class Sessions:
             await self._forget(session_id)
 
     async def _live(self, session: ViewerSession, closed: Closed, found: Found) -> None:
-        allocating = asyncio.create_task(session.allocate(found))
+        allocating = asyncio.create_task(self._allocate(session, found))
         try:
             reason = await session.run()
         except Exception:
@@ -255,6 +259,11 @@ class Sessions:
             await self._forget(session.id)
         log.info("viewer_session_ended", session=session.id, reason=reason)
         closed(session.id, reason)
+
+    async def _allocate(self, session: ViewerSession, found: Found) -> None:
+        refused = await session.allocate(found)
+        if refused is not None:
+            self._warm.distrust(refused)
 
     async def _forget(self, session_id: str) -> None:
         """Free a session; a second call, or one for a task cancelled before it began, does what is left to do."""

@@ -17,6 +17,8 @@ REFRESH_SECONDS = 15.0
 """A router forgets an unused UDP mapping after 30 s (RFC 4787 §4.3 wishes for 120 s)."""
 REFILL_DELAY = 0.25
 """Seconds after a peer was taken until the next is made: making it must not slow that viewer's first picture."""
+TURN_RETRY_SECONDS = 60.0
+"""After which TURN servers that did not let us in are tried again: they may have been restarted."""
 RESOLVE_SECONDS = 2.0
 """For the names of TURN servers."""
 
@@ -43,6 +45,7 @@ class WarmPeers:
         self._turn_hosts: dict[str, frozenset[str]] = {}
         self._turn: TurnServer | None = None
         self._probed_for: tuple[frozenset[str], tuple[TurnServer, ...]] | None = None
+        self._probed_at = 0.0
         self._probing: asyncio.Task[None] | None = None
 
     @property
@@ -65,6 +68,12 @@ class WarmPeers:
         self._silent, self._hurry = False, True
         self._turn = self._probed_for = None
         self._wanted.set()
+
+    def distrust(self, server: TurnServer) -> None:
+        """It did not let us in this time: look for one that does."""
+        if server == self._turn:
+            self._turn = self._probed_for = None
+            self._wanted.set()
 
     async def take(self) -> SendingPeer:
         """The prepared peer, or a new one when there is none, or it was gathered on other addresses or without the
@@ -138,13 +147,15 @@ class WarmPeers:
 
     def _look_for_turn(self, addresses: frozenset[str]) -> None:
         """Once for these addresses and servers, and only where UDP does not go through."""
-        if not self._silent:
+        if not self._silent or not self._servers.turn:
             self._turn = self._probed_for = None
             return
+        now = asyncio.get_running_loop().time()
         key = (addresses, _without_credentials(self._servers))
-        if key == self._probed_for or (self._probing is not None and not self._probing.done()):
+        known = key == self._probed_for and (self._turn is not None or now < self._probed_at + TURN_RETRY_SECONDS)
+        if known or (self._probing is not None and not self._probing.done()):
             return
-        self._probed_for = key
+        self._probed_for, self._probed_at = key, now
         self._probing = asyncio.create_task(self._probe(self._servers))
 
     async def _probe(self, servers: IceServers) -> None:

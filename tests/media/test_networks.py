@@ -1,8 +1,9 @@
 """The camera's ICE through real NATs, with the real coturn beside: bytes counted in the network."""
 
 import asyncio
+import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +13,9 @@ from typing import Any
 import aioice
 import pytest
 
+from camera_peer.broadcast import Broadcast
+from camera_peer.sources import open_source
+from camera_peer.viewer_session import Sessions
 from media.ice import GuardedConnection, gathered
 from media.ice_servers import IceServers, StunServer, read_ice_servers
 from media.turn import first_that_allocates
@@ -156,6 +160,50 @@ def test_where_only_turn_is_left_it_is_taken_without_long_waiting(tmp_path: Path
         outcome = meet(lab, IceServers(STUN), viewers_turn("udp"))
         assert outcome.way == "turn"
         assert outcome.seconds < 1.5, "the way through the server takes 0.16 s, the hold 0.34 s"
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    for _ in range(int(LIMIT / 0.05)):
+        if holds():
+            return
+        await asyncio.sleep(0.05)
+    raise TimeoutError
+
+
+def held() -> str:
+    """Connections of this host to the TURN server."""
+    words = ["ss", "-Htn", "state", "established", f"dst {SERVER_4.turn}"]
+    return subprocess.run(words, capture_output=True, text=True, check=True).stdout
+
+
+async def tell_later(urls: tuple[str, ...]) -> tuple[str, list[str]]:
+    """The offer of a whole camera, and what it trickles after it."""
+    told: asyncio.Queue[str] = asyncio.Queue()
+    name, password = credential(coturn.SECRET, "device", "camera", time.time())
+    servers = [IceServer([f"stun:{STUN.host}:{STUN.port}"]), IceServer(list(urls), name, password)]
+    sessions = Sessions(Broadcast(open_source("test")))
+    sessions.use_ice_servers(servers)
+    running = asyncio.create_task(sessions.run())
+    try:
+        async with asyncio.timeout(LIMIT):
+            await until(lambda: sessions._warm.turn is not None)
+            await until(lambda: not held())
+            offer = await sessions.open("s", servers, lambda *_: None, found=lambda _, text: told.put_nowait(text))
+            trickled = [await told.get(), await told.get()]
+            assert held()
+            return offer, trickled
+    finally:
+        running.cancel()
+        await asyncio.wait({running})
+
+
+def test_a_relayed_candidate_is_told_after_the_offer_and_none_is_held_before(tmp_path: Path) -> None:
+    urls = (f"turn:{SERVER_4.turn}:{coturn.PORT}?transport=tcp",)
+    with laboratory("udp-blocked", "none", tmp_path) as lab:
+        offer, trickled = lab.camera.call(lambda: asyncio.run(tell_later(urls))).result(2 * LIMIT)
+        assert "a=end-of-candidates" not in offer and SERVER_4.turn not in offer
+        assert trickled[0].startswith("candidate:") and f" {SERVER_4.turn} " in trickled[0]
+        assert trickled[1] == ""
 
 
 def test_a_camera_without_udp_allocates_over_tcp(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from media import warm
-from media.ice_servers import IceServers, StunServer
+from media.ice_servers import Credential, IceServers, StunServer, TurnServer
 from media.peer import SendingPeer
 from media.warm import WarmPeers
 
@@ -76,6 +76,82 @@ async def test_it_is_refreshed_while_nobody_asks(monkeypatch: pytest.MonkeyPatch
     assert await ready(peers) is not first
     await end(task)
     assert peers._ready is None
+
+
+SILENT = StunServer("127.0.0.1", 9)
+CREDENTIAL = Credential("name", "word")
+
+
+def turn(name: str) -> tuple[TurnServer, Credential]:
+    return TurnServer(name, 443, "tcp", tls=True), CREDENTIAL
+
+
+class Probes:
+    """In place of real TURN servers: which were tried, and which lets us in."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.tried: list[list[str]] = []
+        self.open: str | None = None
+        monkeypatch.setattr(warm, "first_that_allocates", self._probe)
+        monkeypatch.setattr(warm, "REFRESH_SECONDS", 0.02)
+        monkeypatch.setattr("media.ice.GATHER_LIMIT", 0.02)
+
+    async def _probe(self, servers: IceServers) -> TurnServer | None:
+        self.tried.append([server.host for server, _ in servers.turn])
+        return next((server for server, _ in servers.turn if server.host == self.open), None)
+
+
+async def test_turn_servers_are_tried_once_and_only_where_udp_is_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    probes = Probes(monkeypatch)
+    probes.open = "two.invalid"
+    addresses = [frozenset({"192.0.2.1"})]
+    peers = WarmPeers(IceServers(None, (turn("one.invalid"), turn("two.invalid"))), addresses=lambda: addresses[0])
+    task = asyncio.create_task(peers.run())
+    await asyncio.sleep(0.2)
+    assert probes.tried == [] and peers.turn is None
+    peers.use(IceServers(SILENT, (turn("one.invalid"), turn("two.invalid"))))
+    await asyncio.sleep(0.6)
+    assert probes.tried == [["one.invalid", "two.invalid"]]
+    assert peers.turn == turn("two.invalid")[0]
+    peers.use(IceServers(SILENT, tuple((server, Credential("n", "w")) for server, _ in peers._servers.turn)))
+    await asyncio.sleep(0.3)
+    assert len(probes.tried) == 1, "fresh credentials change nothing"
+    addresses[0] = frozenset({"192.0.2.9"})
+    peers.moved()
+    assert peers.turn is None
+    await asyncio.sleep(0.3)
+    assert len(probes.tried) == 2 and peers.turn == turn("two.invalid")[0]
+    await end(task)
+
+
+async def test_a_turn_server_that_refuses_is_looked_for_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    probes = Probes(monkeypatch)
+    probes.open = "one.invalid"
+    peers = WarmPeers(IceServers(SILENT, (turn("one.invalid"), turn("two.invalid"))))
+    task = asyncio.create_task(peers.run())
+    await asyncio.sleep(0.3)
+    assert peers.turn == turn("one.invalid")[0]
+    probes.open = "two.invalid"
+    peers.distrust(turn("two.invalid")[0])
+    assert peers.turn == turn("one.invalid")[0]
+    peers.distrust(turn("one.invalid")[0])
+    assert peers.turn is None
+    await asyncio.sleep(0.6)
+    assert peers.turn == turn("two.invalid")[0]
+    await end(task)
+
+
+async def test_servers_that_let_nobody_in_are_tried_again_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    probes = Probes(monkeypatch)
+    peers = WarmPeers(IceServers(SILENT, (turn("one.invalid"),)))
+    task = asyncio.create_task(peers.run())
+    await asyncio.sleep(0.4)
+    assert len(probes.tried) == 1
+    monkeypatch.setattr(warm, "TURN_RETRY_SECONDS", 0.0)
+    probes.open = "one.invalid"
+    await asyncio.sleep(0.3)
+    assert peers.turn == turn("one.invalid")[0]
+    await end(task)
 
 
 async def test_a_silent_stun_server_costs_no_more_than_its_limit(monkeypatch: pytest.MonkeyPatch) -> None:
