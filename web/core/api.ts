@@ -93,8 +93,9 @@ export class Api {
   /** A single-use ticket for the signaling socket, for this camera alone; lives 30 s. */
   socketTicket = (id: string): Promise<SocketTicket> =>
     this.send('POST', '/api/socket-tickets', { camera: id });
-  confirm = (id: string, mine: boolean): Promise<Camera> =>
-    this.send('POST', `${camera(id)}/confirm`, { mine });
+  /** `pairing`: the id of the one whose picture was looked at; of another one the answer does not hold. */
+  confirm = (id: string, mine: boolean, pairing: string | null): Promise<Camera> =>
+    this.send('POST', `${camera(id)}/confirm`, { mine, ...(pairing ? { pairing } : {}) });
 
   /** Milliseconds since the epoch by the server's clock, to within a second. */
   now(): number {

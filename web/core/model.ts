@@ -32,6 +32,7 @@ export type CameraState = 'pending' | 'active' | 'unpaired';
 export type PairingStep = 'waiting' | 'seen' | 'activated' | 'online' | 'first_frame' | 'expired' | 'failed';
 
 export interface Pairing {
+  id: string;
   step: PairingStep;
   expires_at: string;
   server_url: string;

@@ -51,7 +51,8 @@ export class Prepared {
   use(connection: RTCPeerConnection, iceServers: RTCIceServer[], remember: boolean): void {
     const same =
       JSON.stringify(connection.getConfiguration().iceServers ?? []) === JSON.stringify(iceServers);
-    if (remember) this.iceServers = iceServers;
+    // A page that waits for a click holds no place on a TURN server.
+    if (remember) this.iceServers = iceServers.filter(({ credential }) => credential === undefined);
     if (!same) connection.setConfiguration(configuration(iceServers));
   }
 

@@ -290,7 +290,11 @@ export class SignalingClient extends EventTarget {
       };
       const id = this.nextId++;
       let sentAt = 0;
-      this.expect(id, (value) => (this.timed(performance.now() - sentAt), settle(value)), reject);
+      const answered = (value: Params): void => {
+        this.roundTripMs = Math.min(this.roundTripMs ?? Infinity, performance.now() - sentAt);
+        settle(value);
+      };
+      this.expect(id, answered, reject);
       this.whenReady(
         () => {
           sentAt = performance.now();
@@ -299,10 +303,6 @@ export class SignalingClient extends EventTarget {
         () => this.settle(id, (call) => call.reject(new ConnectionLost('too many calls wait'))),
       );
     });
-  }
-
-  private timed(milliseconds: number): void {
-    this.roundTripMs = Math.min(this.roundTripMs ?? Infinity, milliseconds);
   }
 
   private expect(id: MessageId, resolve: Pending['resolve'], reject: Pending['reject']): void {

@@ -4,6 +4,7 @@ import { isCancellable, pairingProgress, standing, stuckAt } from '../core/state
 
 const NOW = Date.parse('2026-01-31T12:00:00Z');
 const pairing: Pairing = {
+  id: 'p1',
   step: 'waiting',
   expires_at: '2026-01-31T12:05:00Z',
   server_url: 'https://cameras.example',

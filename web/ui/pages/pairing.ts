@@ -190,6 +190,7 @@ class PairingStepElement extends Page {
   // --- the first picture ---
 
   private firstPicture(camera: Camera): TemplateResult {
+    const shown = camera.pairing?.id ?? null;
     const seen = camera.pairing?.step === 'first_frame' || camera.first_frame;
     return html`
       <h1 tabindex="-1">${text.add.confirm.question}</h1>
@@ -203,18 +204,18 @@ class PairingStepElement extends Page {
       </div>
       ${alert(this.fault)}
       <div class="actions">
-        <button class="button quiet" @click=${() => void this.confirm(false)}>${text.add.confirm.no}</button>
-        <button class="button primary" @click=${() => void this.confirm(true)}>
+        <button class="button quiet" @click=${() => void this.confirm(false, shown)}>${text.add.confirm.no}</button>
+        <button class="button primary" @click=${() => void this.confirm(true, shown)}>
           ${icon('check')}<span>${text.add.confirm.yes}</span>
         </button>
       </div>
     `;
   }
 
-  private async confirm(mine: boolean): Promise<void> {
+  private async confirm(mine: boolean, shown: string | null): Promise<void> {
     this.fault = null;
     try {
-      this.household.put(await this.household.api.confirm(this.camera, mine));
+      this.household.put(await this.household.api.confirm(this.camera, mine, shown));
       if (mine) location.hash = address.home;
       else this.refused = true;
     } catch (error) {
