@@ -52,8 +52,8 @@ class RelayInside:
 
     def stun_urls(self) -> list[str]:
         """Of the relay's own STUN; none for a server that is for this machine alone."""
-        host = urlsplit(self._services.origin).hostname or ""
-        if is_loopback(host):
+        host = public_name(self._services.origin)
+        if not host:
             return []
         port = self._services.settings.relay_public_port or self._program.port
         return [f"stun:{f'[{host}]' if ':' in host else host}:{port}"]
@@ -88,7 +88,9 @@ async def open_relay(services: Services, stack: contextlib.AsyncExitStack) -> Re
         log.warning("no_relay", reason=f"{error.name} is not installed; belvedere[relay] brings it")
         return None
     door = stack.enter_context(socket.create_server((LOOPBACK, 0)))
-    program = RelayProgram(media_settings(services), membership(services, door.getsockname()[1]))
+    program = RelayProgram(
+        media_settings(services), membership(services, door.getsockname()[1]), name=public_name(services.origin)
+    )
     stack.push_async_callback(program.stop)
     try:
         await program.start()
@@ -98,6 +100,12 @@ async def open_relay(services: Services, stack: contextlib.AsyncExitStack) -> Re
         return None
     services.metrics.watch(program.sizes)
     return RelayInside(program, services, door)
+
+
+def public_name(origin: str) -> str:
+    """Where the server, and with it the relay, is reached from elsewhere; empty where it is for this machine alone."""
+    host = urlsplit(origin).hostname or ""
+    return "" if is_loopback(host) else host
 
 
 def membership(services: Services, port: int) -> "Membership":

@@ -87,7 +87,7 @@ class Settings:
         (), "The relay's addresses here; empty: all but loopback", options.addresses
     )
     relay_public_addresses: tuple[str, ...] = setting(
-        (), "Further addresses that lead to the relay: port forward, 1:1 NAT, container host", options.addresses
+        (), "Addresses that lead to the relay by a port forward or NAT; empty: those of PUBLIC_URL", options.addresses
     )
     relay_public_port: int = setting(0, "Port at those addresses; 0: RELAY_PORT", options.port)
     relay_shared_tcp_port: int = setting(

@@ -82,6 +82,7 @@ class Relay:
     ) -> None:
         check_binding()
         self._settings = settings
+        self._public = settings.public_addresses
         self._needs_upload, self._upload_over, self._viewer_ended = needs_upload, upload_over, viewer_ended
         self._clock = clock
         self._admission = Admission(settings.viewers, settings.viewers_per_owner, settings.viewers_per_camera)
@@ -209,6 +210,10 @@ class Relay:
         """The protocol for a TCP connection that somebody else has accepted, of framed datagrams (RFC 4571)."""
         return self._entrance.tcp.connection()
 
+    def use_public_addresses(self, addresses: tuple[str, ...]) -> None:
+        """Instead of those in the settings, offered from now on."""
+        self._public = addresses
+
     async def use_addresses(self, addresses: tuple[str, ...]) -> None:
         """This machine has these addresses now: they are bound, and offered from now on."""
         await self._entrance.refresh(addresses, tcp=self._settings.tcp)
@@ -238,7 +243,7 @@ class Relay:
             candidates=candidates(
                 self._entrance.addresses,
                 self.port,
-                self._settings.public_addresses,
+                self._public,
                 self._settings.public_port or self.port,
                 tcp=self._settings.tcp,
                 shared=self._shared(),
@@ -252,7 +257,7 @@ class Relay:
             return ()
         local = self._settings.shared_tcp_addresses or tuple(self._entrance.addresses)
         public = self._settings.shared_tcp_public_port or port
-        return *((address, port) for address in local), *((a, public) for a in self._settings.public_addresses)
+        return *((address, port) for address in local), *((address, public) for address in self._public)
 
     def _fresh_certificate(self) -> RTCCertificate:
         now = self._clock()

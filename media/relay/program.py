@@ -10,6 +10,7 @@ one of its own.
 import asyncio
 import random
 import secrets
+import socket
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -25,6 +26,11 @@ from media.relay.web_socket import MediaSocket
 JTI_BYTES = 12
 LOOK_SECONDS = 3.0
 """How often the machine's addresses are looked at: a new Wi-Fi or VPN is offered at most this much late."""
+RESOLVE_SECONDS = 60.0
+"""How often our name is looked up: a home's address changes once a day, and the name follows within minutes."""
+RESOLVE_LIMIT = 5.0
+MAX_PUBLIC = 8
+"""Each is a candidate or two of every session."""
 LOOPBACK = ("127.0.0.1",)
 
 log = structlog.get_logger(__name__)
@@ -35,8 +41,20 @@ def own_addresses() -> tuple[str, ...]:
     return tuple(get_host_addresses(use_ipv4=True, use_ipv6=True)) or LOOPBACK
 
 
+async def addresses_of(name: str) -> tuple[str, ...]:
+    """What a name leads to; nothing where it cannot be looked up."""
+    loop = asyncio.get_running_loop()
+    try:
+        async with asyncio.timeout(RESOLVE_LIMIT):
+            found = await loop.getaddrinfo(name, None, type=socket.SOCK_DGRAM)
+    except (OSError, UnicodeError):  # TimeoutError is an OSError
+        return ()
+    return tuple(dict.fromkeys(str(place[0]) for *_, place in found))[:MAX_PUBLIC]
+
+
 class RelayProgram:
-    """`addresses`: looks which ones this machine has."""
+    """`addresses`: looks which ones this machine has. `name`: under which the relay is reached from elsewhere, as a
+    name or an address; its addresses are offered too. Not needed where the settings have public addresses."""
 
     def __init__(
         self,
@@ -44,6 +62,7 @@ class RelayProgram:
         membership: Membership,
         *,
         addresses: Callable[[], tuple[str, ...]] = own_addresses,
+        name: str = "",
     ) -> None:
         self._party = RelayParty(
             membership, random=random.SystemRandom().random, jti=lambda: secrets.token_urlsafe(JTI_BYTES)
@@ -56,6 +75,7 @@ class RelayProgram:
         )
         self._party.attach(self.relay)
         self._follows = None if settings.addresses else addresses
+        self._name = "" if settings.public_addresses else name
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
@@ -73,6 +93,8 @@ class RelayProgram:
         await self.relay.start()
         if self._follows is not None:
             self._tasks.append(asyncio.create_task(self._follow(self._follows)))
+        if self._name:
+            self._tasks.append(asyncio.create_task(self._follow_name()))
 
     def media_socket(self, address: Callable[[web.Request], str]) -> MediaSocket:
         """The handler of `MEDIA_PATH`. `address`: of the caller of a request."""
@@ -97,6 +119,13 @@ class RelayProgram:
                 await self.relay.use_addresses(addresses())
             except Exception:
                 log.exception("relay_addresses_failed")
+
+    async def _follow_name(self) -> None:
+        while True:
+            found = await addresses_of(self._name)
+            if found:
+                self.relay.use_public_addresses(found)
+            await asyncio.sleep(RESOLVE_SECONDS)
 
     def sizes(self) -> dict[str, int]:
         """For gauges."""
