@@ -51,6 +51,8 @@ class Cameras:
         self._audience = audience
         self._clock = clock
         self._uploads = Uploads()
+        self._absent: set[str] = set()
+        """Cameras that did not come when they were asked last; each is in the log once."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._media: UploadMedia
         self._line: ClientLine
@@ -74,7 +76,7 @@ class Cameras:
 
     def needed(self, camera: str) -> None:
         """Somebody watches, and nothing comes."""
-        if self._uploads.ask(camera):
+        if self._uploads.ask(camera, self._clock()):
             self._spawn(self._ask(camera))
 
     def over(self, camera: str) -> None:
@@ -110,6 +112,7 @@ class Cameras:
             self._uploads.drop(session)
             self._audience.refuse_waiting(camera, Fault.NOT_ACCEPTABLE, str(error))
             raise ProtocolError(Fault.NOT_ACCEPTABLE, str(error)) from None
+        self._absent.discard(camera)
         before = self._uploads.take(session)
         if before is not None:
             self._spawn(self._say_closed(before, "another upload took over"))
@@ -120,10 +123,10 @@ class Cameras:
         camera = self._uploads.camera_of(session)
         if camera is None:
             return
-        log.info("relay_upload_closed", session=session, camera=camera, code=int(code), reason=reason)
         carried = self._uploads.carries(session)
         self._uploads.drop(session)
         if carried:
+            log.info("relay_upload_closed", camera=camera, reason=reason)
             self._media.close_upload(camera)
         elif self._uploads.session_of(camera) is None:
             self._refused(camera, code, reason)
@@ -161,7 +164,6 @@ class Cameras:
             result = await self._line.connect(ConnectParams(camera))
         except SignalingError as error:
             self._uploads.answered(camera)
-            log.info("relay_upload_refused", camera=camera, code=int(error.code), problem=error.message)
             self._refused(camera, error.code, error.message)
             return
         self._uploads.answered(camera)
@@ -169,12 +171,17 @@ class Cameras:
         self._uploads.begin(result.session, camera, result.expiry_time_seconds, ticket, self._clock())
 
     def _refused(self, camera: str, code: int, reason: str) -> None:
+        if camera not in self._absent:
+            log.info("relay_upload_refused", camera=camera, code=int(code), reason=reason)
+            self._absent.add(camera)
         self._audience.refuse_waiting(camera, code, reason)
         self._spawn(self._ask_again(camera))
 
     async def _ask_again(self, camera: str) -> None:
         await asyncio.sleep(RETRY_SECONDS)
-        if self._audience.watches(camera) and self._uploads.session_of(camera) is None:
+        if not self._audience.watches(camera):
+            self._absent.discard(camera)
+        elif self._uploads.session_of(camera) is None:
             self.needed(camera)
 
     async def _say_closed(self, session: str, reason: str) -> None:

@@ -6,6 +6,8 @@ place of the one before; a session that is asked for may never get that far.
 
 from media.leases import Leases
 
+COMING_SECONDS = 15.0
+"""Until a session's offer must have come: the server gives it up by then, and says so."""
 EXTEND_AHEAD_SECONDS = 300.0
 """Before the lease's end: time for a server that is being restarted."""
 EXTEND_AGAIN_SECONDS = 30.0
@@ -20,11 +22,17 @@ class Uploads:
         self._cameras: dict[str, str] = {}
         self._current: dict[str, str] = {}
         self._asking: set[str] = set()
+        self._begun_at: dict[str, float] = {}
+        """Of sessions whose offer has not come."""
         self._extended_at: dict[str, float] = {}
 
-    def ask(self, camera: str) -> bool:
-        """Whether to ask this camera now; False while it is being asked."""
-        if camera in self._asking:
+    def ask(self, camera: str, now: float) -> bool:
+        """Whether to ask this camera now; False while it is being asked, or its offer is on its way."""
+        coming = any(
+            self._cameras[session] == camera and now - begun < COMING_SECONDS
+            for session, begun in self._begun_at.items()
+        )
+        if coming or camera in self._asking:
             return False
         self._asking.add(camera)
         return True
@@ -36,6 +44,7 @@ class Uploads:
     def begin(self, session: str, camera: str, seconds: float | None, ticket: str | None, now: float) -> None:
         """The server has made a session; the camera's offer will follow."""
         self._cameras[session] = camera
+        self._begun_at[session] = now
         self.leases.grant(session, seconds, ticket, now)
 
     def camera_of(self, session: str) -> str | None:
@@ -52,6 +61,7 @@ class Uploads:
     def take(self, session: str) -> str | None:
         """Its offer was taken: it is the upload. Returns the session it replaces, which is forgotten."""
         camera = self._cameras[session]
+        self._begun_at.pop(session, None)
         before = self._current.get(camera)
         self._current[camera] = session
         if before is None or before == session:
@@ -65,6 +75,7 @@ class Uploads:
         if camera is not None and self._current.get(camera) == session:
             del self._current[camera]
         self._extended_at.pop(session, None)
+        self._begun_at.pop(session, None)
         self.leases.drop(session)
 
     def to_extend(self, now: float) -> list[str]:

@@ -1,11 +1,11 @@
 """One upload a camera: asked for once, replaced without a gap, extended ahead of time."""
 
-from media.relay.uploads import EXTEND_AGAIN_SECONDS, EXTEND_AHEAD_SECONDS, Uploads
+from media.relay.uploads import COMING_SECONDS, EXTEND_AGAIN_SECONDS, EXTEND_AHEAD_SECONDS, Uploads
 
 
 def with_upload(seconds: float = 3600.0) -> Uploads:
     uploads = Uploads()
-    assert uploads.ask("c1")
+    assert uploads.ask("c1", 0.0)
     uploads.answered("c1")
     uploads.begin("s1", "c1", seconds, "t1", 0.0)
     assert uploads.take("s1") is None
@@ -14,9 +14,23 @@ def with_upload(seconds: float = 3600.0) -> Uploads:
 
 def test_a_camera_is_asked_once_at_a_time() -> None:
     uploads = Uploads()
-    assert uploads.ask("c1") and not uploads.ask("c1") and uploads.ask("c2")
+    assert uploads.ask("c1", 0.0) and not uploads.ask("c1", 0.0) and uploads.ask("c2", 0.0)
     uploads.answered("c1")
-    assert uploads.ask("c1")
+    assert uploads.ask("c1", 0.0)
+
+
+def test_nor_is_it_while_its_offer_may_still_come() -> None:
+    uploads = Uploads()
+    uploads.begin("s1", "c1", 3600.0, None, 10.0)
+    assert not uploads.ask("c1", 10.0 + COMING_SECONDS - 1) and uploads.ask("c2", 10.0)
+    assert uploads.ask("c1", 10.0 + COMING_SECONDS)
+    uploads.answered("c1")
+    uploads.take("s1")
+    assert uploads.ask("c1", 10.0), "a camera that moved is asked beside its upload"
+    uploads.answered("c1")
+    uploads.begin("s2", "c1", 3600.0, None, 10.0)
+    uploads.drop("s2")
+    assert uploads.ask("c1", 10.0)
 
 
 def test_a_session_carries_nothing_before_its_offer_was_taken() -> None:
