@@ -1,6 +1,7 @@
 """Sending a run of datagrams to one address in as few system calls as the kernel allows."""
 
 import asyncio
+import errno
 import platform
 import socket
 import struct
@@ -11,6 +12,8 @@ from media.ice import socket_of
 
 UDP_SEGMENT = 103
 """linux/udp.h; Python's socket module does not name it."""
+NOT_SEGMENTABLE = {errno.EINVAL, errno.EIO, errno.EMSGSIZE, errno.EOPNOTSUPP}
+"""What the kernel says where it will not cut: an old one, a device without checksums, a narrow way."""
 MAX_SEGMENTS = 64
 """UDP_MAX_SEGMENTS of the kernel."""
 MAX_RUN_BYTES = 60_000
@@ -46,6 +49,8 @@ class RunSender:
     def __init__(self, out: socket.socket) -> None:
         self._socket = out
         self._segmenting = platform.system() == "Linux"
+        self._has_segmented = False
+        """The kernel did cut once: where it refuses, it is because of that address's way."""
         self.dropped = 0
         out.setblocking(False)
 
@@ -55,21 +60,27 @@ class RunSender:
             self._send_run(run, address)
 
     def _send_run(self, run: list[bytes], address: SocketAddress) -> None:
+        if len(run) == 1 or not self._segmenting:
+            self._send_singly(run, address)
+            return
+        size = struct.pack("=H", len(run[0]))
         try:
-            if len(run) > 1 and self._segmenting:
-                size = struct.pack("=H", len(run[0]))
-                self._socket.sendmsg(run, [(socket.IPPROTO_UDP, UDP_SEGMENT, size)], 0, address)
-                return
-            for packet in run:
-                self._socket.sendto(packet, address)
-        except BlockingIOError:
-            self.dropped += len(run)
-        except OSError:
-            if not self._segmenting or len(run) == 1:
+            self._socket.sendmsg(run, [(socket.IPPROTO_UDP, UDP_SEGMENT, size)], 0, address)
+            self._has_segmented = True
+        except OSError as error:
+            if error.errno not in NOT_SEGMENTABLE:
                 self.dropped += len(run)
                 return
-            self._segmenting = False
-            self._send_run(run, address)
+            self._segmenting = self._has_segmented
+            self._send_singly(run, address)
+
+    def _send_singly(self, run: list[bytes], address: SocketAddress) -> None:
+        for sent, packet in enumerate(run):
+            try:
+                self._socket.sendto(packet, address)
+            except OSError:
+                self.dropped += len(run) - sent
+                return
 
 
 class DatagramSender:

@@ -7,9 +7,10 @@ from array import array
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from media.relay.sendmmsg import DROPPED_BY_KERNEL, NOT_SEGMENTABLE, Messages, is_supported
+from media.relay.sendmmsg import DROPPED_BY_KERNEL, Messages, is_supported
 from media.relay.srtp import Slots, protect
 from media.relay.udp import Address, UdpPort
+from media.udp_out import NOT_SEGMENTABLE
 
 ROWS = 32
 """Packets of one message: a thirtieth of the price of single ones is reached with 30 (FACTS §3)."""

@@ -24,7 +24,6 @@ CONTROL_MESSAGE = struct.Struct("=QiiH6x")
 IN4, IN6 = struct.Struct("=H2s4s8x"), struct.Struct("=H2sI16sI")
 DROPPED_BY_KERNEL = {errno.EAGAIN, errno.ENOBUFS, errno.EWOULDBLOCK}
 """The line or the socket's buffer is full: these packets are lost, and repaired by NACK."""
-NOT_SEGMENTABLE = {errno.EINVAL, errno.EIO, errno.EMSGSIZE, errno.EOPNOTSUPP}
 
 Sockaddr = bytes
 

@@ -1,6 +1,7 @@
 """Datagrams out in few system calls: real sockets."""
 
 import asyncio
+import errno
 import socket
 
 from hypothesis import given
@@ -41,9 +42,33 @@ async def test_what_is_sent_arrives_datagram_by_datagram() -> None:
 def test_a_full_line_loses_packets_and_never_blocks() -> None:
     class FullSocket(socket.socket):
         def sendmsg(self, *_: object, **__: object) -> int:
-            raise BlockingIOError
+            raise BlockingIOError(errno.EAGAIN, "full")
 
     with FullSocket(socket.AF_INET, socket.SOCK_DGRAM) as full:
         sender = RunSender(full)
         sender.send([bytes(1200)] * 3, ("127.0.0.1", 9))
         assert sender.dropped == 3
+
+
+def test_one_narrow_way_does_not_end_segmenting_for_all() -> None:
+    class Narrow(socket.socket):
+        narrow = False
+        cut = 0
+
+        def sendmsg(self, *_: object, **__: object) -> int:
+            if self.narrow:
+                raise OSError(errno.EMSGSIZE, "too long")
+            self.cut += 1
+            return 0
+
+    with Narrow(socket.AF_INET, socket.SOCK_DGRAM) as out, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
+        receiver.bind(("127.0.0.1", 0))
+        receiver.settimeout(2)
+        sender = RunSender(out)
+        sender.send([bytes(1200)] * 3, receiver.getsockname())
+        out.narrow = True
+        sender.send([b"x" * 1200] * 2, receiver.getsockname())
+        assert [receiver.recv(2000)[:1] for _ in range(2)] == [b"x", b"x"]
+        out.narrow = False
+        sender.send([bytes(1200)] * 3, receiver.getsockname())
+        assert out.cut == 2 and sender.dropped == 0
