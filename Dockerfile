@@ -15,10 +15,11 @@ COPY camera_peer camera_peer
 COPY --from=web /src/signaling/webapp signaling/webapp
 RUN pip install --no-cache-dir --constraint constraints.txt '.[server,relay]' \
     && useradd --system --home-dir /data --uid 10001 belvedere \
-    && install -d -o belvedere -g belvedere -m 0700 /data \
+    && install -d -o belvedere -g belvedere -m 0700 /data /secrets \
     && rm -rf /src/*
-USER belvedere
+USER 10001
 VOLUME /data
-EXPOSE 8443
+# The web app and the API, the relay. /secrets: what is shared with coturn.
+EXPOSE 8443/tcp 3480/udp 3480/tcp
 ENV BELVEDERE_HOST=0.0.0.0 BELVEDERE_PORT=8443 BELVEDERE_DATA_DIR=/data
 CMD ["belvedere", "serve"]
