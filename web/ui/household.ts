@@ -28,6 +28,8 @@ export class Household extends EventTarget {
   reachable = true;
   /** The login ended without this page asking for it. */
   thrownOut = false;
+  /** Until the server has answered: that the login ended is no news then, by whatever connection it arrives first. */
+  private signingOut = false;
   /** A viewer that was started by a click, before its page was there to show it. */
   private clicked: Viewer | null = null;
   /** Ids of cameras heard of since the list was last asked for. */
@@ -76,12 +78,18 @@ export class Household extends EventTarget {
   }
 
   async signOut(everywhere = false): Promise<void> {
+    this.signingOut = true;
     try {
       await (everywhere ? this.api.signOutEverywhere() : this.api.signOut());
     } catch (error) {
-      if (!(error instanceof Problem && error.status === 401)) throw error;
+      if (!(error instanceof Problem && error.status === 401)) {
+        this.signingOut = false;
+        if (this.account) void this.checkLogin();
+        throw error;
+      }
     }
-    this.leave();
+    this.signingOut = false;
+    if (this.account) this.leave();
   }
 
   /**
@@ -213,11 +221,12 @@ export class Household extends EventTarget {
   }
 
   private throwOut(): void {
-    this.thrownOut = true;
+    this.thrownOut = !this.signingOut;
     this.leave();
   }
 
   private async checkLogin(): Promise<void> {
+    if (this.signingOut) return;
     try {
       await this.api.me();
     } catch (error) {
