@@ -125,6 +125,20 @@ async def test_a_login_that_ends_ends_its_relayed_session() -> None:
         assert not asker.ws.closed and not device.ws.closed
 
 
+async def test_a_login_that_ended_unheard_ends_its_relayed_session_when_all_is_looked_at_anew() -> None:
+    async with AsyncExitStack() as stack:
+        server = await stack.enter_async_context(small_server())
+        _, viewer = await pair(stack, server)
+        player, asker = await relay(stack, server)
+        session = await through(viewer, player)
+        viewer.ws._response.connection.transport.abort()  # no goodbye: the session outlives the socket
+        await viewer.closed()
+        server.gate.dead.add("l1")
+        await server.live.publish(LiveEvent("lost"))
+        assert (await player.expect("belvedere.close"))["params"]["session"] == session
+        assert not asker.ws.closed
+
+
 async def test_a_rule_that_closes_the_relay_ends_what_goes_through_it() -> None:
     async with AsyncExitStack() as stack:
         server = await stack.enter_async_context(small_server())
