@@ -9,7 +9,7 @@ from camera_peer.broadcast import Broadcast
 from camera_peer.viewer import ConnectedViewer
 from media.answer import Answer, BadAnswer, read_answer
 from media.ice_servers import Credential, TurnServer, read_ice_servers
-from media.liveness import Sign, look
+from media.liveness import Liveness, Sign
 from media.peer import DtlsFailed, SendingPeer
 from media.tunnel import TunnelTarget
 from media.turn import FAILURES
@@ -133,13 +133,12 @@ class ViewerSession:
     async def _watch(self) -> str:
         loop = asyncio.get_running_loop()
         dtls, connection = self._peer.dtls, self._peer.connection
-        asked_at = 0.0
+        liveness = Liveness(loop.time())
         while True:
-            sign, again = look(max(dtls.heard_at, connection.heard_at), asked_at, loop.time())
+            sign, again = liveness.look(max(dtls.heard_at, connection.heard_at), loop.time())
             if sign is Sign.GONE:
                 return "the viewer fell silent"
             if sign is Sign.ASK:
-                asked_at = loop.time()
                 connection.ask()
             try:
                 async with asyncio.timeout_at(again):

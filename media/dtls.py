@@ -1,4 +1,4 @@
-"""DTLS over a guarded ICE connection, and SRTP keys out of it. With media/ice.py the only file that uses private names
+"""DTLS over a guarded ICE connection, and SRTP keys out of it. Beside ICE the only file that uses private names
 of aiortc (pinned by tests/media/test_pins.py)."""
 
 import asyncio

@@ -16,6 +16,9 @@ unanswered once in 10^9 times."""
 DEAD_SECONDS = 2.8
 """Of quiet, then the peer is gone. What it said last was on the way for up to 0.2 s more, and 3 s are promised."""
 
+STALL_SECONDS = 0.3
+"""Later than agreed: it is we who were held up, and what the peer said meanwhile is still unread."""
+
 
 class Sign(Enum):
     """What to do."""
@@ -41,3 +44,21 @@ def look(heard_at: float, asked_at: float, now: float) -> Look:
     if now >= ask_at:
         return Look(Sign.ASK, min(now + ASK_SECONDS, dead_at))
     return Look(Sign.WAIT, min(ask_at, dead_at))
+
+
+class Liveness:
+    """Of one peer, from its connection on. Look again when told so."""
+
+    def __init__(self, now: float) -> None:
+        self._asked_at = self._excused = now
+        self._due = now
+
+    def look(self, heard_at: float, now: float) -> Look:
+        """`heard_at`: last sign of life."""
+        if now > self._due + STALL_SECONDS:
+            self._excused = now - QUIET_SECONDS
+        found = look(max(heard_at, self._excused), self._asked_at, now)
+        if found.sign is Sign.ASK:
+            self._asked_at = now
+        self._due = found.again
+        return found

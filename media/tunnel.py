@@ -17,6 +17,8 @@ from signaling.protocol.media_socket import MAX_DATAGRAM, MEDIA_SUBPROTOCOL
 
 TUNNEL_ADDRESS: Address = ("tunnel", 0)
 """Stands for the relay's end: a frame has no address."""
+TUNNEL_TRANSPORT = "wss"
+"""Of a candidate that stands for an end of it: pairs with nothing but itself."""
 MAX_QUEUE = 512 * 1024
 """Bytes waiting for a slow line: 2 s at 2 Mbit/s. What comes then is dropped, and repaired by NACK."""
 OPEN_SECONDS = 4.0

@@ -125,7 +125,8 @@ class WarmPeers:
             await stale.close()
         self._silent = fresh.connection.stun_answered is False
         await self._resolve()
-        self._look_for_turn(addresses)
+        if addresses == self._addresses():
+            self._look_for_turn(addresses)
 
     async def _prepare(self, *, ask: bool) -> SendingPeer:
         stun = self._servers.stun

@@ -10,7 +10,7 @@ import aioice
 import pytest
 from aioice.ice import StunProtocol
 
-from media import ice, nomination
+from media import checks, nomination
 from media.ice import GuardedConnection, gathered
 from media.nomination import Way
 
@@ -190,4 +190,4 @@ async def test_nothing_runs_on_after_the_end() -> None:
 async def test_a_peer_that_also_wants_to_control_does_not_win() -> None:
     async with network() as net:
         net.camera.switch_role(ice_controlling=True)
-        assert net.camera._tie_breaker == ice.WINS_CONFLICTS == 2**64 - 1
+        assert net.camera._tie_breaker == checks.WINS_CONFLICTS == 2**64 - 1

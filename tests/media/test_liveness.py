@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from media.liveness import DEAD_SECONDS, Sign, look
+from media.liveness import DEAD_SECONDS, QUIET_SECONDS, Liveness, Sign
 
 PROMISED_SECONDS = 3.0
 TEN_MINUTES = 600.0
@@ -29,13 +29,13 @@ def gone_at(
         if at < killed_at:
             travel(at, lambda arrived: heapq.heappush(arrivals, arrived))
 
-    next_report, heard_at, asked_at, now = report, 0.0, 0.0, 0.0
+    next_report, heard_at, now = report, 0.0, 0.0
+    liveness = Liveness(now)
     while now < until:
-        sign, again = look(heard_at, asked_at, now)
+        sign, again = liveness.look(heard_at, now)
         if sign is Sign.GONE:
             return now
         if sign is Sign.ASK:
-            asked_at = now
             travel(now, said)
         now = min(again, next_report, arrivals[0] if arrivals else again)
         if now >= next_report:
@@ -67,15 +67,34 @@ def test_a_killed_viewer_is_given_up_in_time(round_trip: float, killed_at: float
 
 def test_a_viewer_that_speaks_is_not_asked() -> None:
     now, asked = 0.0, 0
+    liveness = Liveness(now)
     for _ in range(100):
         heard_at, end = now, now + 0.7
         while now < end:
-            sign, again = look(heard_at, 0.0, now)
+            sign, again = liveness.look(heard_at, now)
             asked += sign is Sign.ASK
             now = min(again, end)
     assert asked == 0
 
 
+def silent_until(end: float) -> Sign:
+    """What is found at `end`, after nothing was heard since 0."""
+    liveness, now = Liveness(0.0), 0.0
+    while now < end:
+        now = min(liveness.look(0.0, now).again, end)
+    return liveness.look(0.0, now).sign
+
+
 def test_the_end_comes_exactly_then() -> None:
-    assert look(10.0, 12.75, 10.0 + DEAD_SECONDS - 0.01).again == pytest.approx(10.0 + DEAD_SECONDS)
-    assert look(10.0, 12.75, 10.0 + DEAD_SECONDS).sign is Sign.GONE
+    assert silent_until(DEAD_SECONDS - 0.001) is not Sign.GONE
+    assert silent_until(DEAD_SECONDS) is Sign.GONE
+
+
+def test_a_camera_that_was_held_up_asks_before_it_judges() -> None:
+    liveness = Liveness(0.0)
+    liveness.look(0.0, 0.0)
+    assert liveness.look(0.0, 10.0).sign is Sign.ASK
+    now = 10.0
+    while liveness.look(0.0, now).sign is not Sign.GONE:
+        now += 0.1
+    assert now == pytest.approx(10.0 + DEAD_SECONDS - QUIET_SECONDS, abs=0.1)

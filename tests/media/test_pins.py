@@ -1,4 +1,4 @@
-"""The private names of aiortc and aioice that media/ice.py and media/dtls.py rely on. When one of these fails after an
+"""The private names of aiortc and aioice that our ICE and DTLS rely on. When one of these fails after an
 upgrade, read those two files against the new version before touching the pin in pyproject.toml."""
 
 import inspect
@@ -29,7 +29,7 @@ async def test_aioice_connection_has_the_fields_we_read() -> None:
         "_remote_candidates",
         "_tie_breaker",
     ):
-        assert hasattr(connection, name), f"aioice.Connection.{name} is gone: see media/ice.py"
+        assert hasattr(connection, name), f"aioice.Connection.{name} is gone: see media/checks.py"
 
 
 @pytest.mark.parametrize(

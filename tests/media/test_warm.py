@@ -1,6 +1,7 @@
 """The warm peer: real sockets, addresses that change on command."""
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 
@@ -14,6 +15,14 @@ async def ready(peers: WarmPeers) -> SendingPeer:
     for _ in range(200):
         if peers._ready is not None:
             return peers._ready
+        await asyncio.sleep(0.01)
+    raise TimeoutError
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    for _ in range(500):
+        if holds():
+            return
         await asyncio.sleep(0.01)
     raise TimeoutError
 
@@ -110,17 +119,16 @@ async def test_turn_servers_are_tried_once_and_only_where_udp_is_silent(monkeypa
     await asyncio.sleep(0.2)
     assert probes.tried == [] and peers.turn is None
     peers.use(IceServers(SILENT, (turn("one.invalid"), turn("two.invalid"))))
-    await asyncio.sleep(0.6)
+    await until(lambda: peers.turn == turn("two.invalid")[0])
     assert probes.tried == [["one.invalid", "two.invalid"]]
-    assert peers.turn == turn("two.invalid")[0]
     peers.use(IceServers(SILENT, tuple((server, Credential("n", "w")) for server, _ in peers._servers.turn)))
     await asyncio.sleep(0.3)
     assert len(probes.tried) == 1, "fresh credentials change nothing"
     addresses[0] = frozenset({"192.0.2.9"})
     peers.moved()
     assert peers.turn is None
-    await asyncio.sleep(0.3)
-    assert len(probes.tried) == 2 and peers.turn == turn("two.invalid")[0]
+    await until(lambda: peers.turn == turn("two.invalid")[0])
+    assert len(probes.tried) == 2
     await end(task)
 
 
@@ -129,15 +137,13 @@ async def test_a_turn_server_that_refuses_is_looked_for_anew(monkeypatch: pytest
     probes.open = "one.invalid"
     peers = WarmPeers(IceServers(SILENT, (turn("one.invalid"), turn("two.invalid"))))
     task = asyncio.create_task(peers.run())
-    await asyncio.sleep(0.3)
-    assert peers.turn == turn("one.invalid")[0]
+    await until(lambda: peers.turn == turn("one.invalid")[0])
     probes.open = "two.invalid"
     peers.distrust(turn("two.invalid")[0])
     assert peers.turn == turn("one.invalid")[0]
     peers.distrust(turn("one.invalid")[0])
     assert peers.turn is None
-    await asyncio.sleep(0.6)
-    assert peers.turn == turn("two.invalid")[0]
+    await until(lambda: peers.turn == turn("two.invalid")[0])
     await end(task)
 
 
@@ -145,12 +151,10 @@ async def test_servers_that_let_nobody_in_are_tried_again_later(monkeypatch: pyt
     probes = Probes(monkeypatch)
     peers = WarmPeers(IceServers(SILENT, (turn("one.invalid"),)))
     task = asyncio.create_task(peers.run())
-    await asyncio.sleep(0.4)
-    assert len(probes.tried) == 1
+    await until(lambda: len(probes.tried) == 1)
     monkeypatch.setattr(warm, "TURN_RETRY_SECONDS", 0.0)
     probes.open = "one.invalid"
-    await asyncio.sleep(0.3)
-    assert peers.turn == turn("one.invalid")[0]
+    await until(lambda: peers.turn == turn("one.invalid")[0])
     await end(task)
 
 
