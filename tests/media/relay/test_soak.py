@@ -13,8 +13,9 @@ import pytest
 from camera_peer.broadcast import Broadcast
 from camera_peer.viewer_session import Sessions
 
-WARM_UP = 200
-JOINS = int(os.environ.get("SOAK_JOINS", "500"))
+WARM_UP = 100
+JOINS = int(os.environ.get("SOAK_JOINS", "200"))
+"""Here for the tasks inside; the five hundred pass through the whole server (tests/journeys/test_soak.py)."""
 AT_ONCE = 4
 MAX_GROWTH = 5 * 2**20
 
