@@ -13,16 +13,13 @@ from collections.abc import AsyncIterator, Sequence
 from importlib.metadata import PackageNotFoundError, version
 
 import structlog
-from aiohttp import web
 
 from media.relay.environment import BadSettings, Environment, name_like, read_environment, settings_table
+from media.relay.http_port import HttpPort
 from media.relay.party import Membership
 from media.relay.program import RelayProgram
 from signaling.client import Trust
-from signaling.protocol.media_socket import MEDIA_PATH
 from signaling.protocol.messages import SOCKET_PATH
-
-SHUTDOWN_SECONDS = 2.0
 
 log = structlog.get_logger(__name__)
 
@@ -80,20 +77,10 @@ async def running(chosen: Environment) -> AsyncIterator[RelayProgram]:
 
 
 async def _listen(chosen: Environment, program: RelayProgram, stack: contextlib.AsyncExitStack) -> None:
-    """The HTTP port: the media socket, and whether this relay can be sent viewers."""
-
-    async def health(_request: web.Request) -> web.Response:
-        return web.json_response({"joined": program.online}, status=200 if program.online else 503)
-
-    app = web.Application()
-    app.router.add_get(MEDIA_PATH, program.media_socket(lambda request: request.remote or "").handle)
-    app.router.add_get("/healthz", health)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
-    await runner.setup()
-    stack.push_async_callback(runner.cleanup)
+    port = HttpPort(program)
+    stack.push_async_callback(port.close)
     try:
-        tls = _context(chosen)
-        await web.TCPSite(runner, chosen.relay_http_host, chosen.relay_http_port, ssl_context=tls).start()
+        await port.open(chosen.relay_http_host, chosen.relay_http_port, _context(chosen))
     except ssl.SSLError as error:
         raise CannotStart(f"BELVEDERE_RELAY_TLS_CERT or its key cannot be used: {error}") from error
     except OSError as error:
