@@ -13,7 +13,7 @@ from collections.abc import Collection
 
 import msgspec
 
-from signaling import calls, introduction, leases, registration
+from signaling import calls, departure, introduction, leases, registration
 from signaling.effects import (
     Address,
     AskConnect,
@@ -35,14 +35,14 @@ from signaling.ways import Policy, permits
 
 def opened(table: Table, peer: Address, now: float) -> list[Effect]:
     """A socket is open."""
-    registration.opened(table, peer, now)
+    departure.opened(table, peer, now)
     return []
 
 
 def closed(table: Table, peer: Address, now: float, *, left: bool) -> list[Effect]:
     """A socket is closed. `left`: the peer closed it properly and on purpose (RFC 6455 §7.4.1, codes 1000 and 1001)."""
     party = table.parties.get(peer)
-    return [] if party is None else registration.lost(table, party, now, left=left)
+    return [] if party is None else departure.lost(table, party, now, left=left)
 
 
 def handle(table: Table, peer: Address, message: wire.Message, now: float) -> list[Effect]:
@@ -89,7 +89,7 @@ def _call(table: Table, party: Party, request: wire.Request, now: float) -> list
         known = Fault.NOT_FOUND if request.method == "unregister" else Fault.UNAUTHORIZED
         raise ProtocolError(known, "register first")
     if request.method == "unregister":
-        return registration.unregister(table, party, request, now)
+        return departure.unregister(table, party, request, now)
     if request.method == "connect":
         return introduction.ask_connect(party, request)
     session = _session_of(table, party, request.params)
@@ -236,7 +236,7 @@ def _party_due(table: Table, party: Party, now: float) -> list[Effect]:
     hangup = Hangup(party.address, CloseCode.SIGNED_OUT, "signed out")
     if party.role is None:
         hangup = Hangup(party.address, CloseCode.REGISTER_TIMEOUT, "no register in time")
-    return [*registration.lost(table, party, now, left=False), hangup]
+    return [*departure.lost(table, party, now, left=False), hangup]
 
 
 def superseded(table: Table, peer: Address, now: float) -> list[Effect]:
@@ -244,7 +244,7 @@ def superseded(table: Table, peer: Address, now: float) -> list[Effect]:
     party = table.parties.get(peer)
     if party is None:
         return []
-    effects = registration.lost(table, party, now, left=False)
+    effects = departure.lost(table, party, now, left=False)
     return [*effects, Hangup(peer, CloseCode.SUPERSEDED, "a newer connection of this camera is elsewhere")]
 
 
@@ -277,7 +277,7 @@ def _end_all(table: Table, sessions: list[Session], reason: str) -> list[Effect]
 def _drop(table: Table, parties: list[Party], now: float) -> list[Effect]:
     effects: list[Effect] = []
     for party in parties:
-        effects += registration.lost(table, party, now, left=False)
+        effects += departure.lost(table, party, now, left=False)
         effects.append(Hangup(party.address, CloseCode.SIGNED_OUT, "no longer authorized"))
     return effects
 

@@ -32,6 +32,7 @@ from signaling.effects import (
 )
 from signaling.gate import Viewer
 from signaling.leases import Refusal
+from signaling.limits import Limits
 from signaling.live.state import LiveState, LiveUnavailable
 from signaling.news import CameraEvents, NewsDesk
 from signaling.protocol.errors import CloseCode, Fault, ProtocolError
@@ -40,7 +41,7 @@ from signaling.protocol.relay_token import is_relay
 from signaling.refusals import Refused
 from signaling.registration import DeviceIdentity
 from signaling.socket import CLOSE_SECONDS, Socket, new_response
-from signaling.table import Limits, Party, Table
+from signaling.table import Party, Table
 from signaling.watch import Watch
 
 GO_AWAY_GRACE_SECONDS = 0.1

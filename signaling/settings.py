@@ -21,7 +21,7 @@ FOREIGN_PREFIXES = ("BELVEDERE_CAMERA_", "BELVEDERE_RELAY_", "BELVEDERE_SERVER",
 """Names of our other programs and of the tests."""
 MAX_ICE_SERVERS = 8
 LIMIT = options.between(1, 1000)
-"""A relay is one core's work, and the broker keeps no more sessions for it (`signaling.table`)."""
+"""A relay is one core's work, and the broker keeps no more sessions for it (`signaling.limits`)."""
 LOOPBACK_NETWORKS = "127.0.0.0/8,::1/128"
 """No wider: a trusted network's machines may name any address as theirs, and viewers sit in private networks too."""
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network

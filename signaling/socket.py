@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from aiohttp import WSMsgType, web
 
 from signaling.effects import Address
+from signaling.limits import Limits
 from signaling.protocol.errors import CloseCode
 from signaling.protocol.messages import SUBPROTOCOL
-from signaling.table import Limits
 
 CLOSE_SECONDS = 2.0
 """For the peer's half of the closing handshake (RFC 6455 §7.1.1); then the connection is cut."""

@@ -27,11 +27,11 @@ from signaling.door import Door
 from signaling.gate import Device, Viewer
 from signaling.http.problems import refused
 from signaling.hub import Hub, open_hub
+from signaling.limits import Limits
 from signaling.live.memory import MemoryLiveState
 from signaling.live.state import LiveEvent, LiveUnavailable
 from signaling.protocol.relay_token import RelayClaims, is_relay, key_of
 from signaling.refusals import Refused
-from signaling.table import Limits
 from signaling.ways import Policy, Terms
 
 TICKET_KEY = b"a key that outlives the restart of a server"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from signaling.table import Limits
+from signaling.limits import Limits
 from tests.signaling.world import ANSWER, OFFER, World
 
 

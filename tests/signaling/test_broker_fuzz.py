@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from signaling import broker
+from signaling.limits import Limits
 from signaling.protocol.relay_token import is_relay
 from signaling.protocol.sessions import State
-from signaling.table import Limits, Session, Table
+from signaling.table import Session, Table
 from signaling.ways import Policy
 from tests.signaling.hostile import PLACES, aim, calls, garbage, trespasses
 from tests.signaling.world import ANSWER, OFFER, Peer, World

@@ -1,8 +1,8 @@
 """Parties that come back, to this server or to one that was restarted, and go on where they were."""
 
 from signaling import broker
+from signaling.limits import Limits
 from signaling.protocol import tickets
-from signaling.table import Limits
 from tests.signaling.world import KEY, World
 
 

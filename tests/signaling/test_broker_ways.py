@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from signaling import broker
-from signaling.table import RELAY_LIMITS
+from signaling.limits import RELAY_LIMITS
 from signaling.ways import Policy
 from tests.signaling.world import Json, Peer, World
 

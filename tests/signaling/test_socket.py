@@ -7,9 +7,9 @@ import aiohttp
 import pytest
 from structlog.testing import capture_logs
 
+from signaling.limits import Limits
 from signaling.live.state import LiveEvent
 from signaling.protocol.messages import SUBPROTOCOL
-from signaling.table import Limits
 from tests.signaling.small_server import SmallServer, small_server
 from tests.signaling.viewer_client import WAIT_SECONDS, Fault, WirePeer, connected
 

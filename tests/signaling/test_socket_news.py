@@ -8,10 +8,10 @@ import pytest
 
 from signaling.bucket import full
 from signaling.effects import Came, FirstFrame, Reported, Went
+from signaling.limits import Limits
 from signaling.live.memory import MemoryLiveState
 from signaling.live.state import LiveUnavailable, Presence
 from signaling.news import NewsDesk
-from signaling.table import Limits
 from tests.signaling.small_server import Diary, small_server
 from tests.signaling.viewer_client import connected
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from signaling.limits import Limits
 from signaling.live.state import LiveEvent
 from signaling.protocol import tickets
 from signaling.protocol.messages import MAX_MESSAGE_BYTES
-from signaling.table import Limits
 from signaling.ways import Policy
 from tests.signaling.small_server import TICKET_KEY, SmallServer, small_server
 from tests.signaling.test_socket import pair

@@ -22,11 +22,12 @@ from signaling.effects import (
 )
 from signaling.introduction import ConnectGrant
 from signaling.leases import ExtendGrant, Refusal
+from signaling.limits import Limits
 from signaling.protocol.errors import Fault, ProtocolError
 from signaling.protocol.messages import IceServer, decode
 from signaling.protocol.relay_token import is_relay, key_of
 from signaling.registration import ClientIdentity, DeviceIdentity, Identity, RelayIdentity
-from signaling.table import Limits, Table
+from signaling.table import Table
 from signaling.ways import Policy, Terms
 
 KEY = b"a key of the test, thirty-two bytes or more"
