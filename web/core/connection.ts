@@ -19,7 +19,7 @@ export interface ConnectionOptions {
 
 export class Connection {
   readonly signaling: SignalingClient;
-  readonly knownWays = new KnownWays();
+  readonly knownWays: KnownWays;
   /** The account's rule for ways, where the page knows it: it makes verdicts plainer. */
   rule: WaysRule | null = null;
   private readonly prepared = new Prepared();
@@ -28,6 +28,8 @@ export class Connection {
   private movedAt = 0;
 
   constructor(options: ConnectionOptions = {}) {
+    // What a foreign page keeps is not ours to fill.
+    this.knownWays = options.server || options.authorize ? new KnownWays(null) : new KnownWays();
     const url = signalingUrl(options.server || location.origin);
     this.signaling = new SignalingClient(options.authorize ? { url, authorize: options.authorize } : { url });
   }

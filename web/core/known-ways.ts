@@ -23,7 +23,7 @@ export type Store = Pick<Storage, 'getItem' | 'setItem'>;
 export class KnownWays {
   private readonly known: Map<string, Known>;
 
-  /** Reads the store once: a click has no time for it. */
+  /** Reads the store once: a click has no time for it. Without one it remembers as long as the page lives. */
   constructor(private readonly store: Store | null = browserStore()) {
     this.known = read(store);
   }

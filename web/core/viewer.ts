@@ -23,6 +23,8 @@ const LOOK_MS = 500;
 const LOOKS_PER_QUALITY = 2;
 /** Without a packet for this long the picture is called stalled: a camera sends one a second at the very least. */
 const STALL_MS = 2_000;
+/** It surely flows where the last two looks saw packets: many a picture is dead for a while before it is called so. */
+const FLOWS_MS = 2 * LOOK_MS;
 /** A new session begins with the camera's last group of pictures: until it has caught up, the old one is ahead. */
 const SETTLE_MS = 500;
 
@@ -153,13 +155,14 @@ export class Viewer extends EventTarget implements AttemptOwner {
 
   /** Where a picture flows already there is no hurry. */
   picture(attempt: Attempt, firstFrameMs: number): void {
-    if (this.watching.phase === 'live') attempt.later(SETTLE_MS, () => this.show(attempt, firstFrameMs));
+    const flows = this.watching.phase === 'live' && Date.now() - this.movedAt < FLOWS_MS;
+    if (flows) attempt.later(SETTLE_MS, () => this.show(attempt, firstFrameMs));
     else this.show(attempt, firstFrameMs);
   }
 
   lost(attempt: Attempt, cause: Cause, detail: string): void {
     this.detail = detail;
-    if (attempt.via === 'direct') this.evidence = attempt.witness;
+    if (attempt.via === 'direct' && cause !== 'closed') this.evidence = attempt.witness;
     this.happen({ type: 'lost', attempt: attempt.number, cause });
   }
 
