@@ -129,7 +129,7 @@ def test_a_dockerfile_copies_only_what_is_there(name: str) -> None:
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """What the Dockerfile's second stage makes, without Docker: its files and its `pip install`, in a new environment."""
+    """What the Dockerfile's second stage makes, without Docker: its files and its `pip install`, in an environment."""
     stage = tmp_path_factory.mktemp("stage")
     steps = instructions("Dockerfile")
     steps = steps[[word for word, _ in steps].index("FROM", 1) :]

@@ -1,6 +1,8 @@
 """All that the doctor tries, from the settings that the server itself reads."""
 
 import asyncio
+import contextlib
+import socket
 import time
 from collections.abc import Awaitable, Sequence
 from pathlib import Path
@@ -16,6 +18,8 @@ from signaling.settings import Settings, is_loopback
 from signaling.store.secret import BadSecret
 from signaling.turn import credential, current_secrets
 
+SOMEWHERE_6 = "2001:db8::1"
+"""Documentation (RFC 3849): a route towards it is the one towards everything."""
 WHO = "doctor"
 """In place of a session's id: what coturn logs, and counts a quota for."""
 
@@ -61,10 +65,13 @@ async def _relay(settings: Settings, origin: str) -> list[Finding]:
     if not settings.relay_port:
         return [warn(relay.SUBJECT, "has another port at each start", "set BELVEDERE_RELAY_PORT, and open it")]
     host = urlsplit(origin).hostname or ""
-    local = settings.relay_addresses or (certificate.own_address(),)
+    local = settings.relay_addresses or _own_addresses()
     public = [*settings.relay_public_addresses, *([] if is_loopback(host) else [host])]
     outside = [name for name in public if name not in local]
     places = relay.doors(local, settings.relay_port, outside, settings.relay_public_port or settings.relay_port)
+    if settings.uses_tls:
+        shared = settings.relay_shared_tcp_port or urlsplit(origin).port or 443
+        places.append(relay.Door(host, shared, outside=True, transports=("tcp",)))
     found = await asyncio.gather(*map(relay.try_relay, places))
     return [finding for part in found for finding in part]
 
@@ -79,6 +86,15 @@ async def _turn(settings: Settings) -> list[Finding]:
     username, password = credential(secrets[0], "client", WHO, time.time())
     found = await asyncio.gather(*(turn.try_turn(url, username, password) for url in settings.turn_urls))
     return [finding for part in found for finding in part]
+
+
+def _own_addresses() -> tuple[str, ...]:
+    """What this machine uses towards the internet, one of each family. Nothing is sent."""
+    found = [certificate.own_address()]
+    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as probe, contextlib.suppress(OSError):
+        probe.connect((SOMEWHERE_6, 9))
+        found.append(probe.getsockname()[0])
+    return tuple(found)
 
 
 def _secrets(settings: Settings) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""The relay inside the server, as cameras and viewers meet it: STUN over UDP and an open TCP port at each address."""
+"""The relay inside the server, as cameras and viewers meet it: STUN over UDP and TCP at each address."""
 
 import os
 from collections.abc import Sequence
@@ -19,6 +19,7 @@ class Door:
     host: str
     port: int
     outside: bool
+    transports: tuple[Transport, ...] = ("udp", "tcp")
 
 
 def doors(local: Sequence[str], port: int, public: Sequence[str], public_port: int) -> list[Door]:
@@ -29,21 +30,20 @@ def doors(local: Sequence[str], port: int, public: Sequence[str], public_port: i
 
 
 async def try_relay(door: Door) -> list[Finding]:
-    """UDP and TCP of one place."""
-    return [await _try(door, "udp"), await _try(door, "tcp")]
+    """All transports of one place."""
+    return [await _try(door, transport) for transport in door.transports]
 
 
 async def _try(door: Door, transport: Transport) -> Finding:
     shown = f"{transport.upper()} port {door.port} at {door.host}"
     try:
         for address in await addresses(door.host, door.port):
-            async with line_to(address, door.port, transport) as line:
-                if transport == "udp":
-                    await line.ask(stun.write(stun.BINDING, os.urandom(12)))
+            async with line_to(address, door.port, transport, framed=transport == "tcp") as line:
+                await line.ask(stun.write(stun.BINDING, os.urandom(12)))
     except (OSError, TimeoutError) as error:
         sentence = f"{shown} does not answer ({why(error)})"
         if door.outside:
             return warn(SUBJECT, sentence, HAIRPIN)
-        what = "UDP" if transport == "udp" else "TCP"
-        return bad(SUBJECT, sentence, f"start the server, and let {what} port {door.port} in at the firewall")
+        advice = f"start the server, and let {transport.upper()} port {door.port} in at the firewall"
+        return bad(SUBJECT, sentence, advice)
     return ok(SUBJECT, f"{shown} answers")

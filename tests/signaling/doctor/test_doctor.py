@@ -73,15 +73,23 @@ def test_nothing_there_at_all(tmp_path: Path) -> None:
     assert not (tmp_path / "none").exists(), "the doctor changes nothing"
 
 
-def test_a_relay_that_hears_no_udp(tmp_path: Path) -> None:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as deaf, socket.socket() as hears:
+def test_a_relay_s_port_that_hears_nothing(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as deaf, socket.socket() as mute:
         deaf.bind(("127.0.0.1", 0))
         port = deaf.getsockname()[1]
-        hears.bind(("127.0.0.1", port))
-        hears.listen()
+        mute.bind(("127.0.0.1", port))
+        mute.listen()
         found = findings(1, data_dir=str(tmp_path), relay_port=str(port), relay_addresses="127.0.0.1", port="1")
-    udp, tcp = found["Relay"]
-    assert udp["level"] == "bad" and "silence" in udp["sentence"] and tcp["level"] == "ok"
+    assert levels(found["Relay"]) == ["bad", "bad"]
+    assert all("silence" in finding["sentence"] for finding in found["Relay"])
+
+
+def test_the_relay_s_tcp_at_the_port_of_the_web_app(tmp_path: Path) -> None:
+    relay = {"relay": "1", "relay_port": str(free_port()), "relay_addresses": "127.0.0.1"}
+    with belvedere(tmp_path, public_url="https://127.0.0.1:{port}", **relay) as server:
+        found = findings(0, **same(server))
+    assert levels(found["Relay"]) == ["ok", "ok", "ok"]
+    assert f"TCP port {server.port}" in found["Relay"][2]["sentence"]
 
 
 def test_a_self_made_certificate_is_a_warning_and_another_one_a_fault(tmp_path: Path) -> None:
@@ -92,6 +100,12 @@ def test_a_self_made_certificate_is_a_warning_and_another_one_a_fault(tmp_path: 
     assert levels(own["Server"]) == ["ok"] and levels(own["Certificate"]) == ["warn"]
     assert "self-made" in own["Certificate"][0]["sentence"] and levels(own["Relay"]) == ["warn"]
     assert levels(foreign["Certificate"]) == ["bad"] and "browsers refuse" in foreign["Certificate"][0]["sentence"]
+
+
+def test_plain_http_where_tls_is_meant(tmp_path: Path) -> None:
+    with belvedere(tmp_path, relay="0") as server:
+        found = findings(1, **same(server, public_url=f"https://127.0.0.1:{server.port}"))
+    assert levels(found["Certificate"]) == ["bad"] and "no TLS" in found["Certificate"][0]["sentence"]
 
 
 def test_a_wrong_turn_secret_and_a_missing_one(tmp_path: Path) -> None:
