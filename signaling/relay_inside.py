@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 LOOPBACK = "127.0.0.1"
 NAME = "inside"
 """`belvedere-relay` has other names."""
-WILDCARDS = {"", "0.0.0.0", "::"}
+ANYWHERE = ("0.0.0.0", "::")
+"""What an empty host means to listen at."""
 SHUTDOWN_SECONDS = 2.0
 
 log = structlog.get_logger(__name__)
@@ -127,14 +128,14 @@ def media_settings(services: Services) -> "RelaySettings":
     from media.relay.settings import RelaySettings
 
     settings = services.settings
-    shares = settings.uses_tls and (settings.host in WILDCARDS or _is_address(settings.host))
+    shares = settings.uses_tls and (not settings.host or _is_address(settings.host))
     return RelaySettings(
         addresses=settings.relay_addresses,
         public_addresses=settings.relay_public_addresses,
         port=settings.relay_port,
         public_port=settings.relay_public_port or None,
         shared_tcp_port=settings.port if shares else None,
-        shared_tcp_addresses=() if settings.host in WILDCARDS else (settings.host,),
+        shared_tcp_hosts=(settings.host,) if settings.host else ANYWHERE,
         shared_tcp_public_port=settings.relay_shared_tcp_port or _port_of(settings, services.origin),
         viewers=settings.relay_viewers,
         viewers_per_owner=settings.relay_viewers_per_owner,

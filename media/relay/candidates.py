@@ -30,6 +30,17 @@ def candidates(
     return tuple(lines)
 
 
+def listened(hosts: tuple[str, ...], addresses: list[str]) -> list[str]:
+    """At which addresses a server is found that listens at `hosts`, on a machine with these addresses."""
+    found: list[str] = []
+    for host in hosts:
+        if host in {"0.0.0.0", "::"}:
+            found += [address for address in addresses if (":" in address) == (":" in host)]
+        else:
+            found.append(host)
+    return found
+
+
 def _priority(kind: int, number: int) -> int:
     """RFC 8445 §5.1.2.1."""
     return kind << 24 | SHOWN_LOCAL_FIRST - number << 8 | 255

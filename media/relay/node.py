@@ -15,7 +15,7 @@ from media.dtls import fingerprint_of
 from media.liveness import QUIET_SECONDS
 from media.offer import Transport, write_offer
 from media.relay.admission import Admission, RelayFull
-from media.relay.candidates import candidates
+from media.relay.candidates import candidates, listened
 from media.relay.channel import Channel
 from media.relay.entrance import Entrance
 from media.relay.leg import PeerLeg
@@ -255,7 +255,7 @@ class Relay:
         port = self._settings.shared_tcp_port
         if port is None:
             return ()
-        local = self._settings.shared_tcp_addresses or tuple(self._entrance.addresses)
+        local = listened(self._settings.shared_tcp_hosts, self._entrance.addresses)
         public = self._settings.shared_tcp_public_port or port
         return *((address, port) for address in local), *((address, public) for address in self._public)
 

@@ -16,8 +16,8 @@ class RelaySettings:
     tcp: bool = True
     shared_tcp_port: int | None = None
     """Where a server takes TCP for us beside its own, and hands it over: offered besides (usually 443)."""
-    shared_tcp_addresses: tuple[str, ...] = ()
-    """At which that server listens; none: at every address."""
+    shared_tcp_hosts: tuple[str, ...] = ("0.0.0.0", "::")
+    """Where that server listens: addresses, or all of a family."""
     shared_tcp_public_port: int | None = None
     """At the public addresses, where it is another."""
     viewers: int = 500

@@ -18,15 +18,15 @@ def services(**chosen: str) -> Any:
     ("chosen", "shared"),
     [
         ({}, (None, ("127.0.0.1",))),  # plain HTTP: there is nothing to tell apart from
-        ({"host": "0.0.0.0"}, (8080, ())),
-        ({"host": "0.0.0.0", "port": "443"}, (443, ())),
+        ({"host": "0.0.0.0"}, (8080, ("0.0.0.0",))),
+        ({"host": "::", "port": "443"}, (443, ("::",))),
         ({"host": "192.0.2.9", "port": "8443"}, (8443, ("192.0.2.9",))),
         ({"host": "127.0.0.1", "behind_proxy": "1", "public_url": "https://x.example"}, (None, ("127.0.0.1",))),
     ],
 )
 def test_a_tls_port_is_shared(chosen: dict[str, str], shared: tuple[int | None, tuple[str, ...]]) -> None:
     made = media_settings(services(**chosen))
-    assert (made.shared_tcp_port, made.shared_tcp_addresses) == shared
+    assert (made.shared_tcp_port, made.shared_tcp_hosts) == shared
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 from aioice import stun
 
 from media.relay import entrance
+from media.relay.candidates import listened
 from media.relay.settings import RelaySettings
 
 
@@ -69,3 +70,16 @@ async def test_a_shared_port_is_offered_after_our_own(make_scene: Callable[..., 
     own = [int(priority) for priority, at in priorities if int(at) == port]
     shared = [int(priority) for priority, at in priorities if int(at) != port]
     assert min(own) > max(shared)
+
+
+@pytest.mark.parametrize(
+    ("hosts", "found"),
+    [
+        (("0.0.0.0",), ["192.0.2.1"]),
+        (("::",), ["2001:db8::1"]),
+        (("0.0.0.0", "::"), ["192.0.2.1", "2001:db8::1"]),
+        (("192.0.2.9",), ["192.0.2.9"]),
+    ],
+)
+def test_a_shared_port_is_offered_where_its_server_listens(hosts: tuple[str, ...], found: list[str]) -> None:
+    assert listened(hosts, ["192.0.2.1", "2001:db8::1"]) == found
