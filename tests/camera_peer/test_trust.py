@@ -14,7 +14,7 @@ from camera_peer import identity
 from camera_peer.activation import activate
 from camera_peer.problem import CameraProblem, Problem
 from camera_peer.state import Pairing
-from camera_peer.trust import PinnedKey, is_plain_and_remote, key_pin, trust_for
+from camera_peer.trust import PinnedKey, is_plain_and_remote, key_pin, trust_for, tunnel_target
 from signaling.protocol.qr import OnboardingCode
 from tests.camera_peer.fake_server import fake_server, self_made
 
@@ -33,6 +33,27 @@ async def pair(origin: str, pin: str | None, directory: Path) -> Pairing:
         sleep=no_second_try,
         delayed=lambda _: None,
     )
+
+
+@pytest.mark.parametrize(
+    ("url", "pinned"),
+    [
+        ("wss://belvedere.home/api/media", True),
+        ("wss://belvedere.home:8443/api/media", True),
+        ("wss://relay.example/api/media", False),
+    ],
+)
+def test_a_tunnel_is_believed_as_its_host_is(url: str, pinned: bool) -> None:
+    pairing = Pairing("cam", "https://belvedere.home", "wss://belvedere.home/api/signaling", pin=TOKEN)
+    target = tunnel_target(url, pairing)
+    assert target is not None
+    assert target.url == url
+    assert isinstance(target.tls, PinnedKey if pinned else ssl.SSLContext)
+
+
+@pytest.mark.parametrize("url", ["https://belvedere.home/api/media", "wss:///api/media", "", "file:///etc/passwd"])
+def test_what_is_no_web_socket_is_no_tunnel(url: str) -> None:
+    assert tunnel_target(url, Pairing("cam", "https://belvedere.home", "wss://belvedere.home/api/signaling")) is None
 
 
 async def test_the_pinned_key_is_enough_without_any_authority(tmp_path: Path) -> None:

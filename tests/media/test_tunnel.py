@@ -23,6 +23,7 @@ from media.relay.settings import RelaySettings
 from media.relay.web_socket import MediaSocket
 from media.tunnel import MAX_QUEUE, TUNNEL_ADDRESS, TunnelTarget, TunnelTransport, open_tunnel
 from signaling.protocol.media_socket import MEDIA_PATH, MEDIA_SUBPROTOCOL
+from signaling.protocol.messages import IceServer
 from tests.benchmarks.light_client import LightViewer
 from tests.camera_peer.fake_server import self_made
 
@@ -60,6 +61,7 @@ class House:
     def __init__(self, url: str, tls: Any) -> None:
         self.target = TunnelTarget(url, tls)
         self.udp = False
+        self.ice_servers: list[IceServer] = []
         self.sessions = Sessions(Broadcast(Ticks()))
         self.ended: dict[str, str] = {}
         self.relay: Relay
@@ -75,7 +77,7 @@ class House:
         self.opened += 1
         name = f"upload-{self.opened}"
         try:
-            offer = await self.sessions.open(name, [], self.ended.__setitem__, tunnel=self.target)
+            offer = await self.sessions.open(name, self.ice_servers, self.ended.__setitem__, tunnel=self.target)
             answer = await self.relay.publisher_answer(camera, offer)
             if not self.udp:
                 answer = "\r\n".join(line for line in answer.split("\r\n") if not line.startswith("a=candidate"))
@@ -145,6 +147,16 @@ async def test_where_udp_finds_no_way_the_picture_goes_through_the_tunnel() -> N
         viewer = await watched(made)
         assert made.way is Way.TUNNEL
         assert made.failed == [] and made.ended == {}
+        await viewer.close()
+
+
+async def test_where_no_stun_server_answered_udp_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(peer, "TUNNEL_HEAD_START", 100.0)
+    monkeypatch.setattr("media.ice.GATHER_LIMIT", 0.05)
+    async with house() as made:
+        made.ice_servers = [IceServer(["stun:127.0.0.1:9"])]
+        viewer = await watched(made)
+        assert made.way is Way.TUNNEL
         await viewer.close()
 
 
