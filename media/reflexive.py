@@ -11,6 +11,8 @@ from media.check import Check, CheckRefused
 from media.guard import Address
 from media.ice_servers import StunServer
 
+GRACE_SECONDS = 0.1
+"""After the first answer, for those of the other sockets; or as long again as the first one took."""
 SRFLX_TYPE = 100 << 24
 HOST_TYPE = 126 << 24
 """Type preferences of a priority (RFC 8445 §5.1.2.2)."""
@@ -36,8 +38,29 @@ async def reflexive_candidates(protocols: list[StunProtocol], server: StunServer
             places = await addresses_of(server.host, server.port)
     except TimeoutError:
         return []
-    asking = [_ask(protocol, places, seconds) for protocol in protocols]
-    return [candidate for candidate in await asyncio.gather(*asking) if candidate is not None]
+    asking = [asyncio.create_task(_ask(protocol, places, seconds)) for protocol in protocols]
+    try:
+        return await _collect(asking)
+    finally:
+        for task in asking:
+            task.cancel()
+        await asyncio.gather(*asking, return_exceptions=True)
+
+
+async def _collect(asking: list[asyncio.Task[Candidate | None]]) -> list[Candidate]:
+    """What is found until all have ended, or shortly after the first answer: a network of virtual machines on this
+    host, say, reaches no server, and must not hold up the others."""
+    began = asyncio.get_running_loop().time()
+    waiting, found = set(asking), list[Candidate]()
+    while waiting:
+        taken = asyncio.get_running_loop().time() - began
+        done, waiting = await asyncio.wait(
+            waiting, timeout=max(GRACE_SECONDS, taken) if found else None, return_when=asyncio.FIRST_COMPLETED
+        )
+        if not done:
+            break
+        found += [candidate for task in done if (candidate := task.result()) is not None]
+    return found
 
 
 async def _ask(protocol: StunProtocol, places: dict[int, Address], seconds: float) -> Candidate | None:
