@@ -97,3 +97,17 @@ async def test_a_relay_with_another_secret_is_told_so_and_does_not_get_in(place:
         assert "BELVEDERE_RELAY_SECRET" in wrong.output and "x" * 40 not in wrong.output
     finally:
         assert wrong.stop() == 0
+
+
+async def test_one_that_is_told_to_end_says_goodbye_to_its_viewers(place: Place, stack: AsyncExitStack) -> None:
+    home, camera, relay = place
+    peer = await stack.enter_async_context(signed_in(home.server.url, home.token))
+    viewer = RelayViewer()
+    stack.push_async_callback(viewer.close)
+    await viewer.watch(peer, camera.id)
+    await until(lambda: viewer.packets > 20, "packets")
+    assert await asyncio.to_thread(relay.stop) == 0
+    told = (await peer.expect("belvedere.close"))["params"]
+    assert told["session"] == viewer.session
+    assert "Traceback" not in relay.output
+    await asyncio.to_thread(relay.start)
