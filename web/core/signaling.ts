@@ -31,8 +31,14 @@ import {
   type Via,
 } from './messages';
 
-/** The server passes `connect` on within milliseconds; this long means that the socket is dead. */
+/** For a socket to register, and the longest that any call waits. */
 const ANSWER_TIMEOUT_MS = 10_000;
+/**
+ * The server answers within milliseconds; so much longer than its quickest answer means that the socket is dead, as it is
+ * after a change of network, of which a browser says nothing. Doubled each time until something is answered: a server
+ * that is merely slow is not to be stormed.
+ */
+const PATIENCE = { shortest: 1_500, roundTrips: 4 };
 /** Calls waiting for the socket to come up: more is a loop in the page, not a person. */
 const MAX_WAITING = 64;
 /** A slow uplink's send buffer: signaling is small, so this much unsent means that nobody reads. */
@@ -89,7 +95,7 @@ export interface SignalingOptions {
 interface Pending {
   resolve: (value: Params) => void;
   reject: (error: Error) => void;
-  timer: ReturnType<typeof setTimeout>;
+  timer: ReturnType<typeof setTimeout> | undefined;
 }
 
 const OPEN = 1;
@@ -104,6 +110,8 @@ export class SignalingClient extends EventTarget {
   private socket: Socket | null = null;
   private nextId = 1;
   private failures = 0;
+  /** Calls in a row that were not answered in time. */
+  private unanswered = 0;
   /** To dial again, or to give up a socket that does not register. */
   private timer: ReturnType<typeof setTimeout> | undefined;
   /** To leave a server that drains: belongs to the socket that said so. */
@@ -206,9 +214,13 @@ export class SignalingClient extends EventTarget {
     const tickets = [...this.sessions.values()].flatMap(({ ticket }) => ticket ?? []);
     const params: Params = { belvedere: { tickets: tickets.slice(-MAX_TICKETS) } };
     if (authorization) params['authorization'] = authorization;
+    const sentAt = performance.now();
     this.expect(
       id,
-      (answer) => this.registered(socket, answer),
+      (answer) => {
+        if (socket === this.socket) this.timed(sentAt);
+        this.registered(socket, answer);
+      },
       (error) => this.refused(socket, error),
     );
     socket.send(request(id, 'register', params));
@@ -291,26 +303,46 @@ export class SignalingClient extends EventTarget {
       const id = this.nextId++;
       let sentAt = 0;
       const answered = (value: Params): void => {
-        this.roundTripMs = Math.min(this.roundTripMs ?? Infinity, performance.now() - sentAt);
+        this.unanswered = 0;
+        this.timed(sentAt);
         settle(value);
       };
       this.expect(id, answered, reject);
       this.whenReady(
         () => {
           sentAt = performance.now();
-          if (this.pending.has(id)) this.write(request(id, method, params));
+          if (!this.pending.has(id)) return;
+          this.giveUpAfter(id, this.patienceMs());
+          this.write(request(id, method, params));
         },
         () => this.settle(id, (call) => call.reject(new ConnectionLost('too many calls wait'))),
       );
     });
   }
 
+  private timed(sentAt: number): void {
+    this.roundTripMs = Math.min(this.roundTripMs ?? Infinity, performance.now() - sentAt);
+  }
+
+  private patienceMs(): number {
+    const usual = Math.max(PATIENCE.shortest, PATIENCE.roundTrips * (this.roundTripMs ?? 0));
+    return Math.min(ANSWER_TIMEOUT_MS, usual * 2 ** this.unanswered);
+  }
+
   private expect(id: MessageId, resolve: Pending['resolve'], reject: Pending['reject']): void {
-    const timer = setTimeout(() => {
-      this.settle(id, (call) => call.reject(new ConnectionLost('no answer')));
+    this.pending.set(id, { resolve, reject, timer: undefined });
+    this.giveUpAfter(id, ANSWER_TIMEOUT_MS);
+  }
+
+  private giveUpAfter(id: MessageId, milliseconds: number): void {
+    const call = this.pending.get(id);
+    if (!call) return;
+    clearTimeout(call.timer);
+    call.timer = setTimeout(() => {
+      this.unanswered++;
+      this.settle(id, ({ reject }) => reject(new ConnectionLost('no answer')));
       if (this.state === 'ready') this.refresh();
-    }, ANSWER_TIMEOUT_MS);
-    this.pending.set(id, { resolve, reject, timer });
+    }, milliseconds);
   }
 
   private settle(id: MessageId, done: (call: Pending) => void): void {
@@ -365,6 +397,7 @@ export class SignalingClient extends EventTarget {
 
   private rejected(message: { id: MessageId | null; code: number; message: string }): void {
     if (message.id === null) return;
+    this.unanswered = 0;
     this.settle(message.id, (call) => call.reject(new SignalingError(message.code, message.message)));
   }
 

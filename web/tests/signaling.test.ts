@@ -263,7 +263,13 @@ describe('a session', () => {
   });
 
   test('the quickest answer of this socket is its round trip', async () => {
-    const signaling = await ready();
+    const signaling = client();
+    signaling.start();
+    await flush();
+    newest().open();
+    await vi.advanceTimersByTimeAsync(100);
+    newest().say({ id: newest().last('register')?.['id'], result: { id: 'me' } });
+    expect(signaling.roundTripMs).toBe(100);
     for (const milliseconds of [80, 40, 60]) {
       const connected = signaling.connect('camera-1', handler());
       await vi.advanceTimersByTimeAsync(milliseconds);
@@ -331,9 +337,36 @@ describe('a session', () => {
   test('no answer at all: the call fails and the socket is made anew', async () => {
     const signaling = await ready();
     const connected = signaling.connect('camera-1', handler()).catch((error: unknown) => error);
-    await vi.advanceTimersByTimeAsync(10_000);
+    await vi.advanceTimersByTimeAsync(1_499);
+    expect(FakeSocket.made).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(1);
     expect(await connected).toBeInstanceOf(ConnectionLost);
     expect(FakeSocket.made).toHaveLength(2);
+  });
+
+  test('a server that is merely slow is given more time with each try', async () => {
+    const signaling = await ready();
+    const waits: number[] = [];
+    for (let round = 0; round < 4; round++) {
+      const began = Date.now();
+      const connected = signaling.connect('camera-1', handler()).catch(() => waits.push(Date.now() - began));
+      await vi.advanceTimersToNextTimerAsync();
+      await connected;
+      await accept();
+    }
+    expect(waits).toEqual([1_500, 3_000, 6_000, 10_000]);
+  });
+
+  test('a line that is always slow is not taken for a dead one', async () => {
+    const signaling = client();
+    signaling.start();
+    await flush();
+    newest().open();
+    await vi.advanceTimersByTimeAsync(1_200);
+    newest().say({ id: newest().last('register')?.['id'], result: { id: 'me' } });
+    void signaling.connect('camera-1', handler()).catch(() => undefined);
+    await vi.advanceTimersByTimeAsync(4_700);
+    expect(FakeSocket.made).toHaveLength(1);
   });
 });
 
