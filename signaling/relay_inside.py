@@ -3,8 +3,8 @@
 It joins like a relay from outside, with two sockets, through a door of its own on loopback.
 """
 
+import asyncio
 import contextlib
-import ipaddress
 import socket
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 LOOPBACK = "127.0.0.1"
 NAME = "inside"
 """`belvedere-relay` has other names."""
-ANYWHERE = ("0.0.0.0", "::")
-"""What an empty host means to listen at."""
 SHUTDOWN_SECONDS = 2.0
 
 log = structlog.get_logger(__name__)
@@ -90,7 +88,9 @@ async def open_relay(services: Services, stack: contextlib.AsyncExitStack) -> Re
         return None
     door = stack.enter_context(socket.create_server((LOOPBACK, 0)))
     program = RelayProgram(
-        media_settings(services), membership(services, door.getsockname()[1]), name=public_name(services.origin)
+        media_settings(services, await places_of(services.settings.host)),
+        membership(services, door.getsockname()[1]),
+        name=public_name(services.origin),
     )
     stack.push_async_callback(program.stop)
     try:
@@ -123,19 +123,28 @@ def membership(services: Services, port: int) -> "Membership":
     )
 
 
-def media_settings(services: Services) -> "RelaySettings":
-    """The relay's part of the settings, and where the server's own port takes TCP for it."""
+async def places_of(host: str) -> tuple[str, ...]:
+    """Where a server that is to listen at `host` does: addresses, `0.0.0.0` or `::`. Nowhere if the name is unknown."""
+    loop = asyncio.get_running_loop()
+    try:
+        found = await loop.getaddrinfo(host or None, 0, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except OSError:
+        return ()
+    return tuple(dict.fromkeys(str(place[0]) for *_, place in found))
+
+
+def media_settings(services: Services, places: tuple[str, ...]) -> "RelaySettings":
+    """The relay's part of the settings. `places`: where the server listens, whose TLS port takes TCP for the relay."""
     from media.relay.settings import RelaySettings
 
     settings = services.settings
-    shares = settings.uses_tls and (not settings.host or _is_address(settings.host))
     return RelaySettings(
         addresses=settings.relay_addresses,
         public_addresses=settings.relay_public_addresses,
         port=settings.relay_port,
         public_port=settings.relay_public_port or None,
-        shared_tcp_port=settings.port if shares else None,
-        shared_tcp_hosts=(settings.host,) if settings.host else ANYWHERE,
+        shared_tcp_port=settings.port if settings.uses_tls else None,
+        shared_tcp_hosts=places,
         shared_tcp_public_port=settings.relay_shared_tcp_port or _port_of(settings, services.origin),
         viewers=settings.relay_viewers,
         viewers_per_owner=settings.relay_viewers_per_owner,
@@ -145,11 +154,3 @@ def media_settings(services: Services) -> "RelaySettings":
 
 def _port_of(settings: Settings, origin: str) -> int:
     return urlsplit(origin).port or (443 if settings.uses_tls else 80)
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from signaling.relay_inside import media_settings, membership, public_name
+from signaling.relay_inside import media_settings, membership, places_of, public_name
 from signaling.settings import read_settings
 
 
@@ -15,18 +15,32 @@ def services(**chosen: str) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("chosen", "shared"),
+    ("chosen", "port"),
     [
-        ({}, (None, ("127.0.0.1",))),  # plain HTTP: there is nothing to tell apart from
-        ({"host": "0.0.0.0"}, (8080, ("0.0.0.0",))),
-        ({"host": "::", "port": "443"}, (443, ("::",))),
-        ({"host": "192.0.2.9", "port": "8443"}, (8443, ("192.0.2.9",))),
-        ({"host": "127.0.0.1", "behind_proxy": "1", "public_url": "https://x.example"}, (None, ("127.0.0.1",))),
+        ({}, None),  # plain HTTP: there is nothing to tell apart from
+        ({"host": "0.0.0.0"}, 8080),
+        ({"host": "::", "port": "443"}, 443),
+        ({"host": "127.0.0.1", "behind_proxy": "1", "public_url": "https://x.example"}, None),
     ],
 )
-def test_a_tls_port_is_shared(chosen: dict[str, str], shared: tuple[int | None, tuple[str, ...]]) -> None:
-    made = media_settings(services(**chosen))
-    assert (made.shared_tcp_port, made.shared_tcp_hosts) == shared
+def test_a_tls_port_is_shared(chosen: dict[str, str], port: int | None) -> None:
+    made = media_settings(services(**chosen), ("192.0.2.9",))
+    assert (made.shared_tcp_port, made.shared_tcp_hosts) == (port, ("192.0.2.9",))
+
+
+@pytest.mark.parametrize(
+    ("host", "places"),
+    [
+        ("0.0.0.0", {"0.0.0.0"}),
+        ("::", {"::"}),
+        ("", {"0.0.0.0", "::"}),
+        ("192.0.2.9", {"192.0.2.9"}),
+        ("nowhere.invalid", set()),
+    ],
+)
+async def test_a_server_listens_where_its_host_leads(host: str, places: set[str]) -> None:
+    assert set(await places_of(host)) == places
+    assert "127.0.0.1" in await places_of("localhost")
 
 
 @pytest.mark.parametrize(
@@ -38,7 +52,7 @@ def test_a_tls_port_is_shared(chosen: dict[str, str], shared: tuple[int | None, 
     ],
 )
 def test_from_outside_it_has_the_port_of_the_public_url(chosen: dict[str, str], port: int) -> None:
-    assert media_settings(services(**chosen)).shared_tcp_public_port == port
+    assert media_settings(services(**chosen), ()).shared_tcp_public_port == port
 
 
 def test_it_joins_through_loopback_and_is_reached_like_the_server() -> None:
