@@ -28,7 +28,9 @@ from tests.turn.coturn import HOST_4, Coturn, ours, stock
 pytestmark = pytest.mark.namespace
 
 OWN_4, OWN_6 = list(SERVER_4.roles().values()), list(SERVER_6.roles().values())
-FOUR, SIX = [*targets.four(), *OWN_4], [*targets.six(), *OWN_6]
+NEIGHBOURS_6 = ["2a11:9::", "2a11:9::1", "2a11:9::beef", "2a11:9:0:0:1::", "2a11:9::ffff:ffff:ffff:ffff"]
+"""On the host's own link, where its temporary addresses come and go."""
+FOUR, SIX = [*targets.four(), *OWN_4], [*targets.six(), *OWN_6, *NEIGHBOURS_6]
 STOCK_PORT, MAPPED_PORT = 3500, 3510
 """Two coturns may listen at one port, and either gets the packets: each has a port of its own here."""
 FIRST_CHANNEL = 0x4000
