@@ -126,6 +126,8 @@ class RelayParty:
                     said=str(rejected),
                     hint="server and relay need the same BELVEDERE_RELAY_SECRET, and the relay the server's own origin",
                 )
+            except Exception:
+                log.exception("relay_connection_failed")
             await asyncio.sleep(REJECTED_SECONDS)
 
     async def _mind_leases(self) -> None:

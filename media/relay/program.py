@@ -134,5 +134,4 @@ class RelayProgram:
             "relay_viewers": load.viewers,
             "relay_uploads": load.uploads,
             "relay_tcp_connections": load.tcp_connections,
-            "relay_strangers": load.ignored,
         }
