@@ -67,6 +67,7 @@ class Viewers(Protocol):
         closed: Closed,
         *,
         found: Found,
+        relay: bool,
         tunnel: TunnelTarget | None,
     ) -> str: ...
     async def answer(self, session_id: str, sdp: str) -> None: ...
@@ -186,7 +187,12 @@ class CameraAgent:
             raise ProtocolError(Fault.CAMERA_UNAVAILABLE, f"the camera has no picture: {self._source_problem}")
         try:
             offer = await self._sessions.open(
-                params.session, params.ice_servers, self._ended, found=self._found, tunnel=self._tunnel_of(params)
+                params.session,
+                params.ice_servers,
+                self._ended,
+                found=self._found,
+                relay=params.belvedere is not None and params.belvedere.via == "relay",
+                tunnel=self._tunnel_of(params),
             )
         except TooManySessions as error:
             raise ProtocolError(Fault.TOO_MANY_REQUESTS, str(error)) from None

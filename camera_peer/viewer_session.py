@@ -192,12 +192,13 @@ class Sessions:
         closed: Closed,
         *,
         found: Found = _drop,
+        relay: bool = False,
         tunnel: TunnelTarget | None = None,
     ) -> str:
         """Make a session; returns its offer SDP. Raises `TooManySessions`, and `ValueError` for an id in use.
 
-        `ice_servers`: as `connect` brought them. `tunnel`: where the other side is a relay that has one. TURN is for a
-        camera whose UDP does not go through; the viewer's side of it is enough for all others.
+        `ice_servers`: as `connect` brought them. `relay`: the other side is one; `tunnel`: its WebSocket, if it has
+        one. TURN is for a camera whose UDP does not go through; the viewer's side of it is enough for all others.
         """
         if session_id in self._tasks or session_id in self._opening:
             raise ValueError("a session with this id exists")
@@ -210,6 +211,9 @@ class Sessions:
             peer = await self._warm.take()
         finally:
             self._opening.discard(session_id)
+        if relay:
+            # On a small installation it stands beside the TURN server, at the same address.
+            peer.connection.turn_hosts = frozenset()
         allocation: Allocation | None = None
         turn = self._warm.turn
         if turn is not None and tunnel is None and peer.connection.stun_answered is False:

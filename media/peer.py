@@ -161,10 +161,10 @@ class SendingPeer:
             log.info("tunnel_not_opened", problem=str(error) or type(error).__name__)
 
 
-async def prepare(stun: StunServer | None, turn_hosts: frozenset[str] = frozenset()) -> SendingPeer:
+async def prepare(stun: StunServer | None) -> SendingPeer:
     """A peer whose offer can be made at once: certificate made, candidates gathered."""
     certificate = RTCCertificate.generateCertificate()
-    return SendingPeer(await gathered(stun, turn_hosts), certificate)
+    return SendingPeer(await gathered(stun), certificate)
 
 
 __all__ = ["DtlsFailed", "NoWay", "SendingPeer", "StunServer", "fresh_stream", "prepare"]

@@ -59,9 +59,9 @@ class WarmPeers:
             self._servers
         )
         self._servers = servers
-        if changed:
-            self._silent = False
+        if changed or self._silent:
             self._wanted.set()
+        self._silent = self._silent and not changed
 
     def moved(self) -> None:
         """Our addresses have changed: gather anew at once."""
@@ -84,9 +84,14 @@ class WarmPeers:
             stun = self._servers.stun
             asked_enough = stun is None or (self._gathered_with is not None and stun == self._gathered_with.stun)
             if asked_enough and self._addresses() == self._gathered_on:
+                peer.connection.turn_hosts = self._known_turn_hosts()
                 return peer
             await peer.close()
         return await self._prepare(ask=not self._silent)
+
+    def _known_turn_hosts(self) -> frozenset[str]:
+        known = (self._turn_hosts.get(host, frozenset()) for host in self._servers.turn_hosts())
+        return frozenset().union(*known)
 
     async def run(self) -> None:
         """Keep a peer ready and fresh until cancelled."""
@@ -130,8 +135,8 @@ class WarmPeers:
 
     async def _prepare(self, *, ask: bool) -> SendingPeer:
         stun = self._servers.stun
-        hosts = frozenset().union(*(self._turn_hosts.get(host, frozenset()) for host in self._servers.turn_hosts()))
-        peer = await prepare(stun if ask else None, hosts)
+        peer = await prepare(stun if ask else None)
+        peer.connection.turn_hosts = self._known_turn_hosts()
         if not ask and stun is not None:
             peer.connection.stun_answered = False
         return peer

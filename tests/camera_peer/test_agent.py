@@ -42,6 +42,7 @@ class FakeViewers:
         self.closed: dict[str, Closed] = {}
         self.found: dict[str, Found] = {}
         self.tunnels: list[TunnelTarget | None] = []
+        self.relays: list[bool] = []
         self.full = False
         self.bad_answer = False
 
@@ -61,10 +62,12 @@ class FakeViewers:
         closed: Closed,
         *,
         found: Found,
+        relay: bool,
         tunnel: TunnelTarget | None,
     ) -> str:
         self.said.append(("open", session_id, list(ice_servers)))
         self.tunnels.append(tunnel)
+        self.relays.append(relay)
         if self.full:
             raise TooManySessions("the camera has as many viewers as it can serve")
         self.closed[session_id], self.found[session_id] = closed, found
@@ -347,6 +350,8 @@ async def test_a_relays_tunnel_is_handed_on_with_the_trust_that_fits(bench: Benc
         "wss://relay.example/api/media",
         None,
     ]
+    await bench.connect("s1")
+    assert bench.viewers.relays == [True, True, True, False]
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from camera_peer.viewer import FIRST_RESTART_SECONDS
 from camera_peer.viewer_session import Sessions, TooManySessions, UnknownSession
 from media import peer
 from media.answer import BadAnswer
+from signaling.protocol.messages import IceServer
 
 Eventually = Callable[..., Awaitable[None]]
 NewViewer = Callable[[], Any]
@@ -229,3 +230,19 @@ async def test_a_viewer_that_vanished_is_noticed(camera: Any, new_viewer: NewVie
         protocol.transport.abort()
     await eventually(lambda: camera.ended == {"s": "the viewer fell silent"}, seconds=3.0)
     assert camera.source.demands == [True, False]
+
+
+async def test_a_relay_beside_the_turn_server_is_not_taken_for_it(camera: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both at one address, as on a small installation: pairs with the relay are not held back."""
+    monkeypatch.setattr("media.warm.addresses_of", one_address)
+    servers = [IceServer(["turn:belvedere.home"], "name", "word")]
+    camera.sessions.use_ice_servers(servers)
+    await asyncio.sleep(0.6)
+    for name, relay in (("viewer", False), ("relay", True)):
+        await camera.sessions.open(name, servers, lambda *_: None, relay=relay)
+    hosts = {name: session._peer.connection.turn_hosts for name, session in camera.sessions._sessions.items()}
+    assert hosts == {"viewer": {"192.0.2.1"}, "relay": frozenset()}
+
+
+async def one_address(_host: str, port: int) -> dict[int, tuple[str, int]]:
+    return {4: ("192.0.2.1", port)}
