@@ -52,6 +52,8 @@ class PeerLeg:
 
     def use(self, path: Path) -> None:
         """A verified way; the first one lets DTLS begin."""
+        if self.path is not None and not path.reliable:
+            self.liveness.moved()
         self.path = path
         self._reached.set()
 

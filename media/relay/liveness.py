@@ -22,17 +22,28 @@ class Liveness:
         self.answers = False
         self._asked_at = float("-inf")
         self._asked = 0
+        self._in_doubt = False
+        self._doubted_at: float | None = None
         self._open: dict[bytes, None] = {}
 
     def wish(self, heard_at: float, now: float) -> Sign:
         """What to do about a peer last heard at `heard_at`."""
+        if self._in_doubt:
+            heard_at = self._doubted_at = now if self._doubted_at is None else self._doubted_at
         sign = look(heard_at, self._asked_at, now).sign
+        due = now - self._asked_at >= ASK_SECONDS
         if self.answers:
-            return sign
+            return Sign.ASK if self._in_doubt and due and sign is Sign.WAIT else sign
         if now - heard_at > MUTE_SECONDS:
             return Sign.GONE
         curious = self._asked < INTRODUCTIONS or sign is not Sign.WAIT
-        return Sign.ASK if curious and now - self._asked_at >= ASK_SECONDS else Sign.WAIT
+        return Sign.ASK if curious and due else Sign.WAIT
+
+    def moved(self) -> None:
+        """The way is another one, by a signed check, whose sender may have written any address on it. Only an answer
+        that came that way shows that the peer is there and wants what is sent (RFC 7675 §5.1)."""
+        self._open.clear()
+        self._in_doubt, self._doubted_at = self.answers, None
 
     def asked(self, transaction: bytes, now: float) -> None:
         """A question with this transaction id is sent."""
@@ -48,4 +59,5 @@ class Liveness:
             return False
         del self._open[transaction]
         self.answers = True
+        self._in_doubt = False
         return True

@@ -188,6 +188,22 @@ async def test_a_viewer_gone_mad_harms_only_itself(
     assert scene.ended == {}
 
 
+async def test_a_viewer_cannot_aim_the_picture_at_somebody_else(
+    make_scene: MakeScene, new_viewer: NewViewer, eventually: Eventually
+) -> None:
+    """It signs a check that seems to come from there. The way is followed, and given up when nobody there answers."""
+    scene = await make_scene()
+    viewer = new_viewer()
+    await scene.watch("a", viewer)
+    (leg,) = [leg for _, leg in scene.relay._viewers.values()]
+    await eventually(lambda: viewer.packets > 20 and leg.liveness.answers)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as somebody:
+        somebody.connect(("127.0.0.1", scene.relay.port))
+        somebody.setblocking(False)
+        somebody.send(check(f"{leg.ufrag}:x", leg.password, random.Random(1)))
+        await eventually(lambda: scene.ended == {"a": "the viewer fell silent"}, seconds=10)
+
+
 async def open_tcp(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     return await asyncio.open_connection("127.0.0.1", port)
 

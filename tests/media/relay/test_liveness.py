@@ -46,6 +46,19 @@ def test_a_peer_that_never_answers_is_judged_by_what_it_says() -> None:
     assert liveness.wish(0.0, MUTE_SECONDS + 1) is Sign.GONE
 
 
+def test_a_peer_on_a_new_way_must_answer_there_whatever_it_says() -> None:
+    liveness = known()
+    liveness.asked(b"before", 0.0)
+    liveness.moved()
+    assert not liveness.answered(b"before"), "that may have come the old way"
+    assert liveness.wish(1.0, 1.0) is Sign.ASK
+    liveness.asked(b"there", 1.0)
+    assert liveness.wish(1.05, 1.05) is Sign.WAIT
+    assert liveness.wish(1.0 + DEAD_SECONDS, 1.1 + DEAD_SECONDS) is Sign.GONE
+    assert liveness.answered(b"there")
+    assert liveness.wish(1.0 + DEAD_SECONDS, 1.1 + DEAD_SECONDS) is Sign.WAIT
+
+
 def test_a_dead_peer_is_given_up_within_three_seconds() -> None:
     liveness = known()
     assert liveness.wish(0.0, DEAD_SECONDS - 0.01) is Sign.ASK
