@@ -6,7 +6,6 @@ at and not taken, so whoever gets the connection reads it from its beginning.
 """
 
 import asyncio
-import errno
 import socket
 import ssl
 from collections.abc import Callable
@@ -19,9 +18,8 @@ FIRST_BYTE_SECONDS = 10.0
 """For whoever connects and says nothing."""
 MAX_UNSORTED = 512
 """Connections without a first byte; the oldest go first, because whoever means it speaks within a round trip."""
-EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
-EXHAUSTED_SECONDS = 0.5
-"""Until the next try to accept when this process has no more descriptors."""
+PAUSE_SECONDS = 0.5
+"""Until the next try to accept, when this process has no more descriptors for instance."""
 
 Factory = Callable[[], asyncio.BaseProtocol]
 
@@ -68,25 +66,39 @@ class SharedPort:
         """Take no further connections; those that were handed over go on."""
         for task in (*self._accepting, *self._sorting):
             task.cancel()
-        for listening in self._sockets:
-            listening.close()
-        self._sockets.clear()
+        if not self._accepting:
+            for listening in self._sockets:
+                listening.close()
 
     async def _accept(self, listening: socket.socket) -> None:
         loop = asyncio.get_running_loop()
-        while True:
-            try:
-                connection, _ = await loop.sock_accept(listening)
-            except OSError as error:
-                if error.errno in EXHAUSTED:
-                    log.warning("no_descriptors")
-                    await asyncio.sleep(EXHAUSTED_SECONDS)
-                continue
-            if len(self._sorting) >= MAX_UNSORTED:
-                next(iter(self._sorting)).cancel()
-            task = asyncio.create_task(self._sort(connection))
-            self._sorting[task] = None
-            task.add_done_callback(lambda done: self._sorting.pop(done, None))
+        try:
+            while True:
+                try:
+                    connection, _ = await loop.sock_accept(listening)
+                except ConnectionAbortedError:
+                    continue
+                except OSError as error:
+                    log.warning("accept_failed", problem=error.strerror or str(error))
+                    await asyncio.sleep(PAUSE_SECONDS)
+                    continue
+                self._begin_to_sort(connection)
+        finally:
+            listening.close()
+
+    def _begin_to_sort(self, connection: socket.socket) -> None:
+        if len(self._sorting) >= MAX_UNSORTED:
+            oldest = next(iter(self._sorting))
+            del self._sorting[oldest]
+            oldest.cancel()
+        task = asyncio.create_task(self._sort(connection))
+        self._sorting[task] = None
+        task.add_done_callback(lambda done: self._sorted(done, connection))
+
+    def _sorted(self, task: asyncio.Task[None], connection: socket.socket) -> None:
+        self._sorting.pop(task, None)
+        if task.cancelled():  # perhaps before it began
+            connection.close()
 
     async def _sort(self, connection: socket.socket) -> None:
         """Hand the connection to whom its first byte names, or close it."""
