@@ -48,6 +48,7 @@ PURE = (
     "media/relay/admission.py",
     "media/relay/approach.py",
     "media/relay/candidates.py",
+    "media/relay/environment.py",
     "media/relay/evening.py",
     "media/relay/framing.py",
     "media/relay/keyframe.py",
@@ -61,6 +62,7 @@ PURE = (
     "media/relay/streams.py",
     "media/relay/stun.py",
     "media/relay/switchboard.py",
+    "media/relay/uploads.py",
 )
 """Files that decide: no event loop, sockets, clocks or dice in them. Time and ids are arguments."""
 IMPURE_MODULES = {"asyncio", "aiohttp", "aiortc", "aioice", "redis", "sqlalchemy", "time", "random", "secrets"}
