@@ -12,15 +12,8 @@ from typing import Protocol
 
 import msgspec
 
-from signaling.client_connection import (
-    Deed,
-    Presence,
-    Rejected,
-    SignalingConnection,
-    Trust,
-    ends_session,
-    no_such_method,
-)
+from signaling.client_connection import Presence, Rejected, SignalingConnection, Trust
+from signaling.client_deeds import Deed, ends_session, no_such_method
 from signaling.client_line import SignalingError
 from signaling.protocol import messages as wire
 

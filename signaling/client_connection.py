@@ -8,8 +8,7 @@ import asyncio
 import ssl
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine
 from email.utils import parsedate_to_datetime
 from typing import Any, Protocol, TypeVar
 
@@ -17,10 +16,10 @@ import aiohttp
 import msgspec
 import structlog
 
+from signaling.client_deeds import Deed, Deeds
 from signaling.client_line import Line, SignalingError
-from signaling.client_turns import Turns
 from signaling.protocol import messages as wire
-from signaling.protocol.errors import CloseCode, Fault, Notice, ProtocolError
+from signaling.protocol.errors import CloseCode, Fault, ProtocolError
 
 CONNECT_SECONDS = 10.0
 """For TCP, TLS, HTTP and `register` together."""
@@ -57,18 +56,6 @@ class Presence(Protocol):
         """The socket is gone; `run` is trying again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Deed:
-    """What is done about a message: after whatever came before about the same session; others do not wait.
-
-    The result answers a request, and is ignored for a notification. `vital`: done however busy we are.
-    """
-
-    session: str
-    work: Callable[[], Awaitable[msgspec.Struct | None]]
-    vital: bool = False
-
-
 class SignalingConnection(ABC):
     """`authorization`: makes the header's value, anew for each try. `tickets`: of the sessions that still run.
 
@@ -102,7 +89,7 @@ class SignalingConnection(ABC):
         self._clock = clock
         self._offset = 0.0
         self._line: Line | None = None
-        self._turns = Turns()
+        self._deeds = Deeds(self.asked, self.told, self._sent_away)
         self._return_in: float | None = None
         self._moved = False
         self._away = asyncio.Event()
@@ -174,7 +161,7 @@ class SignalingConnection(ABC):
             try:
                 await self._stay_connected(http)
             finally:
-                await self._turns.close()
+                await self._deeds.close()
                 await asyncio.gather(*self._closing, return_exceptions=True)
 
     async def _stay_connected(self, http: aiohttp.ClientSession) -> None:
@@ -292,7 +279,7 @@ class SignalingConnection(ABC):
             await self._presence.connected(registered)
             async for message in socket:
                 if message.type is aiohttp.WSMsgType.TEXT:
-                    await self._receive(line, message.data)
+                    await self._deeds.receive(line, message.data)
         finally:
             self._line = None
             line.lost()
@@ -307,80 +294,9 @@ class SignalingConnection(ABC):
             return
         self._offset = date.timestamp() - self._clock()
 
-    # --- messages in ---
-
-    async def _receive(self, line: Line, text: str) -> None:
-        try:
-            message = wire.decode(text)
-        except ProtocolError as error:
-            log.warning("signaling_malformed", problem=error.message)
-            return
-        match message:
-            case wire.Request():
-                await self._heard_request(line, message)
-            case wire.Notification():
-                self._heard_notification(message)
-            case wire.Result() | wire.Failure():
-                line.answered(message)
-
-    async def _heard_request(self, line: Line, request: wire.Request) -> None:
-        try:
-            deed = self.asked(request)
-            self._add(deed, lambda: _answer(line, request, deed))
-        except ProtocolError as error:
-            await line.send(wire.failure(request.id, error.code, error.message))
-
-    def _heard_notification(self, message: wire.Notification) -> None:
-        try:
-            if message.method == "belvedere.goAway":
-                self._sent_away(wire.params_as(wire.GoAwayParams, message.params))
-                return
-            deed = self.told(message)
-            if deed is not None:
-                self._add(deed, lambda: _do(deed))
-        except ProtocolError as error:
-            log.warning("signaling_malformed", method=message.method, problem=error.message)
-
     def _sent_away(self, params: wire.GoAwayParams) -> None:
         jitter = min(max(params.jitter_seconds, 0.0), SUPERSEDED_SECONDS)
         self._return_in = min(max(params.grace_seconds, 0.0), SUPERSEDED_SECONDS) + jitter * self._random()
-
-    def _add(self, deed: Deed, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        if self._turns.full and not deed.vital:
-            raise ProtocolError(Fault.TOO_MANY_REQUESTS, "this party is busy")
-        self._turns.add(deed.session, work)
-
-
-def no_such_method(request: wire.Request) -> ProtocolError:
-    """What is not for this kind of party."""
-    return ProtocolError(Fault.METHOD_NOT_FOUND, f"{request.method} is not for this party")
-
-
-def ends_session(error: wire.ErrorParams) -> bool:
-    """Whether an `error` is the end of its session: one bad candidate is not."""
-    if error.code == Notice.MALFORMED_CANDIDATE:
-        log.warning("signaling_candidate_refused", session=error.session, problem=error.message)
-        return False
-    return True
-
-
-async def _answer(line: Line, request: wire.Request, deed: Deed) -> None:
-    try:
-        result = await deed.work()
-    except ProtocolError as error:
-        await line.send(wire.failure(request.id, error.code, error.message))
-    except SignalingError as error:
-        log.info("signaling_session_failed", method=request.method, problem=error.message)
-        await line.send(wire.failure(request.id, error.code, error.message))
-    except Exception:
-        log.exception("signaling_handler_failed", method=request.method)
-        await line.send(wire.failure(request.id, Fault.INTERNAL, "the other side failed"))
-    else:
-        await line.send(wire.result(request.id, result or wire.Nothing()))
-
-
-async def _do(deed: Deed) -> None:
-    await deed.work()
 
 
 async def _result_of(task: "asyncio.Task[T]") -> T:

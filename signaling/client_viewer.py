@@ -10,7 +10,8 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
-from signaling.client_connection import Deed, Presence, SignalingConnection, Trust, ends_session, no_such_method
+from signaling.client_connection import Presence, SignalingConnection, Trust
+from signaling.client_deeds import Deed, ends_session, no_such_method
 from signaling.protocol import messages as wire
 from signaling.protocol.errors import Notice
 
