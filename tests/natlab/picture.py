@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.natlab import way
 from tests.natlab.best import RELAY, TURN, Best, best
-from tests.natlab.lab import Lab
+from tests.natlab.lab import UDP_TIMEOUT_SECONDS, Lab
 from tests.natlab.plan import CAMERA, VIEWER
 from tests.natlab.product import Product, product, template
 from tests.natlab.watching import Person, person
@@ -124,11 +124,21 @@ async def watching(lab: Lab, *, relay: bool = True, turn: bool = False) -> Async
             yield running, who
 
 
-async def run(camera: str, viewer: str, *, turn: bool = False, delay_ms: float = DELAY_MS) -> Cell:
-    """One cell, from nothing to nothing. Raises UnknownKind, LaboratoryError."""
-    with Lab(camera, viewer, delay_ms=delay_ms) as lab:
+async def run(
+    camera: str,
+    viewer: str,
+    *,
+    turn: bool = False,
+    delay_ms: float = DELAY_MS,
+    udp_timeout_s: int = UDP_TIMEOUT_SECONDS,
+    idle_s: float = 0,
+) -> Cell:
+    """One cell, from nothing to nothing. `idle_s`: how long the person looks at the list before the click;
+    `udp_timeout_s`: after which the routers forget an idle mapping. Raises UnknownKind, LaboratoryError."""
+    with Lab(camera, viewer, delay_ms=delay_ms, udp_timeout_s=udp_timeout_s) as lab:
         wanted = best(lab.camera_kind, lab.viewer_kind, turn=turn)
         async with watching(lab, turn=turn) as (running, who):
+            await asyncio.sleep(idle_s)
             seen = await look(lab, who, wanted)
             log = "" if seen.takes(wanted) else logs(running)
     return Cell(camera, viewer, turn, wanted, seen, log)

@@ -4,10 +4,17 @@ Real server, real camera, real Chromium; bytes counted in the network. These cel
 `make lab-matrix` runs all.
 """
 
+import asyncio
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
 import pytest
 
 from tests.natlab.kinds import CELLS
-from tests.natlab.picture import Cell, run_all
+from tests.natlab.lab import UDP_TIMEOUT_SECONDS
+from tests.natlab.picture import Cell, run, run_all
+from tests.natlab.product import template
 
 pytestmark = [pytest.mark.namespace, pytest.mark.browser]
 
@@ -46,9 +53,24 @@ def named(cell: tuple[str, str, bool]) -> str:
     return f"{cell[0]} {cell[1]} {'with' if cell[2] else 'without'} coturn"
 
 
+@dataclass(frozen=True)
+class Matrix:
+    """`idle`: the cell that waits, beside the others."""
+
+    cells: dict[tuple[str, str, bool], Cell]
+    idle: Future[Cell]
+
+
 @pytest.fixture(scope="module")
-def cells() -> dict[tuple[str, str, bool], Cell]:
-    return dict(zip(CORE, run_all(CORE), strict=True))
+def matrix() -> Iterator[Matrix]:
+    template()
+    with ThreadPoolExecutor(1) as pool:
+        idle = pool.submit(
+            lambda: asyncio.run(
+                run("port-remap", "port-remap", udp_timeout_s=UDP_TIMEOUT_SECONDS, idle_s=3 * UDP_TIMEOUT_SECONDS)
+            )
+        )
+        yield Matrix(dict(zip(CORE, run_all(CORE), strict=True)), idle)
 
 
 def test_core_is_made_of_cells() -> None:
@@ -57,7 +79,15 @@ def test_core_is_made_of_cells() -> None:
 
 @pytest.mark.timeout(ALL_SECONDS)
 @pytest.mark.parametrize("cell", CORE, ids=named)
-def test_a_picture_by_the_best_way(cell: tuple[str, str, bool], cells: dict[tuple[str, str, bool], Cell]) -> None:
-    found = cells[cell]
+def test_a_picture_by_the_best_way(cell: tuple[str, str, bool], matrix: Matrix) -> None:
+    found = matrix.cells[cell]
     assert found.picture.first_ms is not None, found.in_full
     assert found.good, found.in_full
+
+
+@pytest.mark.timeout(ALL_SECONDS)
+def test_a_direct_way_is_found_after_routers_have_forgotten(matrix: Matrix) -> None:
+    """Three UDP time-outs between signing in and the click: what was gathered before leads nowhere."""
+    found = matrix.idle.result()
+    assert found.expected.way == "direct"
+    assert found.picture.first_ms is not None and found.good, found.in_full
