@@ -26,6 +26,7 @@ from tests.benchmarks.janus import Janus
 from tests.benchmarks.plot import lines
 from tests.browser import CHROMIUM, FLAGS
 from tests.ending import end_what_we_started
+from tests.natlab import namespace
 from tests.natlab.addresses import SERVER_4
 from tests.natlab.lab import Lab
 
@@ -40,6 +41,8 @@ SETTLE_SECONDS = 2.0
 FIRST_PICTURE_MS = 20_000
 PAGE = Path(__file__).parent / "pages" / "watch.html"
 PICTURE = Path("build/bench/loss.png")
+CUT_AT_THE_SENDER = "link set dev eth0 gso_max_segs 1"
+"""A network card cuts what the kernel hands it in one piece; a virtual cable carries the piece, and loses it whole."""
 UNMASKED = "--disable-features=WebRtcHideLocalIpsWithMdns"
 """Janus and plain aiortc need addresses: multicast names mean nothing on another network."""
 
@@ -137,6 +140,7 @@ async def play(clip: Path, conditions: list[Condition], seconds: float, freezes:
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         lab = stack.enter_context(Lab(camera="none", viewer="none", delay_ms=LINE_MS))
+        namespace.ip([CUT_AT_THE_SENDER], lab.server.namespace)
         stage = Stage(lab, clip, folder, stack)
         page = await stage.browser()
         await stage.watch_all(page)
