@@ -17,7 +17,16 @@ from signaling.turn import parse_secrets, parse_urls
 
 __all__ = ["BadSettings", "Network", "Settings", "read_settings", "settings_table", "unknown_settings"]
 
-FOREIGN_PREFIXES = ("BELVEDERE_CAMERA_", "BELVEDERE_RELAY_", "BELVEDERE_SERVER", "BELVEDERE_FUZZ")
+FOREIGN_PREFIXES = (
+    "BELVEDERE_CAMERA_",
+    "BELVEDERE_FUZZ",
+    "BELVEDERE_RELAY_HTTP_",
+    "BELVEDERE_RELAY_NAME",
+    "BELVEDERE_RELAY_SERVER_CERT",
+    "BELVEDERE_RELAY_TLS_",
+    "BELVEDERE_RELAY_TUNNEL_URL",
+    "BELVEDERE_SERVER",
+)
 """Names of our other programs and of the tests."""
 MAX_ICE_SERVERS = 8
 LIMIT = options.between(1, 1000)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from media.relay.environment import Environment
 from signaling.settings import BadSettings, Settings, read_settings, settings_table, unknown_settings
 
 
@@ -104,3 +105,8 @@ def test_slips_of_the_pen_are_found() -> None:
         "PATH": "",
     }
     assert unknown_settings(given) == ["BELVEDERE_PROT"]
+
+
+def test_a_slip_in_a_relay_setting_is_named_and_a_relays_own_is_not() -> None:
+    own = {f"BELVEDERE_{option.name.upper()}": "x" for option in fields(Environment)}
+    assert unknown_settings(own | {"BELVEDERE_RELAY_PROT": "3480"}) == ["BELVEDERE_RELAY_PROT"]
