@@ -1,4 +1,4 @@
-"""Which sessions a camera or a relay runs, until when, and the server's tickets for them (DESIGN §4). Plain bookkeeping.
+"""Which sessions a camera or a relay runs, until when, and the server's tickets for them (DESIGN §4).
 
 A lease ends a session that nobody extends, also while the server is away; the tickets are shown to the server after a
 reconnect, so that it can adopt what it has forgotten.
