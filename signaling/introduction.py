@@ -6,6 +6,8 @@ broker: plain functions over the table.
 
 from dataclasses import dataclass, field
 
+import msgspec
+
 from signaling import ways
 from signaling.effects import AskConnect, Counted, Effect, Send
 from signaling.leases import Refusal, has_room, lease_until, ticket_for
@@ -160,8 +162,18 @@ def _connect_result(
     )
     return wire.ConnectResult(
         session=session.id,
-        ice_servers=grant.client_ice,
+        # A browser takes every datagram from its STUN server's address for that server's, and the relay may be that
+        # server; an ICE-lite relay needs none of the viewer's candidates anyhow (RFC 8445 §2.5).
+        ice_servers=[] if device.relay else grant.client_ice,
         expiry_time_seconds=int(session.lease - now),
         capabilities=device.capabilities,
         belvedere=extra,
     )
+
+
+def without_stun(servers: list[wire.IceServer]) -> list[wire.IceServer]:
+    """For a viewer of a relay. That learns a viewer's address from its checks; and Chromium takes all that comes from
+    its STUN server's address for that server's, and the relay is one: it would hear neither checks nor media of it.
+    """
+    kept = [(server, [url for url in server.urls if not url.startswith(("stun:", "stuns:"))]) for server in servers]
+    return [msgspec.structs.replace(server, urls=urls) for server, urls in kept if urls]

@@ -31,6 +31,17 @@ def test_a_viewer_sees_a_camera() -> None:
     assert world.news == [Came("c1", 1, []), FirstFrame("c1")]
 
 
+def test_who_watches_over_a_relay_asks_no_ice_server() -> None:
+    """The relay is one: a browser would take its checks and media for STUN answers."""
+    world = World()
+    world.device()
+    world.relay()
+    viewer = world.viewer()
+    world.client_ice = [IceServer(urls=["stun:stun.example:3478"])]
+    asked = [viewer.ask("connect", peer="c1", belvedere={"via": via})["result"] for via in ("direct", "relay")]
+    assert [result["iceServers"] for result in asked] == [[{"urls": ["stun:stun.example:3478"]}], []]
+
+
 def test_the_viewer_hears_at_once_not_after_the_camera() -> None:
     world = World()
     device, viewer = world.device(), world.viewer()
