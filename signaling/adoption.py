@@ -24,7 +24,7 @@ def adopt(
     for ticket in mine:
         if ticket.session not in alive or ticket.session in adopted:
             continue
-        session = table.sessions.get(ticket.session) or _restore(table, ticket)
+        session = table.sessions.get(ticket.session) or _restore(table, party, ticket)
         if session is None or session.state is not State.FLOWING or not _is_about(ticket, session):
             continue
         step(table, session, Event.RETURN, now)
@@ -41,8 +41,15 @@ def _is_about(ticket: tickets.Ticket, session: Session) -> bool:
     return (ticket.camera, ticket.device) == (session.camera, session.device)
 
 
-def _restore(table: Table, ticket: tickets.Ticket) -> Session | None:
-    """A session this server knew before it was restarted; None if it has ended, or there are too many."""
+def _restore(table: Table, party: Party, ticket: tickets.Ticket) -> Session | None:
+    """A session this server knew before it was restarted; None if it has ended, or there are too many.
+
+    A viewer's has ended where the device came back first and did not list it: that was restarted too, as a relay inside
+    the server always is.
+    """
+    device = table.device(ticket.device)
+    if party.role == "client" and device is not None and device.ours:
+        return None
     crowd = len(table.by_device.get(ticket.device, ()))
     limits = table.relay_limits if ticket.relay else table.limits
     if ticket.session in table.ended or crowd >= limits.sessions_per_device:

@@ -5,6 +5,7 @@ import pytest
 from signaling import broker
 from signaling.effects import Came, Went
 from signaling.protocol import tickets
+from signaling.protocol.messages import IceServer
 from tests.signaling.world import ANSWER, KEY, OFFER, Json, Peer, World
 
 
@@ -217,6 +218,18 @@ def test_a_camera_does_not_take_up_what_a_relay_shows_of_it() -> None:
     assert after.device(tickets=held).inbox[0]["result"]["belvedere"]["adopted"] == [upload]
     player, _ = after.relay(tickets=(held, []))
     assert player.inbox[0]["result"]["belvedere"]["adopted"] == [session]
+
+
+def test_a_server_that_restarts_with_its_own_relay_tells_the_viewers() -> None:
+    before = World()
+    before.device()
+    viewer, (player, _) = before.viewer(), before.relay()
+    session = relayed(before, viewer, player)
+    after = World()
+    after.relay()
+    returned = after.viewer(tickets=[before.ticket(viewer, session)])
+    assert returned.got("belvedere.close")[0]["params"]["session"] == session
+    assert after.table.sessions == {}
 
 
 # --- revocation ---

@@ -39,6 +39,21 @@ def test_the_viewer_may_be_the_first_to_come_back() -> None:
     assert session in after.table.sessions
 
 
+def test_what_a_restarted_camera_did_not_list_is_over_for_a_viewer_that_comes_later() -> None:
+    before = World()
+    device, viewer = before.device(), before.viewer()
+    session = before.flow(viewer, device)
+    held = before.ticket(viewer, session)
+    after = World()
+    after.device(tickets=[])
+    viewer = after.viewer(tickets=[held])
+    assert adopted(viewer.inbox) == [] and after.table.sessions == {}
+    assert viewer.got("belvedere.close")[0]["params"]["session"] == session
+    plain = World()
+    plain.device(ours=False)
+    assert adopted(plain.viewer(tickets=[held]).inbox) == [session]
+
+
 def test_a_camera_that_restarted_has_no_sessions_and_its_viewers_hear_at_once() -> None:
     world = World()
     device, viewer = world.device(), world.viewer()
