@@ -8,9 +8,12 @@ at and not taken, so whoever gets the connection reads it from its beginning.
 import asyncio
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 import structlog
+
+from signaling.http.crowd import Crowd
 
 TLS_HANDSHAKE = 0x16
 MAX_LENGTH_BYTE = 0x08
@@ -38,6 +41,8 @@ class SharedPort:
         self._accepting: set[asyncio.Task[None]] = set()
         self._sorting: dict[asyncio.Task[None], None] = {}
         self._handing: set[asyncio.Task[None]] = set()
+        self._shaking = Crowd()
+        """Those in a TLS handshake: nobody else has counted them yet."""
 
     async def bind(self, host: str, port: int, backlog: int) -> None:
         """Take the port; nobody is served before `serve`. Raises OSError."""
@@ -112,17 +117,32 @@ class SharedPort:
                 return
             raise
         if first == TLS_HANDSHAKE:
-            self._hand(connection, self._web, self._tls)
+            self._hand(self._shake_hands(connection))
         elif first is not None and first <= MAX_LENGTH_BYTE:
-            self._hand(connection, self._relay, None)
+            self._hand(self._connect(connection, self._relay, None))
         else:
             connection.close()
 
-    def _hand(self, connection: socket.socket, to: Factory, tls: ssl.SSLContext | None) -> None:
-        """In a task of its own: a TLS handshake may take its time, and is the other side's to bound."""
-        task = asyncio.create_task(self._connect(connection, to, tls))
+    def _hand(self, work: Coroutine[Any, Any, None]) -> None:
+        """In a task of its own: a TLS handshake may take its time."""
+        task = asyncio.create_task(work)
         self._handing.add(task)
         task.add_done_callback(self._handing.discard)
+
+    async def _shake_hands(self, connection: socket.socket) -> None:
+        try:
+            address = str(connection.getpeername()[0])
+        except OSError:
+            connection.close()
+            return
+        if not self._shaking.enter(address):
+            log.debug("crowded_out", address=address)
+            connection.close()
+            return
+        try:
+            await self._connect(connection, self._web, self._tls)
+        finally:
+            self._shaking.leave(address)
 
     async def _connect(self, connection: socket.socket, to: Factory, tls: ssl.SSLContext | None) -> None:
         loop = asyncio.get_running_loop()

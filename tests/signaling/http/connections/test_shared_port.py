@@ -13,6 +13,7 @@ import pytest
 
 from signaling import certificate
 from signaling.http import shared_port
+from signaling.http.crowd import Crowd
 from signaling.http.shared_port import SharedPort
 from tests.servers import belvedere, free_port
 
@@ -109,6 +110,24 @@ async def test_a_broken_handshake_harms_nobody(tmp_path: Path) -> None:
     async with listening(tmp_path) as port:
         assert not (await heard(port, b"\x16\x03\x01\xff\xff" + bytes(70_000))).startswith(b"web:")
         assert await heard(port, b"hello", trusting()) == b"web:hello"
+
+
+async def test_one_machine_does_not_hold_all_handshakes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shared_port, "Crowd", lambda: Crowd(2))
+    async with listening(tmp_path) as port:
+        begun = [await asyncio.open_connection("127.0.0.1", port) for _ in range(2)]
+        for _, writer in begun:
+            writer.write(b"\x16")
+        await asyncio.sleep(0.1)
+        with pytest.raises(ConnectionError):
+            await heard(port, b"hello", trusting())
+        for _, writer in begun:
+            writer.close()
+        async with asyncio.timeout(5):
+            for reader, _ in begun:
+                await reader.read()
+        assert await heard(port, b"hello", trusting()) == b"web:hello"
+        assert await heard(port, b"again", trusting()) == b"web:again"
 
 
 def test_the_servers_tls_port_answers_stun_in_the_clear(tmp_path: Path) -> None:
