@@ -5,7 +5,6 @@ import pytest
 from signaling import broker
 from signaling.effects import Came, Went
 from signaling.protocol import tickets
-from signaling.protocol.messages import IceServer
 from tests.signaling.world import ANSWER, KEY, OFFER, Json, Peer, World
 
 
