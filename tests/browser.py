@@ -66,7 +66,7 @@ READ_STAMPS = """
     return age > 2 ** 31 ? age - 2 ** 32 : age;
   };
   const deep = (root) => {
-    const found = root.querySelector('video');
+    const found = root.querySelector('video.shown') ?? root.querySelector('video');
     if (found) return found;
     for (const element of root.querySelectorAll('*')) {
       const inner = element.shadowRoot && deep(element.shadowRoot);

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Page
 
+from media.relay.program import own_addresses
 from tests.browser import chromium, is_moving, moving, new_page, sign_in, stamps, watch
 from tests.home import Household, household, wait_until
 from tests.servers import free_port
@@ -28,8 +30,10 @@ PORT_USED = """async () => {
 
 @pytest.fixture
 def home(tmp_path: Path) -> Iterator[Household]:
-    """With a relay on a known port, and numbers."""
-    with household(tmp_path, metrics_port=str(free_port()), relay_port=str(free_port())) as made:
+    """With numbers, and a relay on a known port that is the STUN server too (on loopback the server names none)."""
+    port = str(free_port())
+    stun = json.dumps([{"urls": [f"stun:{address}:{port}"]} for address in own_addresses() if ":" not in address])
+    with household(tmp_path, metrics_port=str(free_port()), relay_port=port, ice_servers=stun) as made:
         yield made
 
 
