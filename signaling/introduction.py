@@ -162,9 +162,7 @@ def _connect_result(
     )
     return wire.ConnectResult(
         session=session.id,
-        # A browser takes every datagram from its STUN server's address for that server's, and the relay may be that
-        # server; an ICE-lite relay needs none of the viewer's candidates anyhow (RFC 8445 §2.5).
-        ice_servers=[] if device.relay else grant.client_ice,
+        ice_servers=without_stun(grant.client_ice) if device.relay else grant.client_ice,
         expiry_time_seconds=int(session.lease - now),
         capabilities=device.capabilities,
         belvedere=extra,
@@ -172,8 +170,10 @@ def _connect_result(
 
 
 def without_stun(servers: list[wire.IceServer]) -> list[wire.IceServer]:
-    """For a viewer of a relay. That learns a viewer's address from its checks; and Chromium takes all that comes from
-    its STUN server's address for that server's, and the relay is one: it would hear neither checks nor media of it.
+    """For who watches over a relay. A browser takes every datagram from its STUN server's address for that server's, and
+    the relay may be that server; being ICE-lite, it needs none of the viewer's addresses (RFC 8445 §2.5).
+
+    TURN stays: where only TLS goes out, it is the way to the relay.
     """
     kept = [(server, [url for url in server.urls if not url.startswith(("stun:", "stuns:"))]) for server in servers]
     return [msgspec.structs.replace(server, urls=urls) for server, urls in kept if urls]
