@@ -170,8 +170,8 @@ def _connect_result(
 
 
 def without_stun(servers: list[wire.IceServer]) -> list[wire.IceServer]:
-    """For who watches over a relay. A browser takes every datagram from its STUN server's address for that server's, and
-    the relay may be that server; being ICE-lite, it needs none of the viewer's addresses (RFC 8445 §2.5).
+    """For who watches over a relay. A browser takes every datagram from its STUN server's address for that server's,
+    and the relay may be that server; being ICE-lite, it needs none of the viewer's addresses (RFC 8445 §2.5).
 
     TURN stays: where only TLS goes out, it is the way to the relay.
     """
