@@ -47,14 +47,14 @@ fuzz: system .venv/.dev signaling/webapp/index.html ## ten times the hostile inp
 soak: system .venv/.dev signaling/webapp/index.html ## ten thousand joins and leaves, directly and over the relay
 	SOAK_JOINS=10000 $(BIN)/python -m pytest tests/journeys/test_soak.py tests/media/relay/test_soak.py
 
-bench-%: system .venv/.dev signaling/webapp/index.html ## ttff, camera, qr, relay, loss: a table, and a last line of JSON
+bench-%: system .venv/.dev signaling/webapp/index.html ## ttff, camera, qr, relay, loss, ways: a table, and a last line of JSON
 	@mkdir -p build/bench
 	@$(BIN)/python -m tests.benchmarks.bench_$*
 
-lab: system .venv/.dev ## two homes behind routers: make lab CAMERA=symmetric VIEWER=udp-blocked (needs root)
+lab: system .venv/.dev signaling/webapp/index.html ## two homes behind routers: make lab CAMERA=symmetric VIEWER=udp-blocked (needs root)
 	@$(BIN)/python -m tests.natlab $(CAMERA) $(VIEWER)
 
-lab-matrix: system .venv/.dev ## every pair of homes, the way taken beside the way that theory allows (needs root)
+lab-matrix: system .venv/.dev signaling/webapp/index.html ## every pair of homes: a picture, and by the best way there is? (needs root)
 	@$(BIN)/python -m tests.natlab --matrix
 
 setup: system .venv/.dev web ## install everything, run nothing
