@@ -41,12 +41,19 @@ CORE = (
     ("ipv6-only", "port-restricted", False),
     ("dual-stack", "ipv6-only", True),
     ("dual-stack", "dual-stack", False),
+    ("dual-stack", "symmetric", False),
+    ("port-restricted", "ipv6-only", False),
     ("same-lan", "same-lan", False),
     ("hairpin", "hairpin", False),
     ("shared-carrier", "shared-carrier", False),
     ("shared-carrier", "shared-carrier", True),
 )
 """Camera, viewer, with coturn."""
+OPEN = {
+    ("dual-stack", "symmetric", False): "the camera and the relay choose different families for one upload",
+    ("port-restricted", "ipv6-only", False): "Chromium gathers nothing with IPv6 alone and without a STUN server",
+}
+"""Cells without a picture today, and why. Strict: a cell that comes up must leave this list."""
 
 
 def named(cell: tuple[str, str, bool]) -> str:
@@ -78,7 +85,14 @@ def test_core_is_made_of_cells() -> None:
 
 
 @pytest.mark.timeout(ALL_SECONDS)
-@pytest.mark.parametrize("cell", CORE, ids=named)
+@pytest.mark.parametrize(
+    "cell",
+    [
+        pytest.param(cell, marks=pytest.mark.xfail(strict=True, reason=OPEN[cell]) if cell in OPEN else ())
+        for cell in CORE
+    ],
+    ids=named,
+)
 def test_a_picture_by_the_best_way(cell: tuple[str, str, bool], matrix: Matrix) -> None:
     found = matrix.cells[cell]
     assert found.picture.first_ms is not None, found.in_full
