@@ -13,10 +13,9 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from signaling.doctor.finding import Finding, bad, ok, warn
 from signaling.doctor.line import CONNECT_SECONDS, why
-from signaling.store.database import postgresql_url, store_problem
+from signaling.store.database import SQLITE_FILE, postgresql_url, store_problem
 
 DATABASE, REDIS = "Database", "Redis"
-SQLITE_FILE = "belvedere.sqlite3"
 
 
 async def try_database(database_url: str, data_dir: Path) -> Finding:

@@ -23,6 +23,8 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool
 from signaling.refusals import Refused
 from signaling.store.migrate import upgrade
 
+SQLITE_FILE = "belvedere.sqlite3"
+"""In DATA_DIR."""
 READERS = 4
 POOL_SIZE = 10
 POOL_WAIT_SECONDS = 10.0
@@ -194,7 +196,7 @@ def _beginner(statement: str) -> Callable[[Connection], None]:
 async def open_store(database_url: str, data_dir: Path, *, attempts: int = 10, pause: float = 1.0) -> Store:
     """The store that the settings name; waits for a PostgreSQL that is still starting. Raises `Refused`."""
     if not database_url:
-        return await open_sqlite(data_dir / "belvedere.sqlite3")
+        return await open_sqlite(data_dir / SQLITE_FILE)
     for _ in range(attempts - 1):
         try:
             return await open_postgresql(database_url)
