@@ -31,7 +31,10 @@ class Approach:
         key = store.group_start(now)
         if key is not None and key > self._cursor and key >= self._furthest:
             self._skipped = range(self._cursor, key)
-            self._cursor = self._own_from = key
+            self._cursor = key
+            if self._own_from is None:
+                # What follows is shown with its own stamps from here on for good, also when it is sent again.
+                self._own_from = key
         found: list[Due] = []
         while self._cursor < store.head:
             packet = store.get(self._cursor)
@@ -59,9 +62,9 @@ class Approach:
         self._cursor = self._first
         self._started_at = now
 
-    def resume(self, store: PacketStore) -> None:
-        """Go on with the next packet: all before it was sent by somebody else."""
-        self._cursor = self._furthest = store.head
+    def resume(self, number: int) -> None:
+        """Go on with this packet: all before it was sent by somebody else."""
+        self._cursor = self._furthest = number
 
     def remaining(self, store: PacketStore, now: float) -> float:
         """Seconds until everything stored now is sent."""
@@ -74,6 +77,10 @@ class Approach:
             return None
         shown = self._catch_up.shown(packet.time)
         return None if shown == packet.time else shown
+
+    def squeezes(self, packet: Packet) -> bool:
+        """Whether the newcomer must not be shown it with the time stamp that all others see."""
+        return packet.number >= self._first and self.stamp(packet) is not None
 
     def has_sent(self, number: int) -> bool:
         """Whether the newcomer has come past this packet."""

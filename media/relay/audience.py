@@ -56,9 +56,22 @@ class Audience:
 
     def send(self, batch: Batch, now: float) -> None:
         """Send new packets to everyone."""
+        if batch.late:
+            self._separate_who_squeezes(batch)
         for group in list(self._groups.values()):
             self._send_group(group, batch)
         self.serve_alone(batch, now)
+
+    def _separate_who_squeezes(self, batch: Batch) -> None:
+        """A newcomer sees what was lost while it caught up as it saw the packets around: one packet with two time
+        stamps would be two texts under one nonce."""
+        leaving = [viewer for _, viewer in self._members.values() if viewer.squeezes(batch.late)]
+        late = {packet.number for packet in batch.late}
+        new = [packet.number for packet in batch.video if packet.number not in late]
+        for viewer in leaving:
+            if viewer.video is not None:
+                viewer.resume(min(new, default=viewer.video.store.head))
+                self.separate(viewer)
 
     def serve_alone(self, batch: Batch = NOTHING, now: float = 0.0) -> None:
         """Send what is due to those outside the groups; who has caught up joins one."""

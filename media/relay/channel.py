@@ -128,8 +128,8 @@ class Channel:
 
     def viewer_moved(self, viewer: ViewerLeg) -> None:
         """Its way is another one."""
-        if viewer in self._audience:
-            viewer.resume()
+        if viewer in self._audience and viewer.video is not None:
+            viewer.resume(viewer.video.store.head)
             self._audience.separate(viewer)
             self._wake()
 

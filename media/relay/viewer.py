@@ -10,7 +10,7 @@ from media.relay.approach import Approach, approach
 from media.relay.leg import PeerLeg
 from media.relay.output import OutputStream
 from media.relay.path import Path
-from media.relay.rtp import SEQUENCE_MASK, dressed
+from media.relay.rtp import SEQUENCE_MASK, Packet, dressed
 from media.relay.store import PacketStore
 from media.relay.streams import Batch
 from media.relay.tcp import MAX_BACKLOG
@@ -180,10 +180,15 @@ class ViewerLeg(PeerLeg):
         self._live = False
         return True
 
-    def resume(self) -> None:
-        """It leaves a group that it was sent the live stream with."""
-        if self._live and self._approach is not None and self.video is not None:
-            self._approach.resume(self.video.store)
+    def resume(self, number: int) -> None:
+        """It leaves a group that it was sent the live stream with, up to this packet."""
+        if self._live and self._approach is not None:
+            self._approach.resume(number)
+
+    def squeezes(self, packets: list[Packet]) -> bool:
+        """Whether it must see one of these with another time stamp than its group."""
+        approached = self._approach
+        return approached is not None and any(approached.squeezes(packet) for packet in packets)
 
     def report(self, cname: str, now: float) -> None:
         """Sender reports of its streams."""

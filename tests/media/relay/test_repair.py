@@ -195,7 +195,7 @@ def test_who_leaves_a_group_goes_on_where_it_was() -> None:
     assert newcomer is not None and len(newcomer.due(store, 100.1)) == 3 and newcomer.is_live(store)
     for number in range(3, 9):
         store.add(packet(number))
-    newcomer.resume(store)
+    newcomer.resume(store.head)
     assert newcomer.due(store, 100.3) == [] and newcomer.has_sent(5) and newcomer.is_live(store)
 
 
