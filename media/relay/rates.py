@@ -22,6 +22,12 @@ def network_of(host: str) -> bytes:
     return address.packed[:3]
 
 
+def subscriber_of(host: str) -> bytes:
+    """An IPv4 address, which many may share, or the /56 of an IPv6 one, which one has to itself."""
+    address = ip_address(host)
+    return network_of(host) if address.version == 6 and address.ipv4_mapped is None else address.packed
+
+
 class NetworkRates:
     """One token bucket for each network."""
 

@@ -13,7 +13,7 @@ from media.relay.rates import NetworkRates
 from media.relay.stun import Binding, plain_answer, read_answer, read_request, signed_answer
 
 MAX_ADDRESSES = 16
-"""Verified addresses of one leg: a browser has a handful; the oldest is forgotten first."""
+"""Verified addresses of one leg: a browser has a handful; the one longest unused is forgotten first."""
 MAX_TRANSACTIONS = 128
 """Checks of one leg remembered by their transaction: five minutes of a browser's."""
 PREFER_UDP_SECONDS = 5.0
@@ -45,7 +45,8 @@ class Switchboard:
     def __init__(self) -> None:
         self._by_ufrag: dict[str, Leg] = {}
         self._by_source: dict[Hashable, Leg] = {}
-        self._sources: dict[str, list[Hashable]] = {}
+        self._paths: dict[str, dict[Hashable, Path]] = {}
+        """The verified ways of each leg, by their source; the one that was used last is the last."""
         self._transactions: dict[str, dict[bytes, Hashable]] = {}
         self._strangers = NetworkRates()
         self.ignored = 0
@@ -56,15 +57,18 @@ class Switchboard:
     def add(self, leg: Leg) -> None:
         """The leg can be reached."""
         self._by_ufrag[leg.ufrag] = leg
-        self._sources[leg.ufrag] = []
+        self._paths[leg.ufrag] = {}
         self._transactions[leg.ufrag] = {}
 
     def remove(self, leg: Leg) -> None:
-        """It cannot any more; its addresses are strangers again."""
+        """It cannot any more; its addresses are strangers again. Its path is left to it, for a goodbye; connections it
+        had besides are closed."""
         self._by_ufrag.pop(leg.ufrag, None)
         self._transactions.pop(leg.ufrag, None)
-        for source in self._sources.pop(leg.ufrag, ()):
+        for source, path in self._paths.pop(leg.ufrag, {}).items():
             self._by_source.pop(source, None)
+            if leg.path is None or leg.path.source != source:
+                path.close()
 
     def leg_at(self, source: Hashable) -> Leg | None:
         """Whose verified address this is."""
@@ -83,7 +87,7 @@ class Switchboard:
         if leg is None or not known or self._is_replayed(leg, request.transaction, path.source):
             self.ignored += 1
             return None
-        self._learn(leg, path.source)
+        self._learn(leg, path)
         self._follow(leg, path, nominated=request.nominates, now=now)
         leg.heard_at = now
         return signed_answer(request, host, port, leg.password)
@@ -107,16 +111,17 @@ class Switchboard:
         """A plain STUN server's answer, the only one that may be larger than what was asked."""
         return plain_answer(request, host, port) if self._strangers.admits(host, now) else None
 
-    def _learn(self, leg: Leg, source: Hashable) -> None:
-        sources = self._sources[leg.ufrag]
-        if source in sources:
-            return
-        if len(sources) >= MAX_ADDRESSES:
-            self._by_source.pop(sources.pop(0), None)
+    def _learn(self, leg: Leg, path: Path) -> None:
+        paths, source = self._paths[leg.ufrag], path.source
         before = self._by_source.get(source)
         if before is not None:
-            self._sources[before.ufrag].remove(source)
-        sources.append(source)
+            del self._paths[before.ufrag][source]
+        if len(paths) >= MAX_ADDRESSES:
+            used = leg.path.source if leg.path is not None else None
+            oldest = next(known for known in paths if known != used)
+            del self._by_source[oldest]
+            paths.pop(oldest).close()
+        paths[source] = path
         self._by_source[source] = leg
 
     def _follow(self, leg: Leg, path: Path, *, nominated: bool, now: float) -> None:

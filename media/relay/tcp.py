@@ -8,13 +8,14 @@ from typing import cast
 
 from media.guard import Kind, classify
 from media.relay.framing import BadFrame, Deframer, framed
+from media.relay.rates import subscriber_of
 
 MAX_CONNECTIONS = 2048
 """All together: four for each viewer a core carries."""
 MAX_UNPROVEN = 256
 """Connections that have not shown a valid check yet."""
-MAX_PER_HOST = 64
-"""Of one address: a carrier's NAT puts many viewers behind one."""
+MAX_PER_SUBSCRIBER = 64
+"""Of one address (IPv6: /56): a carrier's NAT puts many viewers behind one."""
 PROOF_SECONDS = 5.0
 """Until the first valid check must have come, however slowly it is typed in."""
 MAX_BACKLOG = 512 * 1024
@@ -37,7 +38,11 @@ class TcpConnection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = stream = cast(asyncio.Transport, transport)
-        self.host, self.port = stream.get_extra_info("peername")[:2]
+        peer = stream.get_extra_info("peername")
+        if peer is None:  # it has gone already
+            stream.abort()
+            return
+        self.host, self.port = peer[:2]
         stream.set_write_buffer_limits(high=MAX_BACKLOG)
         inner = stream.get_extra_info("socket")
         if inner is not None:
@@ -93,7 +98,7 @@ class TcpListener:
     def __init__(self, receive: Callable[[TcpConnection, bytes], None]) -> None:
         self.receive = receive
         self._connections: set[TcpConnection] = set()
-        self._hosts: Counter[str] = Counter()
+        self._subscribers: Counter[bytes] = Counter()
         self._servers: dict[str, asyncio.Server] = {}
 
     def __len__(self) -> int:
@@ -128,10 +133,11 @@ class TcpListener:
         """Take a new connection in, within the limits."""
         unproven = sum(not other.proven for other in self._connections)
         full = len(self._connections) >= MAX_CONNECTIONS or unproven >= MAX_UNPROVEN
-        if full or self._hosts[connection.host] >= MAX_PER_HOST:
+        subscriber = subscriber_of(connection.host)
+        if full or self._subscribers[subscriber] >= MAX_PER_SUBSCRIBER:
             return False
         self._connections.add(connection)
-        self._hosts[connection.host] += 1
+        self._subscribers[subscriber] += 1
         return True
 
     def forget(self, connection: TcpConnection) -> None:
@@ -139,6 +145,7 @@ class TcpListener:
         if connection not in self._connections:
             return
         self._connections.discard(connection)
-        self._hosts[connection.host] -= 1
-        if not self._hosts[connection.host]:
-            del self._hosts[connection.host]
+        subscriber = subscriber_of(connection.host)
+        self._subscribers[subscriber] -= 1
+        if not self._subscribers[subscriber]:
+            del self._subscribers[subscriber]

@@ -245,7 +245,7 @@ async def test_a_slow_tcp_stranger_has_seconds_not_minutes(
 async def test_tcp_connections_of_strangers_are_numbered(
     make_scene: MakeScene, monkeypatch: pytest.MonkeyPatch, eventually: Eventually
 ) -> None:
-    monkeypatch.setattr(tcp, "MAX_PER_HOST", 5)
+    monkeypatch.setattr(tcp, "MAX_PER_SUBSCRIBER", 5)
     scene = await make_scene()
     opened = [await open_tcp(scene.relay.port) for _ in range(12)]
     await eventually(lambda: len(scene.relay._entrance.tcp) == 5)

@@ -19,13 +19,15 @@ class FakePath:
     def __init__(self, source: str, *, reliable: bool = False) -> None:
         self.source = source
         self.reliable = reliable
+        self.closed = False
 
     def send(self, packets: list[bytes]) -> None: ...
 
     def backlog(self) -> int:
         return 0
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        self.closed = True
 
 
 class FakeLeg:
@@ -157,10 +159,35 @@ def test_a_leg_has_few_addresses_and_leaves_none_behind(board: Switchboard) -> N
     board.add(leg)
     for number in range(MAX_ADDRESSES + 5):
         ask(board, check("a"), FakePath(f"place {number}"))
-    assert board.leg_at("place 0") is None and board.leg_at(f"place {MAX_ADDRESSES}") is leg
+    assert board.leg_at("place 1") is None and board.leg_at(f"place {MAX_ADDRESSES}") is leg
     board.remove(leg)
     assert all(board.leg_at(f"place {number}") is None for number in range(MAX_ADDRESSES + 5))
     assert ask(board, check("a"), FakePath("again")) is None
+
+
+def test_the_way_in_use_is_never_forgotten(board: Switchboard) -> None:
+    leg, used = FakeLeg("a"), FakePath("used", reliable=True)
+    board.add(leg)
+    others = [FakePath(f"place {number}", reliable=True) for number in range(MAX_ADDRESSES + 5)]
+    for path in (used, *others):
+        ask(board, check("a"), path)
+        ask(board, check("a"), others[0])
+    assert leg.path is used and board.leg_at("used") is leg and not used.closed
+    assert board.leg_at("place 0") is leg, "nor is one that is asked over all the time"
+    assert [path.closed for path in others] == [False, *[True] * 6, *[False] * (MAX_ADDRESSES - 2)]
+
+
+def test_the_connections_of_a_leg_end_with_it(board: Switchboard) -> None:
+    """But for the one in use, which takes its goodbye."""
+    leg, other = FakeLeg("a"), FakeLeg("b")
+    board.add(leg)
+    board.add(other)
+    used, spare, handed_on = (FakePath(name, reliable=True) for name in ("used", "spare", "handed on"))
+    for path in (used, spare, handed_on):
+        ask(board, check("a"), path)
+    ask(board, check("b"), handed_on)
+    board.remove(leg)
+    assert (used.closed, spare.closed, handed_on.closed) == (False, True, False)
 
 
 def test_an_address_that_changes_hands_belongs_to_the_newest(board: Switchboard) -> None:
