@@ -53,6 +53,8 @@ class Cameras:
         self._uploads = Uploads()
         self._absent: set[str] = set()
         """Cameras that did not come when they were asked last; each is in the log once."""
+        self._waiting: set[str] = set()
+        """Cameras that will be asked again in a moment."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._media: UploadMedia
         self._line: ClientLine
@@ -163,10 +165,10 @@ class Cameras:
         try:
             result = await self._line.connect(ConnectParams(camera))
         except SignalingError as error:
-            self._uploads.answered(camera)
             self._refused(camera, error.code, error.message)
             return
-        self._uploads.answered(camera)
+        finally:
+            self._uploads.answered(camera)
         ticket = result.belvedere.ticket if result.belvedere else None
         self._uploads.begin(result.session, camera, result.expiry_time_seconds, ticket, self._clock())
 
@@ -175,10 +177,13 @@ class Cameras:
             log.info("relay_upload_refused", camera=camera, code=int(code), reason=reason)
             self._absent.add(camera)
         self._audience.refuse_waiting(camera, code, reason)
-        self._spawn(self._ask_again(camera))
+        if camera not in self._waiting:
+            self._waiting.add(camera)
+            self._spawn(self._ask_again(camera))
 
     async def _ask_again(self, camera: str) -> None:
         await asyncio.sleep(RETRY_SECONDS)
+        self._waiting.discard(camera)
         if not self._audience.watches(camera):
             self._absent.discard(camera)
         elif self._uploads.session_of(camera) is None:

@@ -146,6 +146,11 @@ class Viewers:
             await self._fail(session, Fault.NOT_ACCEPTABLE, str(error))
         except (SignalingError, UnknownViewer) as error:
             await self.close(session, str(error))
+        except Exception:
+            # Our bug: this session ends, all others go on.
+            log.exception("relay_session_broke", session=session)
+            self._media.close_viewer(session)
+            await self._fail(session, Fault.INTERNAL, "the relay failed")
 
     async def _refuse(self, session: str, code: int, reason: str) -> None:
         waited = session in self._cameras

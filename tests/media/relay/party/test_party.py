@@ -9,6 +9,7 @@ import pytest
 
 from camera_peer.broadcast import Broadcast
 from camera_peer.viewer_session import Sessions
+from media.relay import party_uploads
 from media.relay.node import Relay
 from media.relay.party_uploads import Cameras
 from media.relay.party_viewers import Viewers
@@ -164,6 +165,35 @@ async def test_a_camera_that_does_not_come_is_named_and_asked_again(make_source:
         there.server.refusal = None
         await there.watch("b")
         await eventually(lambda: there.packets("b") > 20)
+
+
+async def test_an_absent_camera_is_asked_at_one_pace(
+    make_source: Any, eventually: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However often the relay finds that nothing comes: several refusals are followed by one more try."""
+    monkeypatch.setattr(party_uploads, "RETRY_SECONDS", 60.0)
+    async with place(make_source()) as there:
+        await there.watch("a")
+        await eventually(lambda: there.packets("a") > 20)
+        there.server.refusal = SignalingError(Fault.CAMERA_UNAVAILABLE, "the camera is not connected")
+        before = len(there.cameras._tasks)
+        for _ in range(5):
+            there.cameras.needed("cam")
+            await eventually(lambda: there.cameras._uploads.ask("cam", there.clock.now))
+            there.cameras._uploads.answered("cam")
+        assert len(there.cameras._tasks) == before + 1
+
+
+async def test_a_session_that_breaks_the_relay_is_the_only_one_that_ends(
+    make_source: Any, eventually: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with place(make_source()) as there:
+        await there.watch("a")
+        await eventually(lambda: there.packets("a") > 20)
+        monkeypatch.setattr(there.relay, "viewer_answer", lambda *_: 1 // 0)
+        await there.watch("b")
+        await eventually(lambda: ("error", "b", Fault.INTERNAL, "the relay failed") in there.server.said)
+        assert there.relay.load().viewers == 1 and there.viewers.tickets() == ["ticket-a"]
 
 
 async def test_a_camera_that_refuses_after_all_is_named_too(make_source: Any, eventually: Any) -> None:
