@@ -13,10 +13,9 @@ from pathlib import Path
 import msgspec
 import structlog
 
-from signaling import logs
+from signaling import certificate, logs
 from signaling.accounts import Accounts
 from signaling.cameras import TOKEN_BYTES
-from signaling.certificate import own_address
 from signaling.doctor import finding
 from signaling.doctor.examination import examine
 from signaling.http.openapi import document
@@ -67,7 +66,7 @@ async def admin_link(settings: Settings) -> str | None:
         MemoryLiveState(time.time),
         passwords,
         key="",
-        origin=settings.origin(own_address()),
+        origin=settings.origin(certificate.own_address()),
         registration=settings.registration,
     )
     try:
@@ -101,8 +100,25 @@ def run_settings(_settings: Settings) -> int:
 
 def run_openapi(settings: Settings) -> int:
     """Returns the exit code."""
-    made = document(ROUTES, origin=settings.origin(own_address()), version=own_version())
+    made = document(ROUTES, origin=settings.origin(certificate.own_address()), version=own_version())
     say(msgspec.json.format(msgspec.json.encode(made), indent=2).decode())
+    return 0
+
+
+def run_rotate_key(settings: Settings) -> int:
+    """Returns the exit code."""
+    if settings.tls_cert:
+        return _fail("The key in use is your own (BELVEDERE_TLS_KEY); this is for the self-made one.")
+    try:
+        certificate.rotate(Path(settings.data_dir))
+    except certificate.CannotRotate as error:
+        return _fail(f"The key stays as it is: {error}.")
+    except (OSError, ValueError, TypeError) as error:
+        return _fail(f"The key stays as it is; the next one cannot be used: {error}")
+    say(
+        "The next key takes over when the server starts again. Cameras that have been online since the last change "
+        "know it and stay paired; any other has to be paired again."
+    )
     return 0
 
 
@@ -113,7 +129,13 @@ def run_doctor(settings: Settings, *, as_json: bool) -> int:
     return finding.exit_code(findings)
 
 
-COMMANDS = {"serve": run_serve, "admin-link": run_admin_link, "settings": run_settings, "openapi": run_openapi}
+COMMANDS = {
+    "serve": run_serve,
+    "admin-link": run_admin_link,
+    "rotate-key": run_rotate_key,
+    "settings": run_settings,
+    "openapi": run_openapi,
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -122,6 +144,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     commands.add_parser("serve", help="run the server (default); see `belvedere settings`")
     commands.add_parser("admin-link", help="print a new link that makes the administrator, while there is none")
+    commands.add_parser("rotate-key", help="change the self-made TLS key for the next one, which cameras know already")
     commands.add_parser("settings", help="print all settings")
     commands.add_parser("openapi", help="print the OpenAPI document")
     doctor = commands.add_parser("doctor", help="try from here all that cameras and viewers need, and say what to do")

@@ -1,6 +1,6 @@
 """Finds out what the broker asks: who is this, may it watch, may it go on. Asks the gate and the live state."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -80,16 +80,24 @@ class Arrival:
 
 
 class Admission:
-    """`fresh_id`: random, url-safe, never the same twice. `network_key`: secret, makes the names of networks."""
+    """`fresh_id`: random, url-safe, never the same twice. `network_key`: secret, makes the names of networks. `pins`:
+    what cameras are told of our self-made keys; empty where there are none."""
 
     def __init__(
-        self, gate: Gate, claims: Claims, ice: IceServers, fresh_id: Callable[[], str], network_key: bytes
+        self,
+        gate: Gate,
+        claims: Claims,
+        ice: IceServers,
+        fresh_id: Callable[[], str],
+        network_key: bytes,
+        pins: Sequence[str] = (),
     ) -> None:
         self.gate = gate
         self._claims = claims
         self._ice = ice
         self._fresh_id = fresh_id
         self._network_key = network_key
+        self._pins = list(pins)
 
     async def register(self, ask: AskRegister, arrival: Arrival) -> tuple[Identity | Refusal, set[str]]:
         """Who it is, and which of its sessions may go on."""
@@ -115,7 +123,7 @@ class Admission:
         device = await self.gate.device_by_token(text) if credential.device else None
         if device is not None:
             epoch = await self._claims.claim_presence(device.camera_id, ask.peer.socket, ask.peer.node)
-            return DeviceIdentity(device.camera_id, epoch, self._ice("device", device.camera_id, ""))
+            return DeviceIdentity(device.camera_id, epoch, self._ice("device", device.camera_id, ""), self._pins)
         viewer = await self.gate.viewer_by_token(text) if credential.viewer else None
         if viewer is None:
             return None

@@ -2,6 +2,9 @@
 
 Cameras trust the key, not the certificate: it is made once and stays; the certificate around it is made anew when it
 nears its end or when this machine has other names. People see a browser warning, once.
+
+Beside the key lies the one that comes after it, which nobody is shown. Cameras are told both pins whenever they
+register, so that a change of key costs no pairing (DESIGN §6.2).
 """
 
 import ipaddress
@@ -18,10 +21,14 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from signaling.protocol.identity import server_pin
 from signaling.store.secret import write_private
 
-KEY_FILE, CERTIFICATE_FILE = "tls-key.pem", "tls-certificate.pem"
+KEY_FILE, NEXT_KEY_FILE, CERTIFICATE_FILE = "tls-key.pem", "tls-next-key.pem", "tls-certificate.pem"
 VALID = timedelta(days=397)
 """Browsers accept no longer life (CA/Browser Forum BR §6.3.2)."""
 RENEW_BEFORE = timedelta(days=30)
+
+
+class CannotRotate(Exception):
+    """The text is one sentence for the operator."""
 
 
 def server_context(certificate: Path, key: Path) -> ssl.SSLContext:
@@ -33,14 +40,36 @@ def server_context(certificate: Path, key: Path) -> ssl.SSLContext:
     return context
 
 
-def ensure(data_dir: Path, names: list[str], now: datetime) -> str:
-    """Make what is missing in `data_dir`. `names`: host names and addresses. Returns the pin."""
-    key = _read_or_make_key(data_dir / KEY_FILE)
+def ensure(data_dir: Path, names: list[str], now: datetime) -> tuple[str, str]:
+    """Make what is missing in `data_dir`. `names`: host names and addresses. Returns the pins of key and next key.
+
+    The next key takes the place of one that is gone: cameras know it, a new one they would refuse. Raises OSError,
+    ValueError, TypeError.
+    """
+    if not (data_dir / KEY_FILE).exists() and (data_dir / NEXT_KEY_FILE).exists():
+        rotate(data_dir)
+    key, successor = _read_or_make_key(data_dir / KEY_FILE), _read_or_make_key(data_dir / NEXT_KEY_FILE)
     path = data_dir / CERTIFICATE_FILE
     if not _still_good(path, key, names, now):
         certificate = make(key, names, now)
         write_private(path, certificate.public_bytes(serialization.Encoding.PEM))
-    return pin_of(key.public_key())
+    return pin_of(key.public_key()), pin_of(successor.public_key())
+
+
+def rotate(data_dir: Path) -> None:
+    """Make the next key the key, from the next start on, which also makes a new next one.
+
+    Until then there is none, so that a second change cannot outrun what cameras were told. Raises `CannotRotate`,
+    OSError, ValueError, TypeError.
+    """
+    try:
+        _read_key(data_dir / NEXT_KEY_FILE)
+    except FileNotFoundError:
+        raise CannotRotate(
+            f"there is no next key in {data_dir} that cameras could know; start the server with its self-made "
+            "certificate, and let every camera be online once before you change the key"
+        ) from None
+    (data_dir / NEXT_KEY_FILE).replace(data_dir / KEY_FILE)
 
 
 def pin_of(key: ec.EllipticCurvePublicKey) -> str:
@@ -89,7 +118,14 @@ def _read_or_make_key(path: Path) -> ec.EllipticCurvePrivateKey:
         made = ec.generate_private_key(ec.SECP256R1())
         form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         write_private(path, made.private_bytes(*form))
-    key = serialization.load_pem_private_key(path.read_bytes(), None)
+    return _read_key(path)
+
+
+def _read_key(path: Path) -> ec.EllipticCurvePrivateKey:
+    try:
+        key = serialization.load_pem_private_key(path.read_bytes(), None)
+    except ValueError as error:
+        raise ValueError(f"{path} is not a key in PEM form") from error
     if not isinstance(key, ec.EllipticCurvePrivateKey):
         raise TypeError(f"{path} is not the key that this server made")
     return key

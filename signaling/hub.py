@@ -10,7 +10,7 @@ import contextlib
 import hashlib
 import hmac
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
 import structlog
@@ -286,12 +286,15 @@ def open_hub(
     fresh_id: Callable[[], str],
     clock: Callable[[], float] = time.time,
     limits: Limits | None = None,
+    pins: Sequence[str] = (),
 ) -> Hub:
-    """A hub with all that belongs to it. `ticket_key`: at least 32 secret bytes that outlive a restart."""
+    """A hub with all that belongs to it. `ticket_key`: at least 32 secret bytes that outlive a restart. `pins`: of our
+    self-made keys, for cameras."""
+    network_key = hmac.digest(ticket_key, b"networks", hashlib.sha256)
     return Hub(
         node=node,
         table=Table(ticket_key, limits or Limits()),
-        admission=Admission(gate, live, ice_servers, fresh_id, hmac.digest(ticket_key, b"networks", hashlib.sha256)),
+        admission=Admission(gate, live, ice_servers, fresh_id, network_key, pins),
         news=NewsDesk(events, live),
         live=live,
         fresh_id=fresh_id,

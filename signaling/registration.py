@@ -29,11 +29,12 @@ from signaling.table import Party, Role, Table
 
 @dataclass(frozen=True, slots=True)
 class DeviceIdentity:
-    """The peer is this camera. `epoch`: claimed for this very connection."""
+    """The peer is this camera. `epoch`: claimed for this very connection. `pins`: of our self-made keys."""
 
     camera: str
     epoch: int
     ice_servers: list[wire.IceServer] = field(default_factory=list)
+    pins: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +151,8 @@ def _register_camera(
         del table.parties[party.address]
         return [Hangup(party.address, CloseCode.SUPERSEDED, "a newer connection of this camera is here")]
     party.epoch = identity.epoch
-    result = wire.RegisterResult(identity.camera, wire.RegisteredExtra(ice_servers=identity.ice_servers))
+    extra = wire.RegisteredExtra(ice_servers=identity.ice_servers, pins=identity.pins)
+    result = wire.RegisterResult(identity.camera, extra)
     effects = _register_device(table, party, ask, result, alive, now)
     return [*effects, Came(identity.camera, identity.epoch, ask.capabilities)]
 

@@ -97,8 +97,8 @@ def why_not(error: Refused | BadSecret | OSError, settings: Settings) -> str:
 
 async def _open(settings: Settings, stack: contextlib.AsyncExitStack, announce: Callable[[Running], None]) -> Running:
     origin = settings.origin(certificate.own_address())
-    tls, pin = await asyncio.to_thread(_tls, settings, origin)
-    services = await _open_services(settings, origin, pin, stack)
+    tls, pins = await asyncio.to_thread(_tls, settings, origin)
+    services = await _open_services(settings, origin, pins, stack)
     relay = await open_relay(services, stack)
     hub = await _open_hub(services, relay.stun_urls() if relay is not None else [])
     door = Door(
@@ -120,7 +120,7 @@ async def _open(settings: Settings, stack: contextlib.AsyncExitStack, announce: 
 
 
 async def _open_services(
-    settings: Settings, origin: str, pin: str | None, stack: contextlib.AsyncExitStack
+    settings: Settings, origin: str, pins: tuple[str, ...], stack: contextlib.AsyncExitStack
 ) -> Services:
     data_dir = Path(settings.data_dir)
     store = await open_store(settings.database_url, data_dir)
@@ -140,7 +140,7 @@ async def _open_services(
     return Services(
         settings=settings,
         origin=origin,
-        pin=pin,
+        pins=pins,
         version=own_version(),
         store=store,
         live=live,
@@ -168,6 +168,7 @@ async def _open_hub(services: Services, stun: list[str]) -> Hub:
         ice_servers=ice_servers_for(services.settings, stun, services.clock),
         meter=services.metrics,
         fresh_id=services.new_id,
+        pins=services.pins,
     )
     await hub.start()
     services.metrics.watch(hub.sizes)
@@ -194,18 +195,18 @@ def own_version() -> str:
         return "0"
 
 
-def _tls(settings: Settings, origin: str) -> tuple[ssl.SSLContext | None, str | None]:
-    """The context and, for a self-made certificate, the pin. Raises `CannotStart`."""
+def _tls(settings: Settings, origin: str) -> tuple[ssl.SSLContext | None, tuple[str, ...]]:
+    """The context and, for a self-made certificate, the pins of its key and of the next one. Raises `CannotStart`."""
     if not settings.uses_tls:
-        return None, None
+        return None, ()
     data_dir = Path(settings.data_dir)
     try:
         if settings.tls_cert:
-            return certificate.server_context(Path(settings.tls_cert), Path(settings.tls_key)), None
+            return certificate.server_context(Path(settings.tls_cert), Path(settings.tls_key)), ()
         names = certificate.own_names(urlsplit(origin).hostname or "", certificate.own_address())
-        pin = certificate.ensure(data_dir, names, datetime.now(UTC))
+        pins = certificate.ensure(data_dir, names, datetime.now(UTC))
         paths = data_dir / certificate.CERTIFICATE_FILE, data_dir / certificate.KEY_FILE
-        return certificate.server_context(*paths), pin
+        return certificate.server_context(*paths), pins
     except (OSError, ValueError, TypeError) as error:
         raise CannotStart(f"the TLS certificate or its key cannot be used: {error}") from error
 

@@ -17,12 +17,12 @@ from signaling.store.database import Store
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """`origin`: where we are reached. `pin`: of our key, where it is self-made. `clock`: seconds since the epoch.
-    `new_id`, `new_token`: fresh random text of 96 and 128 bits."""
+    """`origin`: where we are reached. `pins`: of our key and the next one, where they are self-made, else empty.
+    `clock`: seconds since the epoch. `new_id`, `new_token`: fresh random text of 96 and 128 bits."""
 
     settings: Settings
     origin: str
-    pin: str | None
+    pins: tuple[str, ...]
     version: str
     store: Store
     live: LiveState
@@ -37,6 +37,11 @@ class Services:
     clock: Callable[[], float]
     new_id: Callable[[], str]
     new_token: Callable[[], str]
+
+    @property
+    def pin(self) -> str | None:
+        """Of our self-made key; None where every browser can check it."""
+        return self.pins[0] if self.pins else None
 
     @property
     def signaling_url(self) -> str:

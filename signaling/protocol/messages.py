@@ -139,13 +139,15 @@ class RegisterExtra(msgspec.Struct, frozen=True, omit_defaults=True):
 class RegisteredExtra(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
     """Answer to it. `adopted`: session ids that go on.
 
-    `ice_servers`: for gathering before `connect` (devices only). `network`: an opaque name of the client's network, by
-    which it may remember what way won there (clients only).
+    `ice_servers`: for gathering before `connect` (devices only). `pins`: of the server's self-made key and of the next
+    one, as in the QR code; a camera that holds a pin takes them in its place (devices only). `network`: an opaque name
+    of the client's network, by which it may remember what way won there (clients only).
     """
 
     ice_servers: list[IceServer] = []
     adopted: list[str] = []
     network: str | None = None
+    pins: list[str] = []
 
 
 class WishExtra(msgspec.Struct, frozen=True, omit_defaults=True):

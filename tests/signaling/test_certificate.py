@@ -22,16 +22,55 @@ def read(folder: Path) -> x509.Certificate:
     return x509.load_pem_x509_certificate((folder / certificate.CERTIFICATE_FILE).read_bytes())
 
 
+def shown(given: x509.Certificate) -> str:
+    """The pin of the key that a client sees."""
+    return server_pin(given.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
+
+
 def test_the_key_stays_whatever_changes(tmp_path: Path) -> None:
-    pin = certificate.ensure(tmp_path, NAMES, NOW)
+    pins = certificate.ensure(tmp_path, NAMES, NOW)
     first = read(tmp_path)
-    assert certificate.ensure(tmp_path, NAMES, NOW + timedelta(days=300)) == pin and read(tmp_path) == first
-    assert certificate.ensure(tmp_path, [*NAMES, "new.example.org"], NOW) == pin and read(tmp_path) != first
+    assert certificate.ensure(tmp_path, NAMES, NOW + timedelta(days=300)) == pins and read(tmp_path) == first
+    assert certificate.ensure(tmp_path, [*NAMES, "new.example.org"], NOW) == pins and read(tmp_path) != first
     second = read(tmp_path)
-    assert certificate.ensure(tmp_path, NAMES, NOW + timedelta(days=380)) == pin and read(tmp_path) != second
-    assert (tmp_path / certificate.KEY_FILE).stat().st_mode & 0o077 == 0
-    spki = first.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    assert server_pin(spki) == pin
+    assert certificate.ensure(tmp_path, NAMES, NOW + timedelta(days=380)) == pins and read(tmp_path) != second
+    for file in (certificate.KEY_FILE, certificate.NEXT_KEY_FILE):
+        assert (tmp_path / file).stat().st_mode & 0o077 == 0
+    assert shown(first) == pins[0] != pins[1]
+
+
+def test_the_next_key_takes_over_with_a_certificate_of_its_own(tmp_path: Path) -> None:
+    current, following = certificate.ensure(tmp_path, NAMES, NOW)
+    certificate.rotate(tmp_path)
+    assert shown(read(tmp_path)) == current, "nothing is made before the next start"
+    now_current, fresh = certificate.ensure(tmp_path, NAMES, NOW)
+    assert now_current == following == shown(read(tmp_path))
+    assert fresh not in (current, following)
+
+
+def test_a_key_that_is_gone_is_followed_by_the_one_that_cameras_know(tmp_path: Path) -> None:
+    _, following = certificate.ensure(tmp_path, NAMES, NOW)
+    (tmp_path / certificate.KEY_FILE).unlink()
+    assert certificate.ensure(tmp_path, NAMES, NOW)[0] == following
+
+
+def test_a_folder_from_before_there_were_next_keys_gets_one(tmp_path: Path) -> None:
+    current, _ = certificate.ensure(tmp_path, NAMES, NOW)
+    (tmp_path / certificate.NEXT_KEY_FILE).unlink()
+    again, following = certificate.ensure(tmp_path, NAMES, NOW)
+    assert again == current != following
+
+
+def test_a_change_that_no_camera_could_follow_is_refused(tmp_path: Path) -> None:
+    _, following = certificate.ensure(tmp_path, NAMES, NOW)
+    certificate.rotate(tmp_path)
+    with pytest.raises(certificate.CannotRotate, match="start the server"):
+        certificate.rotate(tmp_path)
+    assert certificate.ensure(tmp_path, NAMES, NOW)[0] == following
+    (tmp_path / certificate.NEXT_KEY_FILE).write_text("nonsense")
+    with pytest.raises(ValueError, match=certificate.NEXT_KEY_FILE):
+        certificate.rotate(tmp_path)
+    assert certificate.pin_of(certificate._read_key(tmp_path / certificate.KEY_FILE).public_key()) == following
 
 
 def test_clients_accept_it_for_its_names(tmp_path: Path) -> None:
@@ -58,9 +97,8 @@ def test_beyond_loopback_there_is_tls_and_the_code_carries_the_pin(tmp_path: Pat
         presented = x509.load_der_x509_certificate(
             ssl.PEM_cert_to_DER_cert(ssl.get_server_certificate(("127.0.0.1", server.port)))
         )
-        spki = presented.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         pairing = added["pairing"]
-        assert pairing["pin"] == server_pin(spki) == qr.read(pairing["payload"]).pin
+        assert pairing["pin"] == shown(presented) == qr.read(pairing["payload"]).pin
         assert pairing["server_url"] == "https://localhost:1"
         asyncio.run(_plain_http_is_no_way_in(server.port))
 
