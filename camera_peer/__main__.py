@@ -34,7 +34,7 @@ from camera_peer.source_lens import SourceLens
 from camera_peer.sources import open_source
 from camera_peer.state import DamagedState, Pairing
 from camera_peer.status import Status
-from camera_peer.trust import trust_for
+from camera_peer.trust import trust_of
 from camera_peer.viewer_session import Sessions
 from camera_peer.wifi.spec import BadWifi, open_joiner
 from media.frames import SourceError
@@ -128,7 +128,7 @@ def line(
         random=random.SystemRandom().random,
         tickets=tickets,
         capabilities={"video": chosen.codec, "name": chosen.name, "extend": True},
-        tls=trust_for(pairing.pin),
+        tls=trust_of(pairing),
         version=VERSION,
     )
     return client

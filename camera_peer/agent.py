@@ -17,14 +17,14 @@ from camera_peer.network_watch import watch_network
 from camera_peer.picture import Picture
 from camera_peer.problem import Problem
 from camera_peer.state import Pairing
-from camera_peer.trust import tunnel_target
+from camera_peer.trust import successors, trust_of, tunnel_target
 from camera_peer.viewer_session import Closed, Found, TooManySessions, UnknownSession
 from camera_peer.whereabouts import Change
 from media.answer import BadAnswer
 from media.leases import Leases
 from media.offer import VIDEO_MID
 from media.tunnel import TunnelTarget
-from signaling.client import Handler, Rejected, SignalingError
+from signaling.client import Handler, Rejected, SignalingError, Trust
 from signaling.client_backoff import full_jitter
 from signaling.protocol.errors import Fault, ProtocolError
 from signaling.protocol.messages import Candidate, DeviceConnectParams, DeviceExtendParams, IceServer, RegisterResult
@@ -47,6 +47,7 @@ class Line(Protocol):
 
     async def run(self) -> None: ...
     def reconnect(self, *, moved: bool) -> None: ...
+    def believe(self, tls: Trust) -> None: ...
     async def invite(self, session: str, offer: str) -> str: ...
     async def trickle(self, session: str, candidate: Candidate) -> bool: ...
     async def close_session(self, session: str, reason: str) -> bool: ...
@@ -172,8 +173,18 @@ class CameraAgent:
                 await self._close(session, "the server did not take this session up again")
         if extra is not None:
             self._sessions.use_ice_servers(extra.ice_servers)
+            self._learn(extra.pins)
         earlier = self._moves.registered() if self._moves else None
         self._spawn(self._report(earlier.code if earlier else None, earlier.detail if earlier else ""))
+
+    def _learn(self, told: list[str]) -> None:
+        """The server has named its keys, over a connection that was checked as the pairing says."""
+        pins = successors(self._pairing.pins, told) if self._pairing is not None else None
+        if pins is None or self._pairing is None or self._line is None or self._moves is None:
+            return
+        self._pairing = self._pairing.believing(pins)
+        self._line.believe(trust_of(self._pairing))
+        self._moves.learned(pins)
 
     async def disconnected(self) -> None:
         """Media goes on; only new viewers have to wait."""

@@ -53,6 +53,9 @@ class Moves(Protocol):
     def lost(self) -> None:
         """No longer online."""
 
+    def learned(self, pins: tuple[str, ...]) -> None:
+        """The server's keys from now on."""
+
 
 class Agent(Protocol):
     """The camera's life once it is paired; consumed here, written in `camera_peer.agent`."""
@@ -240,6 +243,13 @@ class Camera:
     def lost(self) -> None:
         """See `Moves`."""
         self._move(Event.SOCKET_LOST)
+
+    def learned(self, pins: tuple[str, ...]) -> None:
+        """See `Moves`. A disk that is full or worn out is tried again at the next connection."""
+        try:
+            self._memory.learn(pins)
+        except OSError as error:
+            log.warning("state_not_saved", reason=error.strerror)
 
     def _fail(self, event: Event, problem: CameraProblem, code: OnboardingCode) -> None:
         never_again = event is Event.ACTIVATION_REFUSED and problem.final

@@ -59,6 +59,16 @@ class Memory:
             self._save(CameraState(pairing=pairing, problem=kept.problem, serial=kept.serial + 1))
             return True
 
+    def learn(self, pins: tuple[str, ...]) -> None:
+        """Believe these keys of the server from now on. Nothing is written where they are known, or where another
+        process has changed the pairing."""
+        if self.pairing is None or self.pairing.pins == pins:
+            return
+        with storage.alone(self.directory):
+            if not self._differs():
+                kept = state.load(self.directory)
+                self._save(msgspec.structs.replace(kept, pairing=self.pairing.believing(pins)))
+
     def note(self, problem: LastProblem | None) -> None:
         """Keep the last problem beside whatever pairing is on the disk; remembered also where it cannot be kept."""
         self._state = msgspec.structs.replace(self._state, problem=problem)

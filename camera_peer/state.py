@@ -16,13 +16,27 @@ MAX_STATE_BYTES = 64 * 1024
 
 
 class Pairing(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What an activation won. `origin` is the server's web origin, `pin` as in the QR code (`identity.server_pin`)."""
+    """What an activation won. `origin` is the server's web origin.
+
+    `pin`: of the server's self-made key, as in the QR code (`identity.server_pin`); None where browsers can check its
+    certificate. `next_pins`: of the keys that the server said will follow.
+    """
 
     camera_id: str
     origin: str
     signaling_url: str
     name: str = ""
     pin: str | None = None
+    next_pins: tuple[str, ...] = ()
+
+    @property
+    def pins(self) -> tuple[str, ...]:
+        """All keys that are believed; none where it is up to ordinary validation."""
+        return () if self.pin is None else (self.pin, *self.next_pins)
+
+    def believing(self, pins: tuple[str, ...]) -> "Pairing":
+        """The same pairing with these keys, of which there is at least one."""
+        return msgspec.structs.replace(self, pin=pins[0], next_pins=pins[1:])
 
 
 class LastProblem(msgspec.Struct, frozen=True):

@@ -124,6 +124,10 @@ class SignalingConnection(ABC):
         self._moved = self._moved or moved
         self._away.set()
 
+    def believe(self, tls: Trust) -> None:
+        """Check the server so, from the next connection on."""
+        self._tls = tls
+
     async def trickle(self, session: str, candidate: wire.Candidate) -> bool:
         """Send one candidate, at the end an empty one. False if there is no connection."""
         return await self._notify("trickle", wire.TrickleParams(session, candidate))

@@ -14,12 +14,13 @@ from camera_peer.lifecycle import REJECTIONS_BEFORE_RESET
 from camera_peer.picture import Picture
 from camera_peer.problem import Problem
 from camera_peer.state import LastProblem, Pairing
+from camera_peer.trust import PinnedKey
 from camera_peer.viewer_session import Closed, Found, TooManySessions
 from camera_peer.whereabouts import Change
 from media.answer import BadAnswer
 from media.frames import SourceError
 from media.tunnel import TunnelTarget
-from signaling.client import Rejected, SignalingError
+from signaling.client import Rejected, SignalingError, Trust
 from signaling.protocol.errors import Fault, ProtocolError
 from signaling.protocol.messages import (
     Candidate,
@@ -32,6 +33,8 @@ from signaling.protocol.messages import (
 )
 
 PAIRING = Pairing("cam1", "https://a", "wss://a/api/signaling")
+A, B, C, D = (letter * 21 + "A" for letter in "ABCD")
+PINNED = Pairing("cam1", "https://a", "wss://a/api/signaling", pin=A)
 
 
 class FakeViewers:
@@ -102,6 +105,10 @@ class FakeLine:
     def reconnect(self, *, moved: bool) -> None:
         self.sent.append(("reconnect", moved))
 
+    def believe(self, tls: Trust) -> None:
+        assert isinstance(tls, PinnedKey)
+        self.sent.append(("believe", *tls.pins))
+
     async def trickle(self, session: str, candidate: Candidate) -> bool:
         self.sent.append(("trickle", session, candidate.candidate, candidate.sdp_mid))
         return True
@@ -128,6 +135,7 @@ class FakeMoves:
     def __init__(self) -> None:
         self.heard: list[str] = []
         self.earlier: LastProblem | None = None
+        self.learnt: list[tuple[str, ...]] = []
 
     def registered(self) -> LastProblem | None:
         self.heard.append("registered")
@@ -135,6 +143,9 @@ class FakeMoves:
 
     def lost(self) -> None:
         self.heard.append("lost")
+
+    def learned(self, pins: tuple[str, ...]) -> None:
+        self.learnt.append(pins)
 
 
 class Bench:
@@ -189,8 +200,8 @@ async def settle() -> None:
 
 
 @asynccontextmanager
-async def working(bench: Bench) -> AsyncIterator[Bench]:
-    task = asyncio.create_task(bench.agent.run(PAIRING, bench.moves))
+async def working(bench: Bench, pairing: Pairing = PAIRING) -> AsyncIterator[Bench]:
+    task = asyncio.create_task(bench.agent.run(pairing, bench.moves))
     await settle()
     try:
         yield bench
@@ -293,6 +304,25 @@ async def test_ice_servers_of_register_are_used(bench: Bench) -> None:
     extra = RegisteredExtra(ice_servers=[IceServer(["stun:stun.home:3478"])])
     await bench.agent.connected(RegisterResult("cam1", extra))
     assert ("ice", ["stun:stun.home:3478"]) in bench.viewers.said
+
+
+async def test_each_key_of_the_server_is_known_before_it_is_in_use() -> None:
+    """It stays connected through as many changes as there are, although it began with one pin."""
+    bench = Bench()
+    async with working(bench, PINNED):
+        for pins in ([A, B], [A, B], [B, C], [D, A]):
+            await bench.agent.connected(RegisterResult("cam1", RegisteredExtra(pins=pins)))
+    assert bench.moves.learnt == [(A, B), (A, B), (B, C)]
+    assert [said for said in bench.line.sent if said[0] == "believe"][-1] == ("believe", B, C)
+
+
+async def test_a_camera_that_believes_as_browsers_do_is_talked_into_no_key() -> None:
+    bench = Bench()
+    async with working(bench):
+        await bench.agent.connected(RegisterResult("cam1", RegisteredExtra(pins=[A, B])))
+        await settle()
+    assert bench.moves.learnt == []
+    assert not any(said[0] == "believe" for said in bench.line.sent)
 
 
 async def test_a_failing_source_leaves_the_camera_online_and_is_reported() -> None:

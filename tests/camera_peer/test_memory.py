@@ -5,13 +5,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-from camera_peer import identity, state
+from camera_peer import identity, state, storage
 from camera_peer.memory import Memory, reset
 from camera_peer.problem import Problem
 from camera_peer.state import LastProblem, Pairing
 
 OLD = Pairing("cam1", "https://a", "wss://a/s")
 NEW = Pairing("cam2", "https://b", "wss://b/s")
+PINNED = Pairing("cam1", "https://a", "wss://a/s", pin="a")
 PROBLEM = LastProblem(Problem.NO_INTERNET, "no way out")
 
 HOLDER = """
@@ -76,6 +77,34 @@ def test_a_moment_alone_ends_with_its_process(tmp_path: Path) -> None:
 def test_a_pairing_repeated_with_the_same_facts_is_a_change(tmp_path: Path) -> None:
     ours = remembered(tmp_path, OLD)
     remembered(tmp_path).win(OLD, unless_changed=False)
+    assert ours.changed()
+
+
+def test_learned_keys_are_kept_and_are_no_change_to_ourselves(tmp_path: Path) -> None:
+    ours = remembered(tmp_path, PINNED)
+    remembered(tmp_path).note(PROBLEM)
+    ours.learn(("a", "b"))
+    kept = state.load(tmp_path)
+    assert (kept.pairing, kept.problem) == (PINNED.believing(("a", "b")), PROBLEM)
+    assert ours.pairing == kept.pairing
+    assert not ours.changed()
+
+
+def test_known_keys_are_not_written_again(tmp_path: Path) -> None:
+    ours = remembered(tmp_path, PINNED)
+    ours.learn(("a", "b"))
+    before = storage.stamp(tmp_path / state.STATE_FILE)
+    ours.learn(("a", "b"))
+    assert storage.stamp(tmp_path / state.STATE_FILE) == before
+    ours.learn(("b", "c"))
+    assert storage.stamp(tmp_path / state.STATE_FILE) != before
+
+
+def test_learned_keys_do_not_touch_what_another_process_won(tmp_path: Path) -> None:
+    ours = remembered(tmp_path, PINNED)
+    remembered(tmp_path).win(NEW, unless_changed=False)
+    ours.learn(("a", "b"))
+    assert state.load(tmp_path).pairing == NEW
     assert ours.changed()
 
 

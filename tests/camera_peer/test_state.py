@@ -42,6 +42,23 @@ def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
     assert state.load(tmp_path / "camera") == memory
 
 
+def test_what_was_written_before_there_were_next_keys_is_read(tmp_path: Path) -> None:
+    (tmp_path / state.STATE_FILE).write_text(
+        '{"pairing": {"camera_id": "cam1", "origin": "https://a", "signaling_url": "wss://a/s", "pin": "p"}}'
+    )
+    pairing = state.load(tmp_path).pairing
+    assert pairing is not None
+    assert pairing.pins == ("p",)
+    state.save(tmp_path, CameraState(pairing=pairing.believing(("q", "r"))))
+    again = state.load(tmp_path).pairing
+    assert again is not None
+    assert again.pins == ("q", "r")
+
+
+def test_without_a_pin_no_key_is_believed_for_itself() -> None:
+    assert Pairing("cam1", "https://a", "wss://a/s").pins == ()
+
+
 def test_files_are_for_their_owner_alone(tmp_path: Path) -> None:
     directory = tmp_path / "camera"
     directory.mkdir(mode=0o755)

@@ -7,6 +7,7 @@ import ssl
 import time
 from pathlib import Path
 
+import aiohttp
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
@@ -14,11 +15,13 @@ from camera_peer import identity
 from camera_peer.activation import activate
 from camera_peer.problem import CameraProblem, Problem
 from camera_peer.state import Pairing
-from camera_peer.trust import PinnedKey, is_plain_and_remote, key_pin, trust_for, tunnel_target
+from camera_peer.trust import PinnedKey, is_plain_and_remote, key_pin, successors, trust_for, tunnel_target
 from signaling.protocol.qr import OnboardingCode
 from tests.camera_peer.fake_server import fake_server, self_made
 
 TOKEN = "AAECAwQFBgcICQoLDA0ODw"
+A, B, C, D, E = (letter * 21 + "A" for letter in "ABCDE")
+"""Pins."""
 
 
 async def pair(origin: str, pin: str | None, directory: Path) -> Pairing:
@@ -51,6 +54,14 @@ def test_a_tunnel_is_believed_as_its_host_is(url: str, pinned: bool) -> None:
     assert isinstance(target.tls, PinnedKey if pinned else ssl.SSLContext)
 
 
+def test_a_tunnel_is_believed_by_the_next_key_too() -> None:
+    pairing = Pairing("cam", "https://a", "wss://a/api/signaling", pin=A, next_pins=(B,))
+    target = tunnel_target("wss://a/api/media", pairing)
+    assert target is not None
+    assert isinstance(target.tls, PinnedKey)
+    assert target.tls.pins == (A, B)
+
+
 @pytest.mark.parametrize("url", ["https://belvedere.home/api/media", "wss:///api/media", "", "file:///etc/passwd"])
 def test_what_is_no_web_socket_is_no_tunnel(url: str) -> None:
     assert tunnel_target(url, Pairing("cam", "https://belvedere.home", "wss://belvedere.home/api/signaling")) is None
@@ -69,6 +80,41 @@ async def test_a_renewed_certificate_of_the_same_key_stays_trusted(tmp_path: Pat
     pin = self_made(tmp_path, key).pin
     async with fake_server(tls=self_made(tmp_path, key).context) as server:
         assert (await pair(server.origin, pin, tmp_path)).camera_id == "cam1"
+
+
+@pytest.mark.parametrize("known", [True, False])
+async def test_any_of_the_pins_is_enough_and_no_other_key(tmp_path: Path, known: bool) -> None:
+    certificate = self_made(tmp_path)
+    trust = PinnedKey(A, certificate.pin if known else B)
+    async with fake_server(tls=certificate.context) as server, aiohttp.ClientSession() as http:
+        asking = http.post(f"{server.origin}/api/camera/seen", json={}, ssl=trust)
+        if known:
+            assert (await asking).status == 204
+        else:
+            with pytest.raises(aiohttp.ServerFingerprintMismatch, match="pair the camera again"):
+                await asking
+            assert server.calls == []
+
+
+@pytest.mark.parametrize(
+    ("believed", "told", "then"),
+    [
+        ((A,), [A, B], (A, B)),
+        ((A, B), [A, B], (A, B)),
+        ((A, B), [B, C], (B, C)),
+        ((A, B), [A, C], (A, C)),
+        ((A, B), [A, B, C, D], (A, B, C, D)),
+        ((A, B), [A, B, C, D, E], None),
+        ((A, B), [C, D], None),
+        ((A, B), [A, "damaged"], None),
+        ((A, B), [], None),
+        ((), [A, B], None),
+    ],
+)
+def test_the_keys_to_believe_after_a_known_server_named_its_own(
+    believed: tuple[str, ...], told: list[str], then: tuple[str, ...] | None
+) -> None:
+    assert successors(believed, told) == then
 
 
 async def test_another_key_gets_no_request(tmp_path: Path) -> None:
@@ -142,6 +188,8 @@ def test_what_is_no_pin_is_refused_at_once() -> None:
     for text in ("", "AAAA", "not base64!", "é"):
         with pytest.raises(ValueError, match=r"pin|base64url"):
             PinnedKey(text)
+        with pytest.raises(ValueError, match=r"pin|base64url"):
+            PinnedKey(A, text)
 
 
 def test_a_certificate_that_cannot_be_read_has_no_pin() -> None:
