@@ -121,9 +121,7 @@ class Entrance:
             if answer is not None:
                 path.send([answer])
         elif kind is Kind.DTLS:
-            leg = self._switchboard.leg_at((port.number, address))
-            if leg is not None:
-                leg.take_dtls(data)
+            self._switchboard.take_dtls(data, (port.number, address))
 
     def receive_frame(self, connection: TcpConnection | Tunnel, frame: bytes) -> None:
         """One datagram that came over a connection."""
@@ -135,11 +133,11 @@ class Entrance:
             if answer is not None:
                 connection.send([answer])
             return
+        if kind is Kind.DTLS and self._switchboard.take_dtls(frame, connection.source):
+            return
         leg = self._switchboard.leg_at(connection.source)
         if leg is None:
             connection.close()
-        elif kind is Kind.DTLS:
-            leg.take_dtls(frame)
         elif kind is Kind.MEDIA:
             self._inbox.put(frame)
             leg.take_media(self._inbox, self._clock(), self._wall())

@@ -50,6 +50,11 @@ class PeerLeg:
         self._connecting: asyncio.Task[None] | None = None
         self._closed = False
 
+    @property
+    def is_keyed(self) -> bool:
+        """Media can flow."""
+        return self.srtp is not None
+
     def use(self, path: Path) -> None:
         """A verified way; the first one lets DTLS begin."""
         if self.path is not None and not path.reliable:

@@ -28,6 +28,10 @@ class Leg(Protocol):
     path: Path | None
     heard_at: float
 
+    @property
+    def is_keyed(self) -> bool:
+        """DTLS has come to its end."""
+
     def use(self, path: Path) -> None:
         """Send this way from now on."""
 
@@ -73,6 +77,17 @@ class Switchboard:
     def leg_at(self, source: Hashable) -> Leg | None:
         """Whose verified address this is."""
         return self._by_source.get(source)
+
+    def take_dtls(self, data: bytes, source: Hashable) -> bool:
+        """A DTLS datagram. Before there are keys the leg answers where it came from: a peer that nominates several ways
+        (RFC 5245 §8.1.1.2) speaks on the one it chose. Whether the address is a leg's."""
+        leg = self._by_source.get(source)
+        if leg is None:
+            return False
+        if not leg.is_keyed and leg.path is not None and leg.path.source != source:
+            leg.use(self._paths[leg.ufrag][source])
+        leg.take_dtls(data)
+        return True
 
     def check(self, data: bytes, host: str, port: int, path: Path, now: float) -> bytes | None:
         """A STUN message that came over `path` from `host` and `port`; what to answer, or none."""

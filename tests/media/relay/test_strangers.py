@@ -36,11 +36,14 @@ class FakeLeg:
         self.password = PASSWORD
         self.path: Path | None = None
         self.heard_at = 0.0
+        self.is_keyed = False
+        self.dtls: list[bytes] = []
 
     def use(self, path: Path) -> None:
         self.path = path
 
-    def take_dtls(self, data: bytes) -> None: ...
+    def take_dtls(self, data: bytes) -> None:
+        self.dtls.append(data)
 
     def take_answer(self, answer: Binding, now: float) -> bool:
         return answer.integrity is not None and now < 0
@@ -142,6 +145,21 @@ def test_a_session_moves_only_when_its_peer_says_so(board: Switchboard) -> None:
     assert leg.path.source == "here"
     ask(board, check("a", nominate=True), FakePath("there"))
     assert leg.path.source == "there"
+
+
+def test_a_peer_that_nominates_two_ways_is_answered_on_the_one_it_speaks_on(board: Switchboard) -> None:
+    leg, first, second, third = FakeLeg("a"), FakePath("first"), FakePath("second"), FakePath("third", reliable=True)
+    board.add(leg)
+    for path in (first, second):
+        ask(board, check("a", nominate=True), path)
+    ask(board, check("a"), third)
+    assert leg.path is second
+    assert board.take_dtls(b"hello", "first") and leg.path is first
+    assert board.take_dtls(b"again", "third") and leg.path is third
+    leg.is_keyed = True
+    assert board.take_dtls(b"goodbye", "first") and leg.path is third
+    assert leg.dtls == [b"hello", b"again", b"goodbye"]
+    assert not board.take_dtls(b"hello", "elsewhere") and len(leg.dtls) == 3
 
 
 def test_tcp_does_not_take_over_while_udp_lives(board: Switchboard) -> None:
