@@ -34,7 +34,11 @@ class Connection(web.RequestHandler):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
         stream = cast(asyncio.Transport, transport)  # uvloop's transports are none of asyncio's by type
-        host = str(stream.get_extra_info("peername")[0])
+        peer = stream.get_extra_info("peername")
+        if peer is None:  # it has gone already
+            stream.abort()
+            return
+        host = str(peer[0])
         network = network_of(host)
         # Behind a proxy all come from loopback; it has bounds of its own.
         if self._crowd[network] >= MAX_PER_NETWORK and not _is_loopback(host):
