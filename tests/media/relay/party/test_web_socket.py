@@ -144,3 +144,14 @@ async def test_it_ends_with_the_leg_it_carries(leg: tuple[Any, str, str], connec
     assert await ws.receive_bytes()
     relay.close_viewer("viewer")
     await end_of(ws)
+
+
+async def test_so_do_others_that_were_shown_for_it(leg: tuple[Any, str, str], connect: Connect) -> None:
+    relay, ufrag, password = leg
+    sockets = [await connect() for _ in range(3)]
+    for ws in sockets:
+        await ws.send_bytes(check(ufrag, password))
+        assert await ws.receive_bytes()
+    relay.close_viewer("viewer")
+    for ws in sockets:
+        await end_of(ws)
