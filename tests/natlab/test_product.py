@@ -50,7 +50,6 @@ CORE = (
 )
 """Camera, viewer, with coturn."""
 OPEN = {
-    ("dual-stack", "symmetric", False): "the camera and the relay choose different families for one upload",
     ("port-restricted", "ipv6-only", False): "Chromium gathers nothing with IPv6 alone and without a STUN server",
 }
 """Cells without a picture today, and why. Strict: a cell that comes up must leave this list."""
