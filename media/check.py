@@ -56,6 +56,7 @@ class Check:
         self._loop = asyncio.get_running_loop()
         self._asked_at: dict[bytes, float] = {}
         self._asked = 0
+        self._resting = False
         self._timer: asyncio.TimerHandle | None = None
         self._answer: asyncio.Future[Answered] = self._loop.create_future()
 
@@ -73,6 +74,8 @@ class Check:
 
     def ask(self) -> None:
         """Ask now, once: also because the peer has just shown that the way is open (RFC 8445 §7.3.1.4)."""
+        if self._resting:
+            return
         while len(self._asked_at) >= MAX_OPEN:
             self._forget(next(iter(self._asked_at)))
         request = self._make()
@@ -97,11 +100,16 @@ class Check:
         mapped = message.attributes.get("XOR-MAPPED-ADDRESS")
         self._answer.set_result(Answered(address, mapped, self._loop.time() - asked_at))
 
-    def close(self) -> None:
-        """Ask no more, and expect nothing."""
+    def rest(self) -> None:
+        """Ask no more, but hear the answer to what was asked."""
+        self._resting = True
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+    def close(self) -> None:
+        """Ask no more, and expect nothing."""
+        self.rest()
         for transaction in list(self._asked_at):
             self._forget(transaction)
         if self._answer.done() and not self._answer.cancelled():

@@ -11,6 +11,7 @@ from typing import Any, cast
 
 import structlog
 from aioice import stun
+from aioice.candidate import candidate_priority
 from aioice.ice import CandidatePair, StunProtocol, candidate_pair_priority
 
 from media.check import Answered, Check, CheckRefused
@@ -137,7 +138,8 @@ class CheckingConnection(DeafConnection):
 
     def _rank(self, pair: CandidatePair) -> Rank:
         priority = candidate_pair_priority(pair.local_candidate, pair.remote_candidate, ice_controlling=True)
-        return Rank(self._way(pair), -priority)
+        ends = (pair.local_candidate, pair.remote_candidate)
+        return Rank(self._way(pair), -sum(candidate_priority(1, end.type) for end in ends), -priority)
 
     def _way(self, pair: CandidatePair) -> Way:
         if pair.remote_addr == TUNNEL_ADDRESS:
@@ -170,10 +172,10 @@ class CheckingConnection(DeafConnection):
         moves = self.nominated.is_set()
         self._nominated[1] = pair
         self.round_trip = self._round_trips.get(pair)
-        for other in list(self._checks):
-            if other.task is not None and not self._nomination.improves(other):
-                other.task.cancel()
-        if moves or self._way(pair) is Way.TURN:
+        rivals = [check for other, check in self._checks.items() if not self._nomination.improves(other)]
+        for check in rivals:
+            check.rest()
+        if moves or rivals or self._way(pair) is Way.TURN:
             self._spawn(self._nominate(pair))
         if self._way(pair) is not Way.TUNNEL:
             self._leave_tunnels()
@@ -187,7 +189,9 @@ class CheckingConnection(DeafConnection):
                 protocol.transport.close()
 
     async def _nominate(self, pair: CandidatePair) -> None:
-        """Tell the peer. The media need not wait for it: the pair is valid (RFC 8445 §12.1)."""
+        """Tell the peer, also where a rival's check has told it otherwise: it may follow the last nomination. The media
+        need not wait for it: the pair is valid (RFC 8445 §12.1). What the peer sends meanwhile over another pair that
+        answers passes the guard (§12.2)."""
         try:
             await self._question(pair, nominate=True).run(CHECK_SECONDS)
         except (TimeoutError, CheckRefused) as error:

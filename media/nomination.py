@@ -3,7 +3,8 @@
 The first pair that answers is not the best one: checks through a TURN server need no hole punched and often win a race
 that a direct way loses by one retransmission. So the camera, the controlling agent (RFC 8445 §8.1.1), takes a direct
 pair as soon as it answers, lets a relayed one wait a little while direct ones are still tried, and moves to a direct
-one that answers later. Among direct pairs the order of RFC 8445 §6.1.2.3 holds.
+one that answers later. Within a way a nearer pair replaces a farther one (a LAN, and not the router's outside); of two
+as near, IPv4 and IPv6 say, the first to answer stays, for each change is one that the peer may miss.
 """
 
 from collections.abc import Callable, Hashable
@@ -26,10 +27,16 @@ class Way(IntEnum):
 
 
 class Rank(NamedTuple):
-    """Less is better. `priority`: minus the pair's priority (RFC 8445 §6.1.2.3)."""
+    """Less is better. `reach`: minus the type preferences of both ends (RFC 8445 §5.1.2.2); `priority`: minus the
+    pair's priority (§6.1.2.3)."""
 
     way: Way
+    reach: int
     priority: int
+
+    def betters(self, other: "Rank") -> bool:
+        """Whether it is worth a change. The priority alone is not."""
+        return (self.way, self.reach) < (other.way, other.reach)
 
 
 class _Answer(NamedTuple):
@@ -47,7 +54,7 @@ class Nomination:
 
     def improves(self, pair: Hashable) -> bool:
         """Whether this pair would replace the present one."""
-        return self.chosen is None or self._rank(pair) < self._rank(self.chosen)
+        return self.chosen is None or self._rank(pair).betters(self._rank(self.chosen))
 
     def answered(self, pair: Hashable, round_trip: float, now: float) -> None:
         """A check on the pair succeeded; it took `round_trip` seconds."""

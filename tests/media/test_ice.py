@@ -19,16 +19,22 @@ LIMIT = 5.0
 
 @dataclass
 class Net:
-    """`drop`: whether a datagram of the camera to this port is lost now. `sent`: ports, in order."""
+    """`drop`: whether a datagram of the camera to this port is lost now; `late`: seconds that it takes to another
+    port. `sent`: ports, in order."""
 
     camera: GuardedConnection
     viewer: aioice.Connection
     drop: Callable[[int], bool] = lambda _: False
+    late: dict[int, float] = field(default_factory=dict)
     sent: list[int] = field(default_factory=list)
 
     def send(self, data: bytes, address: tuple[str, int], onward: Callable[..., None]) -> None:
         self.sent.append(address[1])
-        if not self.drop(address[1]):
+        if self.drop(address[1]):
+            return
+        if address[1] in self.late:
+            asyncio.get_running_loop().call_later(self.late[address[1]], onward, data, address)
+        else:
             onward(data, address)
 
     async def meet(self, candidates: list[aioice.Candidate]) -> None:
@@ -71,15 +77,15 @@ async def network() -> AsyncIterator[Net]:
         await viewer.close()
 
 
-async def two_sockets(net: Net) -> tuple[aioice.Candidate, aioice.Candidate]:
-    """A direct candidate of the viewer, and another that stands for one on a TURN server."""
+async def two_sockets(net: Net, kind: str = "relay") -> tuple[aioice.Candidate, aioice.Candidate]:
+    """A direct candidate of the viewer, and another, less liked, that stands for one on a TURN server."""
     direct = net.viewer.local_candidates[0]
     loop = asyncio.get_running_loop()
     transport, protocol = await loop.create_datagram_endpoint(
         lambda: StunProtocol(net.viewer), local_addr=(direct.host, 0)
     )
     host, port = transport.get_extra_info("sockname")[:2]
-    protocol.local_candidate = aioice.Candidate("turned", 1, "udp", 1000, host, port, "relay", direct.host, direct.port)
+    protocol.local_candidate = aioice.Candidate("turned", 1, "udp", 1000, host, port, kind, direct.host, direct.port)
     net.viewer._protocols.append(protocol)
     return direct, protocol.local_candidate
 
@@ -156,6 +162,24 @@ async def test_a_better_pair_is_nothing_to_look_for_once_the_best_is_there() -> 
         sent = len(net.sent)
         await asyncio.sleep(0.3)
         assert len(net.sent) == sent
+
+
+async def test_a_pair_no_better_is_not_taken_but_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both pairs were nominated by their checks, and the peer followed the one that the camera did not choose."""
+    monkeypatch.setattr("media.check.repeat_after", lambda _: LIMIT * 2)
+    async with network() as net:
+        chosen, other = await two_sockets(net, "host")
+        net.late = {chosen.port: 0.05, other.port: 0.2}
+        net.camera.on_move = pytest.fail
+        await net.meet([chosen, other])
+        assert net.camera.remote_address()[1][1] == chosen.port
+        await until(lambda: not net.camera._checks)
+        assert net.sent == [chosen.port, other.port, chosen.port], "the last nomination tells the choice"
+        hello = bytes([22]) * 100
+        own = next(c for c in net.camera.local_candidates if c.host == chosen.host)
+        net.viewer._protocols[-1].transport.sendto(hello, (own.host, own.port))
+        async with asyncio.timeout(LIMIT):
+            assert await net.camera.recv() == hello
 
 
 async def test_the_peer_answers_questions_and_a_dead_one_does_not() -> None:

@@ -5,11 +5,12 @@ import pytest
 from media.nomination import HOLD_ROUND_TRIPS, HOLD_SECONDS, Nomination, Rank, Way
 
 PAIRS = {
-    "host": Rank(Way.DIRECT, -30),
-    "srflx": Rank(Way.DIRECT, -20),
-    "turn": Rank(Way.TURN, -10),
-    "turn2": Rank(Way.TURN, -5),
-    "tunnel": Rank(Way.TUNNEL, 0),
+    "host": Rank(Way.DIRECT, -252, -30),
+    "host4": Rank(Way.DIRECT, -252, -29),
+    "srflx": Rank(Way.DIRECT, -226, -20),
+    "turn": Rank(Way.TURN, -126, -10),
+    "turn2": Rank(Way.TURN, 0, -5),
+    "tunnel": Rank(Way.TUNNEL, -252, 0),
 }
 R = 0.04
 
@@ -46,6 +47,8 @@ HOLD = round(HOLD_ROUND_TRIPS * R + HOLD_SECONDS, 3)
         ([(0.04, "turn"), (0.9, "srflx")], [(0.04 + HOLD, "turn"), (0.9, "srflx")]),
         ([(0.04, "srflx"), (0.06, "host")], [(0.04, "srflx"), (0.06, "host")]),
         ([(0.04, "host"), (0.06, "srflx"), (0.07, "turn")], [(0.04, "host")]),
+        ([(0.04, "host4"), (0.05, "host")], [(0.04, "host4")]),
+        ([(0.04, "host"), (0.05, "host4")], [(0.04, "host")]),
         ([(0.04, "turn2"), (0.05, "turn")], [(0.04 + HOLD, "turn2"), (0.05 + HOLD, "turn")]),
         ([(0.6, "tunnel"), (0.7, "host")], [(0.6, "tunnel"), (0.7, "host")]),
         ([], []),
@@ -63,12 +66,12 @@ def test_turn_does_not_wait_for_direct_pairs_that_have_failed() -> None:
 
 
 def test_a_remote_address_that_turns_out_to_be_a_turn_servers_loses_to_a_direct_one() -> None:
-    ranks = {"unknown": Rank(Way.DIRECT, -50), "srflx": Rank(Way.DIRECT, -20)}
+    ranks = {"unknown": Rank(Way.DIRECT, -236, -50), "srflx": Rank(Way.DIRECT, -226, -20)}
     nomination = Nomination(lambda pair: ranks[str(pair)])
     nomination.answered("unknown", R, 0.0)
     assert nomination.decide(0.0, direct_tried=True) == "unknown"
     assert not nomination.improves("srflx")
-    ranks["unknown"] = Rank(Way.TURN, -50)
+    ranks["unknown"] = Rank(Way.TURN, -236, -50)
     assert nomination.improves("srflx")
     nomination.answered("srflx", R, 0.2)
     assert nomination.decide(0.2, direct_tried=True) == "srflx"
