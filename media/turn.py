@@ -17,6 +17,9 @@ log = structlog.get_logger(__name__)
 
 ALLOCATE_SECONDS = 3.0
 """For TCP, TLS and two STUN round trips; a firewall that swallows packets must not cost more."""
+GRACE_SECONDS = 0.3
+"""For the servers before the one that answered first, or as long again as that took: the order is the operator's wish,
+and the first request of a busy moment may be late."""
 FAILURES = (OSError, ConnectionError, TimeoutError, stun.TransactionError, ValueError)
 """What an unreachable, refusing or confused server leads to."""
 
@@ -56,17 +59,40 @@ async def _numeric(server: TurnServer) -> str:
 
 
 async def first_that_allocates(servers: IceServers) -> TurnServer | None:
-    """Try them in order; the allocation is given back at once."""
-    for server, credential in servers.turn:
-        trial = _Trial()
-        try:
-            await allocate(server, credential, trial)
-        except FAILURES as error:
-            log.info("turn_not_usable", host=server.host, port=server.port, problem=str(error) or type(error).__name__)
-            continue
-        trial.end()
-        return server
-    return None
+    """Try all at once, for one behind a firewall is silent until its time is up. Of those that let us in at about the
+    same time, the first in order. The allocations are given back at once."""
+    began = asyncio.get_running_loop().time()
+    trials = [asyncio.create_task(_lets_in(server, credential)) for server, credential in servers.turn]
+    try:
+        for trial in asyncio.as_completed(trials):
+            if await trial:
+                break
+        else:
+            return None
+        if better := trials[: _first(trials)]:
+            taken = asyncio.get_running_loop().time() - began
+            await asyncio.wait(better, timeout=max(GRACE_SECONDS, taken))
+        return servers.turn[_first(trials)][0]
+    finally:
+        for task in trials:
+            task.cancel()
+        await asyncio.gather(*trials, return_exceptions=True)
+
+
+def _first(trials: list[asyncio.Task[bool]]) -> int:
+    """The number of the first one that has succeeded, where one has."""
+    return next(number for number, trial in enumerate(trials) if trial.done() and trial.result())
+
+
+async def _lets_in(server: TurnServer, credential: Credential) -> bool:
+    trial = _Trial()
+    try:
+        await allocate(server, credential, trial)
+    except FAILURES as error:
+        log.info("turn_not_usable", host=server.host, port=server.port, problem=str(error) or type(error).__name__)
+        return False
+    trial.end()
+    return True
 
 
 class _Trial(asyncio.DatagramProtocol):

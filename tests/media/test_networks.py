@@ -18,7 +18,7 @@ from camera_peer.sources import open_source
 from camera_peer.viewer_session import Sessions
 from media.ice import GuardedConnection, gathered
 from media.ice_servers import IceServers, StunServer, read_ice_servers
-from media.turn import first_that_allocates
+from media.turn import ALLOCATE_SECONDS, first_that_allocates
 from signaling.protocol.messages import IceServer
 from signaling.turn import credential
 from tests.natlab import coturn
@@ -204,6 +204,15 @@ def test_a_relayed_candidate_is_told_after_the_offer_and_none_is_held_before(tmp
         assert "a=end-of-candidates" not in offer and SERVER_4.turn not in offer
         assert trickled[0].startswith("candidate:") and f" {SERVER_4.turn} " in trickled[0]
         assert trickled[1] == ""
+
+
+def test_silent_servers_hold_up_nobody(tmp_path: Path) -> None:
+    urls = (f"turn:{SERVER_4.turn}:{coturn.PORT}?transport=tcp", f"turn:{SERVER_4.turn}:443?transport=tcp")
+    with laboratory("only-tcp-443", "none", tmp_path) as lab:
+        began = time.monotonic()
+        found = lab.camera.call(lambda: asyncio.run(first_that_allocates(turn_urls(*urls)))).result(2 * LIMIT)
+        assert found is not None and found.port == 443
+        assert time.monotonic() - began < ALLOCATE_SECONDS, "the first URL is silent for as long as it may be"
 
 
 def test_a_camera_without_udp_allocates_over_tcp(tmp_path: Path) -> None:
