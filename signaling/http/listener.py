@@ -117,7 +117,7 @@ class Listener:
         def connection() -> Connection:
             return Connection(manager, loop, self._crowd)
 
-        if tls is not None and relay is not None:
+        if tls is not None:
             shared = SharedPort(connection, tls, FIRST_REQUEST_SECONDS, relay)
             await shared.bind(host, port, BACKLOG)
             self._server = shared
@@ -126,8 +126,6 @@ class Listener:
             connection,
             host,
             port,
-            ssl=tls,
-            ssl_handshake_timeout=FIRST_REQUEST_SECONDS if tls is not None else None,
             backlog=BACKLOG,
             reuse_address=True,
             start_serving=False,

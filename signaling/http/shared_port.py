@@ -30,9 +30,10 @@ log = structlog.get_logger(__name__)
 
 
 class SharedPort:
-    """`web`: protocols for TLS connections, with the context. `relay`: protocols for ICE-TCP ones."""
+    """`web`: protocols for TLS connections, with the context. `relay`: protocols for ICE-TCP ones; None: there is no
+    relay, and the port is for TLS alone."""
 
-    def __init__(self, web: Factory, tls: ssl.SSLContext, handshake_seconds: float, relay: Factory) -> None:
+    def __init__(self, web: Factory, tls: ssl.SSLContext, handshake_seconds: float, relay: Factory | None) -> None:
         self._web = web
         self._tls = tls
         self._handshake_seconds = handshake_seconds
@@ -118,7 +119,7 @@ class SharedPort:
             raise
         if first == TLS_HANDSHAKE:
             self._hand(self._shake_hands(connection))
-        elif first is not None and first <= MAX_LENGTH_BYTE:
+        elif first is not None and first <= MAX_LENGTH_BYTE and self._relay is not None:
             self._hand(self._connect(connection, self._relay, None))
         else:
             connection.close()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from signaling.http import crowd, listener
+from signaling.http import crowd, listener, shared_port
 from signaling.server import serving
 from tests.signaling.helpers import quick_settings
 
@@ -20,6 +20,7 @@ async def test_who_never_finishes_a_request_is_cut_off(
 ) -> None:
     """In the clear and before a TLS handshake."""
     monkeypatch.setattr(listener, "FIRST_REQUEST_SECONDS", 0.2)
+    monkeypatch.setattr(shared_port, "FIRST_BYTE_SECONDS", 0.2)
     settings = quick_settings(tmp_path, public_url=public_url)
     async with serving(settings), asyncio.timeout(PATIENCE):
         reader, writer = await asyncio.open_connection("127.0.0.1", settings.port)

@@ -34,11 +34,11 @@ class Says(asyncio.Protocol):
 
 
 @asynccontextmanager
-async def listening(folder: Path) -> AsyncIterator[int]:
+async def listening(folder: Path, *, relay: bool = True) -> AsyncIterator[int]:
     certificate.ensure(folder, ["localhost"], datetime.now(UTC))
     tls = certificate.server_context(folder / certificate.CERTIFICATE_FILE, folder / certificate.KEY_FILE)
     port = free_port()
-    shared = SharedPort(lambda: Says(b"web:"), tls, 5.0, lambda: Says(b"relay:"))
+    shared = SharedPort(lambda: Says(b"web:"), tls, 5.0, (lambda: Says(b"relay:")) if relay else None)
     await shared.bind("127.0.0.1", port, 100)
     shared.serve()
     try:
@@ -70,6 +70,13 @@ async def test_each_gets_what_is_meant_for_it(tmp_path: Path) -> None:
         for stranger in (b"GET / HTTP/1.1\r\n", b"SSH-2.0", b"\xff\xff", b"\x09\x00"):
             with pytest.raises((ConnectionError, AssertionError)):
                 assert await heard(port, stranger)
+
+
+async def test_without_a_relay_it_is_for_tls_alone(tmp_path: Path) -> None:
+    async with listening(tmp_path, relay=False) as port:
+        assert await heard(port, b"hello", trusting()) == b"web:hello"
+        with pytest.raises((ConnectionError, AssertionError)):
+            assert await heard(port, STUN_FRAME)
 
 
 async def test_a_frame_that_comes_in_single_bytes_is_whole(tmp_path: Path) -> None:
