@@ -1,14 +1,15 @@
 """The camera's sessions: one sending peer for each viewer, from offer to goodbye."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 import structlog
 
 from camera_peer.broadcast import Broadcast
 from camera_peer.viewer import ConnectedViewer
 from media.answer import Answer, BadAnswer, read_answer
-from media.ice_servers import Credential, TurnServer, read_ice_servers
+from media.ice_servers import Credential, IceServers, TurnServer, read_ice_servers
 from media.liveness import Liveness, Sign
 from media.peer import DtlsFailed, SendingPeer
 from media.tunnel import TunnelTarget
@@ -25,7 +26,8 @@ ANSWER_LIMIT = 30.0
 
 Allocation = tuple[TurnServer, Credential]
 """A TURN server that lets us in, and what it wants to see."""
-
+Allocating = Callable[[], Awaitable[Allocation | None]]
+"""Waits until one is known, or known to be missing."""
 
 Closed = Callable[[str, str], None]
 """Called with session id and reason when a session ends by itself, once."""
@@ -42,8 +44,8 @@ class UnknownSession(Exception):
 
 
 class ViewerSession:
-    """One viewer: offered, then connecting, then connected, then closed. `tunnel`: of a relay. `allocation`: the TURN
-    server to add a candidate on."""
+    """One viewer: offered, then connecting, then connected, then closed. `tunnel`: of a relay. `allocating`: where a
+    candidate on a TURN server is to be added."""
 
     def __init__(
         self,
@@ -52,11 +54,11 @@ class ViewerSession:
         broadcast: Broadcast,
         *,
         tunnel: TunnelTarget | None = None,
-        allocation: Allocation | None = None,
+        allocating: Allocating | None = None,
     ) -> None:
         self.id = session_id
         self._tunnel = tunnel
-        self._allocation = allocation
+        self._allocating = allocating
         self._peer = peer
         self._broadcast = broadcast
         self._answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
@@ -71,7 +73,7 @@ class ViewerSession:
     def offer(self) -> str:
         """The SDP to send."""
         video, audio = self._offered
-        return self._peer.offer(video, self._broadcast.profiles(), audio, complete=self._allocation is None)
+        return self._peer.offer(video, self._broadcast.profiles(), audio, complete=self._allocating is None)
 
     def answer(self, sdp: str) -> None:
         """Take the viewer's answer. Raises `BadAnswer`; a second answer is ignored."""
@@ -93,13 +95,15 @@ class ViewerSession:
     async def allocate(self, found: Found) -> TurnServer | None:
         """Tell the viewer a candidate on our TURN server, if there is to be one, and the end of candidates. Returns a
         server that did not let us in."""
-        if self._allocation is None:
+        if self._allocating is None:
             return None
+        allocation = await self._allocating()
         refused: TurnServer | None = None
         try:
-            found(self.id, await self._peer.allocate(*self._allocation))
+            if allocation is not None:
+                found(self.id, await self._peer.allocate(*allocation))
         except FAILURES as error:
-            refused = self._allocation[0]
+            refused = allocation[0] if allocation is not None else None
             log.info("turn_not_allocated", session=self.id, problem=str(error) or type(error).__name__)
         found(self.id, "")
         return refused
@@ -214,12 +218,9 @@ class Sessions:
         if relay:
             # On a small installation it stands beside the TURN server, at the same address.
             peer.connection.turn_hosts = frozenset()
-        allocation: Allocation | None = None
-        turn = self._warm.turn
-        if turn is not None and tunnel is None and peer.connection.stun_answered is False:
-            credential = servers.credential(turn)
-            allocation = (turn, credential) if credential is not None else None
-        session = ViewerSession(session_id, peer, self._broadcast, tunnel=tunnel, allocation=allocation)
+        turns = self._warm.hopes_for_turn and tunnel is None and peer.connection.stun_answered is False
+        allocating = partial(self._allocation, servers) if turns else None
+        session = ViewerSession(session_id, peer, self._broadcast, tunnel=tunnel, allocating=allocating)
         self._sessions[session_id] = session
         self._tasks[session_id] = asyncio.create_task(self._live(session, closed, found))
         return session.offer()
@@ -262,6 +263,11 @@ class Sessions:
             await self._forget(session.id)
         log.info("viewer_session_ended", session=session.id, reason=reason)
         closed(session.id, reason)
+
+    async def _allocation(self, servers: IceServers) -> Allocation | None:
+        turn = await self._warm.found_turn()
+        credential = servers.credential(turn) if turn is not None else None
+        return (turn, credential) if turn is not None and credential is not None else None
 
     async def _allocate(self, session: ViewerSession, found: Found) -> None:
         refused = await session.allocate(found)

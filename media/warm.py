@@ -53,6 +53,17 @@ class WarmPeers:
         """The TURN server to allocate on: none where UDP goes through, or no server lets us in."""
         return self._turn
 
+    @property
+    def hopes_for_turn(self) -> bool:
+        """Whether there is such a server, or one is being looked for."""
+        return self._turn is not None or (self._probing is not None and not self._probing.done())
+
+    async def found_turn(self) -> TurnServer | None:
+        """As `turn`, once the present search is over."""
+        if self._probing is not None:
+            await asyncio.wait({self._probing})
+        return self._turn
+
     def use(self, servers: IceServers) -> None:
         """Gather with these from now on."""
         changed = servers.stun != self._servers.stun or _without_credentials(servers) != _without_credentials(

@@ -176,8 +176,9 @@ def held() -> str:
     return subprocess.run(words, capture_output=True, text=True, check=True).stdout
 
 
-async def tell_later(urls: tuple[str, ...]) -> tuple[str, list[str]]:
-    """The offer of a whole camera, and what it trickles after it."""
+async def tell_later(urls: tuple[str, ...], *, known: bool) -> tuple[str, list[str]]:
+    """The offer of a whole camera, and what it trickles after it. `known`: it has found the server that lets it in
+    before, and is not still looking for it."""
     told: asyncio.Queue[str] = asyncio.Queue()
     name, password = credential(coturn.SECRET, "device", "camera", time.time())
     servers = [IceServer([f"stun:{STUN.host}:{STUN.port}"]), IceServer(list(urls), name, password)]
@@ -186,8 +187,10 @@ async def tell_later(urls: tuple[str, ...]) -> tuple[str, list[str]]:
     running = asyncio.create_task(sessions.run())
     try:
         async with asyncio.timeout(LIMIT):
-            await until(lambda: sessions._warm.turn is not None)
-            await until(lambda: not held())
+            await until(lambda: sessions._warm.hopes_for_turn)
+            if known:
+                await until(lambda: sessions._warm.turn is not None)
+                await until(lambda: not held())
             offer = await sessions.open("s", servers, lambda *_: None, found=lambda _, text: told.put_nowait(text))
             trickled = [await told.get(), await told.get()]
             assert held()
@@ -197,10 +200,11 @@ async def tell_later(urls: tuple[str, ...]) -> tuple[str, list[str]]:
         await asyncio.wait({running})
 
 
-def test_a_relayed_candidate_is_told_after_the_offer_and_none_is_held_before(tmp_path: Path) -> None:
+@pytest.mark.parametrize("known", [True, False])
+def test_a_relayed_candidate_is_told_after_the_offer_and_none_is_held_before(known: bool, tmp_path: Path) -> None:
     urls = (f"turn:{SERVER_4.turn}:{coturn.PORT}?transport=tcp",)
     with laboratory("udp-blocked", "none", tmp_path) as lab:
-        offer, trickled = lab.camera.call(lambda: asyncio.run(tell_later(urls))).result(2 * LIMIT)
+        offer, trickled = lab.camera.call(lambda: asyncio.run(tell_later(urls, known=known))).result(2 * LIMIT)
         assert "a=end-of-candidates" not in offer and SERVER_4.turn not in offer
         assert trickled[0].startswith("candidate:") and f" {SERVER_4.turn} " in trickled[0]
         assert trickled[1] == ""

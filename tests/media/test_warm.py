@@ -101,12 +101,15 @@ class Probes:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.tried: list[list[str]] = []
         self.open: str | None = None
+        self.answer = asyncio.Event()
+        self.answer.set()
         monkeypatch.setattr(warm, "first_that_allocates", self._probe)
         monkeypatch.setattr(warm, "REFRESH_SECONDS", 0.02)
         monkeypatch.setattr("media.ice.GATHER_LIMIT", 0.02)
 
     async def _probe(self, servers: IceServers) -> TurnServer | None:
         self.tried.append([server.host for server, _ in servers.turn])
+        await self.answer.wait()
         return next((server for server, _ in servers.turn if server.host == self.open), None)
 
 
@@ -129,6 +132,22 @@ async def test_turn_servers_are_tried_once_and_only_where_udp_is_silent(monkeypa
     assert peers.turn is None
     await until(lambda: peers.turn == turn("two.invalid")[0])
     assert len(probes.tried) == 2
+    await end(task)
+
+
+async def test_who_comes_during_the_search_is_told_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    probes = Probes(monkeypatch)
+    probes.open = "one.invalid"
+    probes.answer.clear()
+    peers = WarmPeers(IceServers(SILENT, (turn("one.invalid"),)))
+    assert not peers.hopes_for_turn and await peers.found_turn() is None
+    task = asyncio.create_task(peers.run())
+    await until(lambda: peers.hopes_for_turn)
+    assert peers.turn is None
+    finding = asyncio.create_task(peers.found_turn())
+    probes.answer.set()
+    assert await finding == turn("one.invalid")[0]
+    assert peers.hopes_for_turn
     await end(task)
 
 
