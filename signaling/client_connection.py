@@ -95,6 +95,10 @@ class SignalingConnection(ABC):
         self._away = asyncio.Event()
         self._closing: set[asyncio.Task[None]] = set()
 
+    def introduce(self, introduction: wire.RegisterExtra) -> None:
+        """Say this of us at the next registration."""
+        self._introduction = introduction
+
     # --- what the two kinds answer ---
 
     @abstractmethod

@@ -93,6 +93,8 @@ class AskRegister:
     """What a relay registers as; nobody else may say so."""
     tunnel: str | None = None
     """Of a relay."""
+    stun: tuple[str, ...] = ()
+    """Of a relay."""
     moved: bool = False
     """Of a camera: its addresses have changed."""
 

@@ -162,18 +162,20 @@ def _connect_result(
     )
     return wire.ConnectResult(
         session=session.id,
-        ice_servers=without_stun(grant.client_ice) if device.relay else grant.client_ice,
+        ice_servers=over_relay(device, grant.client_ice) if device.relay else grant.client_ice,
         expiry_time_seconds=int(session.lease - now),
         capabilities=device.capabilities,
         belvedere=extra,
     )
 
 
-def without_stun(servers: list[wire.IceServer]) -> list[wire.IceServer]:
-    """For who watches over a relay. A browser takes every datagram from its STUN server's address for that server's,
-    and the relay may be that server; being ICE-lite, it needs none of the viewer's addresses (RFC 8445 §2.5).
+def over_relay(relay: Party, servers: list[wire.IceServer]) -> list[wire.IceServer]:
+    """For who watches over a relay: the STUN that the relay names, and no other. A browser takes every datagram from
+    its STUN server's address for that server's, and the relay's media may come from the one that the others ask.
 
-    TURN stays: where only TLS goes out, it is the way to the relay.
+    Being ICE-lite, the relay needs none of the viewer's addresses (RFC 8445 §2.5), but some browsers do. TURN stays:
+    where only TLS goes out, it is the way to the relay.
     """
+    named = [wire.IceServer(list(relay.stun))] if relay.stun else []
     kept = [(server, [url for url in server.urls if not url.startswith(("stun:", "stuns:"))]) for server in servers]
-    return [msgspec.structs.replace(server, urls=urls) for server, urls in kept if urls]
+    return [*named, *(msgspec.structs.replace(server, urls=urls) for server, urls in kept if urls)]

@@ -24,7 +24,9 @@ class Limits:
     """The longest real ones have under 300."""
     name_chars: int = 128
     url_chars: int = 512
-    """Of a relay's tunnel."""
+    """Of a relay's tunnel and STUN."""
+    stun_urls: int = 4
+    """Of one relay: an address of each family, and as many more."""
     reason_chars: int = 200
     detail_chars: int = 500
     capabilities_bytes: int = 4096

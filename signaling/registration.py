@@ -84,6 +84,7 @@ def ask_register(table: Table, party: Party, request: wire.Request, now: float) 
             over=tuple(name for text in worthless if (name := tickets.named(text)) is not None),
             role=extra.role,
             tunnel=extra.tunnel,
+            stun=tuple(extra.stun),
             moved=extra.moved,
         )
     ]
@@ -101,10 +102,16 @@ def _check_bounds(
         raise ProtocolError(Fault.INVALID_PARAMS, f"at most {limits.tickets_per_register} tickets")
     if extra.tunnel is not None and not _is_tunnel(extra.tunnel, limits.url_chars):
         raise ProtocolError(Fault.INVALID_PARAMS, f"tunnel is a ws or wss URL of at most {limits.url_chars} characters")
+    if len(extra.stun) > limits.stun_urls or not all(_is_stun(url, limits.url_chars) for url in extra.stun):
+        raise ProtocolError(Fault.INVALID_PARAMS, f"stun has at most {limits.stun_urls} stun: URLs")
 
 
 def _is_tunnel(url: str, most: int) -> bool:
     return url.startswith(("wss://", "ws://")) and len(url) <= most and url.isascii() and url.isprintable()
+
+
+def _is_stun(url: str, most: int) -> bool:
+    return url.startswith("stun:") and len(url) <= most and url.isascii() and url.isprintable()
 
 
 def _size(params: wire.RegisterParams) -> int:
@@ -127,7 +134,7 @@ def registered(
         case ClientIdentity():
             return _register_viewer(table, party, ask, identity, alive, now)
         case RelayIdentity(key, "device"):
-            party.relay, party.tunnel = key, ask.tunnel
+            party.relay, party.tunnel, party.stun = key, ask.tunnel, ask.stun
             return _register_device(table, party, ask, wire.RegisterResult(key), alive, now)
         case RelayIdentity():
             return _register_uploads(table, party, ask, identity.key, alive, now)

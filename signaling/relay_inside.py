@@ -51,11 +51,13 @@ class RelayInside:
 
     def stun_urls(self) -> list[str]:
         """Of the relay's own STUN; none for a server that is for this machine alone."""
+        from media.relay.stun_port import urls
+
         host = public_name(self._services.origin)
         if not host:
             return []
         port = self._services.settings.relay_public_port or self._program.port
-        return [f"stun:{f'[{host}]' if ':' in host else host}:{port}"]
+        return urls([host], port)
 
     async def let_in(self, signaling: SocketHandler, stack: contextlib.AsyncExitStack) -> None:
         """Let it join. `signaling`: the handler of the signaling socket."""
@@ -72,7 +74,8 @@ class RelayInside:
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
         await web.SockSite(runner, self._door).start()
-        self._program.join()
+        host = public_name(self._services.origin)
+        self._program.join([host] if host else [])
         stack.push_async_callback(self._program.stop)
 
 
@@ -136,12 +139,14 @@ async def places_of(host: str) -> tuple[str, ...]:
 def media_settings(services: Services, places: tuple[str, ...]) -> "RelaySettings":
     """The relay's part of the settings. `places`: where the server listens, whose TLS port takes TCP for the relay."""
     from media.relay.settings import RelaySettings
+    from media.relay.stun_port import wanted
 
     settings = services.settings
     return RelaySettings(
         addresses=settings.relay_addresses,
         public_addresses=settings.relay_public_addresses,
         port=settings.relay_port,
+        stun_port=wanted(settings.relay_stun_port, settings.relay_port),
         public_port=settings.relay_public_port or None,
         shared_tcp_port=settings.port if settings.uses_tls else None,
         shared_tcp_hosts=places,

@@ -92,6 +92,9 @@ class Settings:
     turn_secret_file: str = setting("", "File that holds TURN_SECRET; made at first start if it is not there")
     relay: bool = setting(True, "0: no relay inside the server; belvedere-relay may still join", options.switch)
     relay_port: int = setting(3480, "Port of the relay and its STUN, UDP and TCP; 0: the system chooses", options.port)
+    relay_stun_port: int = setting(
+        3481, "UDP port of the relay's STUN for those who watch over it; 0: none", options.port
+    )
     relay_addresses: tuple[str, ...] = setting(
         (), "The relay's addresses here; empty: all but loopback", options.addresses
     )

@@ -46,6 +46,8 @@ class Party:
     """The key of the relay whose socket this is, whatever its role."""
     tunnel: str | None = None
     """Of a relay: where cameras without UDP find it."""
+    stun: tuple[str, ...] = ()
+    """Of a relay: URLs of a STUN server for its viewers, which is none of the addresses that its media comes from."""
     round_trip: float | None = None
     """Seconds between the server's last question and the answer, as far as one is known."""
     only_camera: str | None = None

@@ -18,6 +18,7 @@ from media.relay.environment import BadSettings, Environment, name_like, read_en
 from media.relay.http_port import HttpPort
 from media.relay.party import Membership
 from media.relay.program import RelayProgram
+from media.relay.stun_port import one_of_each_family
 from signaling.client import Trust
 from signaling.protocol.messages import SOCKET_PATH
 
@@ -72,7 +73,7 @@ async def running(chosen: Environment) -> AsyncIterator[RelayProgram]:
             ) from error
         if chosen.relay_http_port:
             await _listen(chosen, program, stack)
-        program.join()
+        program.join(one_of_each_family(program.relay.addresses))
         yield program
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from media.relay import stun_port
 from media.relay.settings import RelaySettings
 from signaling.protocol import options
 from signaling.protocol.media_socket import MEDIA_PATH
@@ -48,6 +49,9 @@ class Environment:
     relay_name: str = setting("", "This relay among others: a-z, 0-9, -; empty: the machine's name", _name)
     relay_server_cert: str = setting("", "The server's certificate (PEM), where it is self-made")
     relay_port: int = setting(3480, "Port of the relay and its STUN, UDP and TCP; 0: the system chooses", options.port)
+    relay_stun_port: int = setting(
+        3481, "UDP port of the relay's STUN for those who watch over it; 0: none", options.port
+    )
     relay_addresses: tuple[str, ...] = setting(
         (), "The relay's addresses here; empty: all but loopback", options.addresses
     )
@@ -80,6 +84,7 @@ class Environment:
             addresses=self.relay_addresses,
             public_addresses=self.relay_public_addresses,
             port=self.relay_port,
+            stun_port=stun_port.wanted(self.relay_stun_port, self.relay_port),
             public_port=self.relay_public_port or None,
             viewers=self.relay_viewers,
             viewers_per_owner=self.relay_viewers_per_owner,

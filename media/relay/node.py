@@ -23,6 +23,7 @@ from media.relay.publisher import PublisherLeg
 from media.relay.publisher_sdp import BadOffer, read_offer, write_answer
 from media.relay.settings import RelaySettings
 from media.relay.srtp import check_binding
+from media.relay.stun_port import StunPort
 from media.relay.switchboard import Switchboard
 from media.relay.tcp import TcpConnection
 from media.relay.tunnel import Tunnel
@@ -88,6 +89,7 @@ class Relay:
         self._admission = Admission(settings.viewers, settings.viewers_per_owner, settings.viewers_per_camera)
         self._switchboard = Switchboard()
         self._entrance = Entrance(self._switchboard, clock, wall)
+        self._stun = StunPort(clock)
         self._channels: dict[str, Channel] = {}
         self._viewers: dict[str, tuple[Channel, ViewerLeg]] = {}
         self._closing: set[asyncio.Task[None]] = set()
@@ -101,10 +103,22 @@ class Relay:
         """Of UDP and TCP, once started."""
         return self._entrance.port
 
+    @property
+    def stun_port(self) -> int:
+        """Of plain STUN besides, once started; 0: none."""
+        return self._stun.number
+
+    @property
+    def addresses(self) -> list[str]:
+        """Where it is offered: the public addresses, if it has any, or this machine's."""
+        return list(self._public) or self._entrance.addresses
+
     async def start(self) -> None:
         """Bind and serve. Raises `OSError` when an address or the port is not to be had."""
         addresses = self._settings.addresses or tuple(get_host_addresses(use_ipv4=True, use_ipv6=True))
         await self._entrance.open(addresses, self._settings.port, tcp=self._settings.tcp)
+        if self._settings.stun_port is not None:
+            self._stun.open(addresses, self._settings.stun_port)
         self._keeper = asyncio.create_task(self._keep())
         log.info("relay_started", port=self.port, addresses=len(addresses))
 
@@ -119,6 +133,7 @@ class Relay:
             self._end_channel(channel)
         if self._closing:
             await asyncio.wait(self._closing)
+        self._stun.close()
         await self._entrance.close()
 
     def load(self) -> Load:
@@ -217,6 +232,7 @@ class Relay:
     async def use_addresses(self, addresses: tuple[str, ...]) -> None:
         """This machine has these addresses now: they are bound, and offered from now on."""
         await self._entrance.refresh(addresses, tcp=self._settings.tcp)
+        self._stun.refresh(addresses)
 
     def close_upload(self, camera_id: str) -> None:
         """The signaling says the camera's session is over. `upload_over` is not called."""

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+import msgspec
 import structlog
 
 from media.relay.node import Relay
@@ -102,6 +103,10 @@ class RelayParty:
         """The media."""
         self.viewers.attach(relay, self._device)
         self.cameras.attach(relay, self._client)
+
+    def tell_stun(self, urls: list[str]) -> None:
+        """Where our viewers may ask for STUN, told at the next registration."""
+        self._device.introduce(msgspec.structs.replace(self._as("device"), stun=urls))
 
     async def run(self) -> None:
         """Take part until cancelled."""

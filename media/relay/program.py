@@ -11,7 +11,7 @@ import asyncio
 import random
 import secrets
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import structlog
@@ -21,6 +21,7 @@ from aioice.ice import get_host_addresses
 from media.relay.node import Relay
 from media.relay.party import Membership, RelayParty
 from media.relay.settings import RelaySettings
+from media.relay.stun_port import urls
 from media.relay.web_socket import MediaSocket
 
 JTI_BYTES = 12
@@ -100,8 +101,9 @@ class RelayProgram:
         """The handler of `MEDIA_PATH`. `address`: of the caller of a request."""
         return MediaSocket(self.relay, address)
 
-    def join(self) -> None:
-        """Take part in signaling from now on."""
+    def join(self, stun_at: Sequence[str] = ()) -> None:
+        """Take part in signaling from now on. `stun_at`: names or addresses where viewers reach our STUN port."""
+        self._party.tell_stun(urls(stun_at, self.relay.stun_port))
         self._tasks.append(asyncio.create_task(self._party.run()))
 
     async def stop(self) -> None:

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 class RelaySettings:
     """`addresses`: IP addresses to bind and offer; none: every address of this machine but loopback.
     `public_addresses`: further ones that lead here (1:1 NAT, port forward, container), offered with `public_port` or
-    the same port. `port`: of UDP and TCP; 0 lets the system choose. Limits count viewers."""
+    the same port. `port`: of UDP and TCP; 0 lets the system choose. `stun_port`: of plain STUN besides, likewise; None:
+    there is none. Limits count viewers."""
 
     addresses: tuple[str, ...] = ()
     public_addresses: tuple[str, ...] = ()
     port: int = 0
+    stun_port: int | None = None
     public_port: int | None = None
     tcp: bool = True
     shared_tcp_port: int | None = None
@@ -28,8 +30,9 @@ class RelaySettings:
     """Seconds that the upload goes on after the last viewer: a reload of the page needs no new upload. At most 2."""
 
     def __post_init__(self) -> None:
-        if not 0 <= self.port < 65536 or not 0 < (self.public_port or 1) < 65536:
-            raise ValueError("the relay's port must be below 65536")
+        ports = (self.port, self.stun_port or 0, self.public_port or 0)
+        if not all(0 <= port < 65536 for port in ports) or self.public_port == 0:
+            raise ValueError("the relay's ports must be below 65536")
         if not 0 <= self.linger <= 2:
             raise ValueError("an upload may linger for 2 seconds at most")
         if min(self.viewers, self.viewers_per_owner, self.viewers_per_camera) < 1:

@@ -125,14 +125,16 @@ class RegisterExtra(msgspec.Struct, frozen=True, omit_defaults=True):
     Whoever sends this member, even empty, understands `belvedere.close` and knows that a session it did not list is
     over. To others the server speaks plain ONVIF.
 
-    `role` and `tunnel` are for relays alone (`signaling.protocol.relay_token`): which of the two parties this socket
-    is, and where cameras without UDP find the relay's WebSocket. `moved`: this camera's addresses have changed.
+    `role`, `tunnel` and `stun` are for relays alone (`signaling.protocol.relay_token`): which of the two parties this
+    socket is, where cameras without UDP find the relay's WebSocket, and the URLs of a STUN server for its viewers, at
+    none of the addresses that its media comes from. `moved`: this camera's addresses have changed.
     """
 
     tickets: list[str] = []
     version: str | None = None
     role: Literal["device", "client"] | None = None
     tunnel: str | None = None
+    stun: list[str] = []
     moved: bool = False
 
 

@@ -23,7 +23,7 @@ METHODS = (
 )
 MEMBERS = (
     *("session", "peer", "offer", "answer", "candidate", "authorization", "code", "belvedere", "name", "tickets"),
-    *("via", "attempt", "role", "tunnel", "moved"),
+    *("via", "attempt", "role", "tunnel", "stun", "moved"),
 )
 PLACES = ("SESSION-A", "SESSION-B", "SESSION-C", "SESSION-D")
 """Stand for sessions there are at the moment; `aim` puts those in."""

@@ -107,6 +107,13 @@ def test_a_tunnel_is_a_short_web_socket_url(tunnel: str) -> None:
     assert refused["error"]["code"] == -32602
 
 
+@pytest.mark.parametrize("stun", [["turn:x"], ["stun:" + "x" * 600], ["stun:\n"], ["stun:é"], ["stun:x"] * 5])
+def test_its_stun_is_a_few_short_urls(stun: list[str]) -> None:
+    world = World()
+    refused = world.peer().ask("register", authorization="relay home", belvedere={"role": "device", "stun": stun})
+    assert refused["error"]["code"] == -32602
+
+
 def test_a_relay_that_is_full_says_so_and_the_viewer_hears_it() -> None:
     world = World()
     world.device()

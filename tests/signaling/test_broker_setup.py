@@ -31,15 +31,17 @@ def test_a_viewer_sees_a_camera() -> None:
     assert world.news == [Came("c1", 1, []), FirstFrame("c1")]
 
 
-def test_who_watches_over_a_relay_asks_no_stun_server() -> None:
-    """The relay is one: a browser would take its checks and media for STUN answers. TURN may be the way there."""
+@pytest.mark.parametrize("told", [[], ["stun:relay.example:3481"]])
+def test_who_watches_over_a_relay_asks_only_the_stun_server_that_it_names(told: list[str]) -> None:
+    """A browser would take checks and media from another's address for STUN answers. TURN may be the way there."""
     world = World()
     world.client_ice = [IceServer(["stun:s.example", "turn:t.example"], "u", "c"), IceServer(["stun:relay.example"])]
     world.device()
-    viewer, _ = world.viewer(), world.relay()
+    viewer, _ = world.viewer(), world.relay(stun=told)
     found = [viewer.ask("connect", peer="c1", belvedere={"via": via})["result"] for via in ("direct", "relay")]
     assert len(found[0]["iceServers"]) == 2
-    assert found[1]["iceServers"] == [{"urls": ["turn:t.example"], "username": "u", "credential": "c"}]
+    own = [{"urls": told}] if told else []
+    assert found[1]["iceServers"] == [*own, {"urls": ["turn:t.example"], "username": "u", "credential": "c"}]
 
 
 def test_the_viewer_hears_at_once_not_after_the_camera() -> None:

@@ -109,11 +109,14 @@ class World:
         peer.ask("register", authorization=f"device {camera}", **extra)
         return peer
 
-    def relay(self, name: str = "home", *, tickets: tuple[list[str], list[str]] = ([], [])) -> tuple[Peer, Peer]:
+    def relay(
+        self, name: str = "home", *, tickets: tuple[list[str], list[str]] = ([], []), stun: list[str] | None = None
+    ) -> tuple[Peer, Peer]:
         """A relay with both its sockets: the one that plays cameras, and the one that asks them."""
         player, asker = self.peer(), self.peer()
         for peer, role, held in ((player, "device", tickets[0]), (asker, "client", tickets[1])):
-            extra = {"tickets": held, "role": role} | ({"tunnel": "wss://relay.example/m"} if role == "device" else {})
+            places = {"tunnel": "wss://relay.example/m", "stun": stun or []}
+            extra = {"tickets": held, "role": role} | (places if role == "device" else {})
             peer.ask("register", authorization=f"relay {name}", belvedere=extra)
         return player, asker
 

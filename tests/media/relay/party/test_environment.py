@@ -26,6 +26,7 @@ def test_every_setting_is_documented() -> None:
 
 def test_server_and_secret_are_enough() -> None:
     chosen = read_environment(LEAST)
+    assert (chosen.relay_stun_port, chosen.relay().stun_port) == (3481, 3481)
     assert (chosen.relay_port, chosen.relay().port, chosen.relay_tunnel_url) == (3480, 3480, "")
     assert chosen.relay().public_port is None
 
