@@ -78,8 +78,10 @@ export class Attempt implements SessionHandler {
   private accepted(answer: Connected): void {
     this.via = answer.via;
     this.witness.asked(answer.iceServers);
-    const servers = answer.via === 'relay' ? withoutStun(answer.iceServers) : answer.iceServers;
-    this.prepared.use(this.connection, servers, answer.via === 'direct');
+    // Towards a relay they are others, and must be: whatever comes from the address of a STUN server, Chromium takes for
+    // that server's answers, and a relay answers STUN at the port its media comes from. So the next connection, which
+    // gathers before its way is known, keeps those of the direct way.
+    this.prepared.use(this.connection, answer.iceServers, answer.via === 'direct');
     this.keep(answer.expiryTimeSeconds);
     this.owner.answered(this, answer);
   }
@@ -240,17 +242,6 @@ export class Attempt implements SessionHandler {
   private fail(cause: Cause, detail: string): void {
     if (!this.over) this.owner.lost(this, cause, detail);
   }
-}
-
-/**
- * A relay needs no mapped address of ours. And it answers STUN at its media port: whatever comes from the address of a
- * STUN server, Chromium takes for that server's answers, and so throws checks and media of the relay away.
- */
-export function withoutStun(servers: readonly RTCIceServer[]): RTCIceServer[] {
-  return servers.flatMap((server) => {
-    const urls = [server.urls].flat().filter((url) => !/^stuns?:/i.test(url));
-    return urls.length ? [{ ...server, urls }] : [];
-  });
 }
 
 /** Why the server says no to `connect` itself. */
