@@ -20,6 +20,6 @@ RUN pip install --no-cache-dir --constraint constraints.txt '.[server,relay]' \
 USER 10001
 VOLUME /data
 # The web app and the API, the relay. /secrets: what is shared with coturn.
-EXPOSE 8443/tcp 3480/udp 3480/tcp
+EXPOSE 8443/tcp 3480/udp 3480/tcp 3481/udp
 ENV BELVEDERE_HOST=0.0.0.0 BELVEDERE_PORT=8443 BELVEDERE_DATA_DIR=/data
 CMD ["belvedere", "serve"]

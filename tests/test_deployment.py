@@ -84,7 +84,7 @@ def test_compose_builds_our_images_and_publishes_only_the_server() -> None:
     services = compose()
     assert services["server"]["build"] == "." and services["coturn"]["build"] == "coturn"
     published = {name: service["ports"] for name, service in services.items() if "ports" in service}
-    assert published == {"server": ["8443:8443/tcp", "3480:3480/udp", "3480:3480/tcp"]}
+    assert published == {"server": ["8443:8443/tcp", "3480:3480/udp", "3480:3480/tcp", "3481:3481/udp"]}
 
 
 def test_server_and_coturn_share_one_secret_and_one_user() -> None:
@@ -114,9 +114,10 @@ def test_every_setting_of_coturn_in_compose_exists() -> None:
 
 def test_ports_of_compose_are_those_of_the_images() -> None:
     exposed = {rest for word, rest in instructions("Dockerfile") if word == "EXPOSE"}
-    assert exposed == {"8443/tcp 3480/udp 3480/tcp"}
+    assert exposed == {"8443/tcp 3480/udp 3480/tcp 3481/udp"}
     server = compose()["server"]["environment"]
     assert (server["BELVEDERE_PORT"], server["BELVEDERE_RELAY_PORT"]) == ("8443", "3480")
+    assert server["BELVEDERE_RELAY_STUN_PORT"] == "3481"
 
 
 @pytest.mark.parametrize("name", DOCKERFILES)
@@ -164,7 +165,7 @@ def test_the_image_s_commands_work_in_a_clean_environment(installed: Path, tmp_p
     environment = {"PATH": os.environ["PATH"]} | dict(pair.split("=") for pair in given.split())
     environment |= {"BELVEDERE_PORT": str(port), "BELVEDERE_DATA_DIR": str(tmp_path), "BELVEDERE_METRICS_PORT": "0"}
     environment |= {"BELVEDERE_PUBLIC_URL": f"https://127.0.0.1:{port}", "BELVEDERE_RELAY_PORT": str(free_port())}
-    environment |= {"BELVEDERE_RELAY_ADDRESSES": "127.0.0.1"}
+    environment |= {"BELVEDERE_RELAY_ADDRESSES": "127.0.0.1", "BELVEDERE_RELAY_STUN_PORT": str(free_port())}
     environment |= {"BELVEDERE_TURN_SECRET_FILE": str(tmp_path / "shared/turn")}
     environment |= {"BELVEDERE_TURN_URLS": f"turn:127.0.0.1:{free_port()}"}
     with (tmp_path / "log").open("wb") as log:

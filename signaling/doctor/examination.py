@@ -5,6 +5,7 @@ import contextlib
 import socket
 import time
 from collections.abc import Awaitable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -69,6 +70,9 @@ async def _relay(settings: Settings, origin: str) -> list[Finding]:
     public = [*settings.relay_public_addresses, *([] if is_loopback(host) else [host])]
     outside = [name for name in public if name not in local]
     places = relay.doors(local, settings.relay_port, outside, settings.relay_public_port or settings.relay_port)
+    if settings.relay_stun_port:
+        plain = relay.doors(local, settings.relay_stun_port, outside, settings.relay_stun_port)
+        places += [replace(door, transports=("udp",)) for door in plain]
     if settings.uses_tls:
         shared = settings.relay_shared_tcp_port or urlsplit(origin).port or 443
         places.append(relay.Door(host, shared, outside=True, transports=("tcp",)))

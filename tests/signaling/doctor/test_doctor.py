@@ -50,7 +50,7 @@ def same(server: Belvedere, **settings: str) -> dict[str, str]:
 
 def test_a_server_that_is_well(tmp_path: Path) -> None:
     (tmp_path / "turn").mkdir()
-    relay = {"relay_port": str(free_port()), "relay_addresses": "127.0.0.1"}
+    relay = {"relay_port": str(free_port()), "relay_stun_port": str(free_port()), "relay_addresses": "127.0.0.1"}
     with redis_server() as redis, entrypoint(tmp_path / "turn") as port:
         turn = {"turn_urls": f"turn:127.0.0.1:{port}", "turn_secret": SECRET}
         with belvedere(tmp_path, redis_url=redis.url, **relay, **turn) as server:
@@ -61,14 +61,16 @@ def test_a_server_that_is_well(tmp_path: Path) -> None:
         "Redis": ["ok"],
         "TURN": ["ok"],
     }
-    assert levels(found["Relay"]) == ["ok", "ok"] and levels(found["Address"]) == ["warn"]
+    assert levels(found["Relay"]) == ["ok", "ok", "ok"] and levels(found["Address"]) == ["warn"]
 
 
 def test_nothing_there_at_all(tmp_path: Path) -> None:
-    ports = {"port": str(free_port()), "relay_port": str(free_port()), "relay_addresses": "127.0.0.1"}
+    ports = {"port": str(free_port()), "relay_port": str(free_port()), "relay_stun_port": str(free_port())}
+    ports["relay_addresses"] = "127.0.0.1"
     found = findings(1, data_dir=str(tmp_path / "none"), redis_url="redis://127.0.0.1:1/0", **ports)
     assert levels(found["Server"]) == ["bad"] and "refused" in found["Server"][0]["sentence"]
-    assert levels(found["Relay"]) == ["bad", "bad"] and f"port {ports['relay_port']}" in found["Relay"][0]["advice"]
+    assert levels(found["Relay"]) == ["bad"] * 3 and f"port {ports['relay_port']}" in found["Relay"][0]["advice"]
+    assert f"UDP port {ports['relay_stun_port']}" in found["Relay"][2]["advice"]
     assert levels(found["Redis"]) == ["bad"] and levels(found["Database"]) == ["warn"]
     assert not (tmp_path / "none").exists(), "the doctor changes nothing"
 
@@ -79,13 +81,14 @@ def test_a_relay_s_port_that_hears_nothing(tmp_path: Path) -> None:
         port = deaf.getsockname()[1]
         mute.bind(("127.0.0.1", port))
         mute.listen()
-        found = findings(1, data_dir=str(tmp_path), relay_port=str(port), relay_addresses="127.0.0.1", port="1")
+        relay = {"relay_port": str(port), "relay_stun_port": "0", "relay_addresses": "127.0.0.1"}
+        found = findings(1, data_dir=str(tmp_path), port="1", **relay)
     assert levels(found["Relay"]) == ["bad", "bad"]
     assert all("silence" in finding["sentence"] for finding in found["Relay"])
 
 
 def test_the_relay_s_tcp_at_the_port_of_the_web_app(tmp_path: Path) -> None:
-    relay = {"relay": "1", "relay_port": str(free_port()), "relay_addresses": "127.0.0.1"}
+    relay = {"relay": "1", "relay_port": str(free_port()), "relay_stun_port": "0", "relay_addresses": "127.0.0.1"}
     with belvedere(tmp_path, public_url="https://127.0.0.1:{port}", **relay) as server:
         found = findings(0, **same(server))
     assert levels(found["Relay"]) == ["ok", "ok", "ok"]
