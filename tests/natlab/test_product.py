@@ -49,9 +49,7 @@ CORE = (
     ("shared-carrier", "shared-carrier", True),
 )
 """Camera, viewer, with coturn."""
-OPEN = {
-    ("port-restricted", "ipv6-only", False): "Chromium gathers nothing with IPv6 alone and without a STUN server",
-}
+OPEN: dict[tuple[str, str, bool], str] = {}
 """Cells without a picture today, and why. Strict: a cell that comes up must leave this list."""
 
 
