@@ -1,11 +1,14 @@
 """A relay that is a program of its own: what it carries outlives the server, and its own end is told clearly."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 
 import pytest
+from aioice import stun
 
+from media.relay.stun_port import one_of_each_family
 from tests.home import CameraProcess, Household, household
 from tests.journeys.relay_viewer import RelayViewer, signed_in, until
 from tests.servers import RELAY_SECRET, RelayProcess, relay_process
@@ -68,6 +71,34 @@ async def test_the_picture_flows_on_while_the_server_restarts_and_is_taken_up_ag
         seen = viewer.packets
         await asyncio.sleep(0.5)
         assert viewer.packets == seen
+
+
+async def test_who_watches_over_it_is_told_its_stun_and_not_the_port_of_its_media(place: Place) -> None:
+    home, camera, _ = place
+    async with signed_in(home.server.url, home.token) as peer:
+        result = await peer.request("connect", peer=camera.id, belvedere={"via": "relay"})
+        offer = (await peer.expect("invite"))["params"]["offer"]
+        await peer.tell("belvedere.close", session=result["session"], reason="seen")
+    named = [url for server in result["iceServers"] for url in server["urls"]]
+    places = [(line.split()[4], int(line.split()[5])) for line in offer.splitlines() if " udp " in line]
+    assert len(named) == len(one_of_each_family([host for host, _ in places]))
+    for url in named:
+        host, _, port = url.removeprefix("stun:").rpartition(":")
+        host = host.strip("[]")
+        assert await asyncio.to_thread(has_stun, host, int(port)) and (host, int(port)) not in places
+        assert host in dict(places)
+
+
+def has_stun(host: str, port: int) -> bool:
+    """Whether it answers within a second."""
+    request = bytes(stun.Message(stun.Method.BINDING, stun.Class.REQUEST))
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM) as asking:
+        asking.settimeout(1)
+        asking.sendto(request, (host, port))
+        try:
+            return asking.recv(100)[8:20] == request[8:20]
+        except OSError:
+            return False
 
 
 async def test_without_it_the_way_is_closed_and_it_comes_back(place: Place, stack: AsyncExitStack) -> None:
