@@ -34,6 +34,7 @@ CORE = (
     ("udp-blocked", "none", True),
     ("none", "udp-blocked", False),
     ("port-restricted", "udp-blocked", True),
+    ("only-tcp-443", "none", True),
     ("only-tcp-443", "port-restricted", False),
     ("port-restricted", "only-tcp-443", False),
     ("only-tcp-443", "only-tcp-443", True),
