@@ -351,7 +351,7 @@ export const text = {
     signOut: 'Sign out',
     signOutHint: 'Also erases the last pictures kept in this browser.',
     ways: 'Ways for the video',
-    waysHint: 'Holds for all your cameras, from the next time a picture is opened.',
+    waysHint: 'Holds for all your cameras, at once; a picture that goes another way starts anew.',
     waysRules: {
       auto: {
         name: 'Direct, with the relay as a reserve',
