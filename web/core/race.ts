@@ -26,6 +26,8 @@ const FLOOR_ROUND_TRIPS = 5;
 /** A direct picture that comes within this part above its floor is worth waiting for. */
 const HEADROOM = 1.3;
 const RETRY = { first: 1_000, longest: 15_000 };
+/** A picture that flowed for so long was a good one. */
+const STEADY_MS = 10_000;
 /** A try costs the camera a handshake; what changes without a sign (a router, another viewer leaving) takes minutes. */
 const UPGRADE = { first: 60_000, longest: 900_000 };
 /** Where the relay may have what the direct way has not. */
@@ -108,6 +110,7 @@ export function won(watching: Watching, attempt: number, now: number, random: nu
     directAt: null,
     upgrades: via === 'direct' ? 0 : watching.upgrades,
     failures: 0,
+    flowsSince: now,
     retryAt: null,
     cause: null,
     replacing: false,
@@ -144,6 +147,23 @@ export function upgradeLater(watching: Watching, now: number, random: number): D
   const later: Watching = { ...watching, directAt, upgrades: watching.upgrades + 1 };
   if (!OF_THE_NETWORK.has(watching.faults.direct)) return keep(later);
   return { watching: { ...later, hint: 'relay' }, effects: [{ type: 'learn', via: 'relay' }] };
+}
+
+/**
+ * The picture has ended, or stands still: another one at once. But where one after the other comes and does not stay,
+ * each a handshake and a whole group of pictures for the camera, the next ones wait.
+ */
+export function again(watching: Watching, now: number, random: number, both: boolean): Decision {
+  const brief = briefAt(watching, now);
+  const next: Watching = { ...watching, brief, flowsSince: null };
+  if (brief < 2 || isRacing(next)) return race(next, both);
+  const phase = next.shown === null ? 'waiting' : next.phase;
+  return keep({ ...next, phase, retryAt: now + backoff(brief - 2, random, RETRY) });
+}
+
+function briefAt({ brief, flowsSince }: Watching, now: number): number {
+  if (flowsSince === null) return brief;
+  return now - flowsSince < STEADY_MS ? brief + 1 : 0;
 }
 
 function wait(watching: Watching, now: number, random: number): Decision {

@@ -41,6 +41,10 @@ export interface Watching {
   /** How often that was in vain. */
   upgrades: number;
   failures: number;
+  /** Milliseconds; since when the picture flows. Null where its end is counted already. */
+  flowsSince: number | null;
+  /** Pictures in a row that did not flow for long. */
+  brief: number;
   /** Milliseconds; when to try again by itself. */
   retryAt: number | null;
   cause: Cause | null;
@@ -82,6 +86,8 @@ export const notWatching: Watching = {
   directAt: null,
   upgrades: 0,
   failures: 0,
+  flowsSince: null,
+  brief: 0,
   retryAt: null,
   cause: null,
   replacing: false,

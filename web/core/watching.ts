@@ -13,7 +13,8 @@
  * replaced in the same way, unseen. Nothing here knows sockets, clocks or elements; time and randomness are arguments.
  */
 
-import { answered, due, fell, race, slotOf, upgradeLater, won } from './race';
+import type { Via } from './messages';
+import { again, answered, due, fell, race, slotOf, upgradeLater, won } from './race';
 import {
   after,
   closing,
@@ -52,7 +53,7 @@ export function decide(watching: Watching, event: Happening, now: number, random
     case 'picture':
       return won(watching, event.attempt, now, random);
     case 'stalled':
-      return stalled(watching, event.attempt);
+      return stalled(watching, event.attempt, now, random);
     case 'flowing':
       return flowing(watching, event.attempt, now, random);
     case 'orphaned':
@@ -64,7 +65,7 @@ export function decide(watching: Watching, event: Happening, now: number, random
 
 function start(watching: Watching): Decision {
   if (watching.phase === 'idle' || watching.phase === 'refused' || watching.phase === 'waiting') {
-    return race({ ...watching, failures: 0, cause: null });
+    return race({ ...watching, failures: 0, brief: 0, cause: null });
   }
   return keep(watching);
 }
@@ -95,15 +96,17 @@ function moved(watching: Watching): Decision {
     relayAt: null,
     upgrades: 0,
     failures: 0,
+    brief: 0,
     replacing: watching.shown !== null,
   };
   return after(closing(watching.trying.direct, watching.trying.relay), race(here));
 }
 
 /** The picture stands still: others start beside it. */
-function stalled(watching: Watching, attempt: number): Decision {
+function stalled(watching: Watching, attempt: number, now: number, random: number): Decision {
   if (attempt !== watching.shown || watching.phase !== 'live') return keep(watching);
-  return race({ ...watching, phase: 'stalled', cause: watching.away ? 'offline' : null }, true);
+  const still: Watching = { ...watching, phase: 'stalled', cause: watching.away ? 'offline' : null };
+  return again(still, now, random, true);
 }
 
 /** It may flow until its lease ends, or its old network does: the one that replaces it starts beside it. */
@@ -114,7 +117,7 @@ function orphaned(watching: Watching, attempt: number): Decision {
 /** It moves again by itself: the others are not needed, unless it has no future. */
 function flowing(watching: Watching, attempt: number, now: number, random: number): Decision {
   if (attempt !== watching.shown || watching.phase !== 'stalled') return keep(watching);
-  const live: Watching = { ...watching, phase: 'live', cause: null };
+  const live: Watching = { ...watching, phase: 'live', cause: null, flowsSince: now };
   if (watching.replacing) return keep(live);
   const alone: Watching = { ...live, trying: notWatching.trying, relayAt: null, retryAt: null, failures: 0 };
   const effects = closing(watching.trying.direct, watching.trying.relay);
@@ -130,7 +133,7 @@ function lost(
   const { attempt, cause } = event;
   const via = slotOf(watching, attempt);
   if (attempt !== watching.shown && via === null) return keep(watching);
-  if (FINAL.has(cause)) return refuse(watching, cause);
+  if (isFinal(watching, via, cause)) return refuse(watching, cause);
   if (via !== null) return fell(watching, via, cause, now, random);
   const without: Watching = {
     ...watching,
@@ -140,7 +143,13 @@ function lost(
     cause: watching.away ? 'offline' : cause,
     replacing: false,
   };
-  return after(closing(attempt), race(without, WAY_GONE.has(cause)));
+  return after(closing(attempt), again(without, now, random, WAY_GONE.has(cause)));
+}
+
+/** What one racer cannot show, another may: no reason to end that one, or what flows. */
+function isFinal({ phase, trying }: Watching, via: Via | null, cause: Cause): boolean {
+  if (cause !== 'codec' || via === null) return FINAL.has(cause);
+  return phase !== 'live' && trying[via === 'direct' ? 'relay' : 'direct'] === null;
 }
 
 function refuse(watching: Watching, cause: Cause): Decision {

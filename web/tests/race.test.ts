@@ -244,6 +244,75 @@ describe('to a worse way, rather than none', () => {
   });
 });
 
+describe('pictures that do not stay', () => {
+  /** A camera that breaks off after each first picture: how many sessions it is asked for in a minute. */
+  const sessionsAMinute = (end: (story: Story, shown: number) => Story): number => {
+    const story = new Story().start();
+    while (story.now < 60_000) {
+      const shown = story.watching.next - 1;
+      end(story.answered(shown, 'direct', ['direct']).picture(shown).pass(200), shown).pass(10);
+      while (story.watching.trying.direct === null) story.pass(100);
+    }
+    return story.watching.next;
+  };
+
+  test('are asked for ever more rarely, the first one again at once', () => {
+    const story = onDirect().pass(200);
+    story.done();
+    expect(story.lost(1, 'ended').done()).toEqual(['close 1', 'open 2 any']);
+    story.answered(2, 'direct').picture(2).pass(200).lost(2, 'ended');
+    story.expect('waiting', null, null);
+    expect(story.pass(999).done()).toEqual(['show 2', 'close 2']);
+    expect(story.pass(1).done()).toEqual(['open 3 any']);
+    expect(sessionsAMinute((told, shown) => told.lost(shown, 'ended'))).toBeLessThan(12);
+  });
+
+  test('or stand still soon: no herd of new ones on a line that is full', () => {
+    const story = onDirect().pass(2_000).stalled(1).picture(2).pass(2_000);
+    story.done();
+    story.stalled(2).expect('stalled', 'direct', 2);
+    expect(story.done()).toEqual([]);
+    expect(story.pass(1_000).done()).toEqual(['open 4 any']);
+  });
+
+  test('a picture that stands and goes on, again and again, is left alone', () => {
+    const story = onDirect();
+    for (let time = 0; time < 20; time++) story.pass(500).stalled(1).pass(500).flowing(1);
+    story.expect('live', 'direct', 1);
+    expect(story.watching.next).toBeLessThan(10);
+  });
+
+  test('one that flowed for a while is followed at once, however often', () => {
+    const story = onDirect();
+    for (let shown = 1; shown < 10; shown++) {
+      story
+        .pass(10_000)
+        .lost(shown, 'ended')
+        .answered(shown + 1, 'direct')
+        .picture(shown + 1);
+      story.expect('live', 'direct', shown + 1);
+    }
+  });
+});
+
+describe('no common video format', () => {
+  test('one racer says so: the other may still show a picture', () => {
+    const story = new Story().start().answered(1, 'direct').pass(300).lost(2, 'codec');
+    story.expect('connecting', null, null);
+    story.picture(1).expect('live', 'direct', 1);
+  });
+
+  test('beside a picture that flows it ends nothing', () => {
+    const story = onRelay().pass(60_000).lost(3, 'codec');
+    story.expect('live', 'relay', 2);
+  });
+
+  test('both say so: no more is tried', () => {
+    const story = new Story().start().answered(1, 'direct').pass(300).lost(2, 'codec').lost(1, 'codec');
+    story.expect('refused', null, null);
+  });
+});
+
 describe('this device or the camera has moved', () => {
   test('a new race beside the picture; the first of it replaces it', () => {
     const story = onDirect();
@@ -328,11 +397,15 @@ test('whatever happens, at most three sessions live, and none is closed twice or
         if (what === 'show') expect(live.has(number)).toBe(true);
         if (what === 'close') expect(live.delete(number)).toBe(true);
       }
-      const { shown, trying, phase, retryAt } = story.watching;
+      const { shown, trying, phase, retryAt, replacing } = story.watching;
       const known = [shown, trying.direct, trying.relay].filter((number) => number !== null);
       expect([...live].sort()).toEqual([...known].sort());
       if (phase === 'connecting') expect(known.length).toBeGreaterThan(0);
       if (phase === 'waiting') expect(retryAt).not.toBeNull();
+      // Somebody is at work, or will be, wherever there is a better picture to be had.
+      const busy = trying.direct !== null || trying.relay !== null || dueAt(story.watching) !== null;
+      if (phase === 'stalled' || replacing || (phase === 'live' && story.watching.via === 'relay'))
+        expect(busy).toBe(true);
     }
   }
 });
