@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import structlog
 
-from camera_peer.whereabouts import Change, Whereabouts
+from camera_peer.whereabouts import Change, Restraint, Whereabouts
 from media.warm import host_addresses
 
 log = structlog.get_logger(__name__)
@@ -23,8 +23,9 @@ LINKS, ADDRESSES, ROUTES = 0x001, 0x010 | 0x100, 0x040 | 0x400
 async def watch_network(
     told: Callable[[Change], None], addresses: Callable[[], frozenset[str]] = host_addresses
 ) -> None:
-    """Call `told` for each change, until cancelled."""
-    whereabouts = Whereabouts(addresses())
+    """Call `told` for each change, until cancelled; many in a row are told together."""
+    now = asyncio.get_running_loop().time
+    whereabouts, restraint = Whereabouts(addresses()), Restraint(now())
     news = kernel_news()
     try:
         while True:
@@ -32,6 +33,7 @@ async def watch_network(
             change = whereabouts.see(addresses())
             if change is not None and (news is not None or change is not Change.ROUTE):
                 told(change)
+                await asyncio.sleep(restraint.acted(now()))
     finally:
         if news is not None:
             news.close()

@@ -1,13 +1,16 @@
 """What a change of our addresses means."""
 
 import asyncio
+import contextlib
+import itertools
+import socket
 from collections.abc import Callable
 
 import pytest
 
 from camera_peer import network_watch
 from camera_peer.network_watch import watch_network
-from camera_peer.whereabouts import Change, Whereabouts
+from camera_peer.whereabouts import AT_ONCE, SLOW_SECONDS, Change, Restraint, Whereabouts
 
 HOME, CAFE, NONE = frozenset({"192.168.1.5"}), frozenset({"10.0.0.9"}), frozenset[str]()
 BOTH = HOME | CAFE
@@ -46,3 +49,40 @@ async def told_of(monkeypatch: pytest.MonkeyPatch, addresses: Callable[[], froze
 async def test_without_the_kernels_news_it_looks_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     looks = iter([HOME, HOME, HOME])
     assert await told_of(monkeypatch, lambda: next(looks, CAFE)) is Change.MOVED
+
+
+def test_a_few_changes_are_acted_on_at_once_a_storm_now_and_then() -> None:
+    restraint, now, acted = Restraint(0.0), 0.0, 0
+    while now < 600.0:
+        now += 0.02 + restraint.acted(now)
+        acted += 1
+    assert AT_ONCE < acted <= AT_ONCE + 600.0 / SLOW_SECONDS + 1
+    calm = now + AT_ONCE * SLOW_SECONDS
+    assert restraint.acted(calm) == 0.0
+
+
+def test_one_move_after_the_other_is_not_kept_waiting() -> None:
+    restraint = Restraint(0.0)
+    waits = [restraint.acted(minute * 60.0 + change) for minute in range(30) for change in range(5)]
+    assert set(waits) == {0.0}
+
+
+async def test_a_flapping_address_does_not_call_a_try_to_connect_away_again_and_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    news, kernel = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    news.setblocking(False)
+    kernel.setblocking(False)
+    monkeypatch.setattr(network_watch, "kernel_news", lambda: news)
+    monkeypatch.setattr(network_watch, "SETTLE_SECONDS", 0.0)
+    flapping, told = itertools.cycle([HOME, BOTH]), list[Change]()
+    watching = asyncio.create_task(watch_network(told.append, lambda: next(flapping)))
+    with kernel:
+        for _ in range(10 * AT_ONCE):
+            with contextlib.suppress(BlockingIOError):  # not read yet: there is news enough
+                kernel.send(b"something changed")
+            for _ in range(5):
+                await asyncio.sleep(0)
+        watching.cancel()
+        await asyncio.wait({watching})
+    assert len(told) == AT_ONCE
