@@ -2,7 +2,6 @@
 
 from enum import Enum
 
-
 AT_ONCE = 20
 """Changes that are acted on as they come: a move is a handful of them, and a way out and home again some more."""
 SLOW_SECONDS = 12.0
