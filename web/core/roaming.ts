@@ -26,7 +26,7 @@ export class Roaming {
 
   start(): void {
     if (this.timer !== undefined) return;
-    this.lookedAt = Date.now();
+    this.lookedAt = this.hiddenAt = Date.now();
     this.timer = setInterval(() => this.look(), LOOK_MS);
     window.addEventListener('online', this.moved);
     document.addEventListener('visibilitychange', this.onVisibility);
@@ -50,6 +50,8 @@ export class Roaming {
 
   private tell(): void {
     this.slept = false;
+    // The look that is late by as much has nothing to add.
+    this.lookedAt = Date.now();
     this.moved();
   }
 

@@ -84,6 +84,23 @@ test('a short look elsewhere is no news, an hour is', () => {
   expect(moves).toBe(1);
 });
 
+test('what was frozen out of sight is told once, although its timers are as late', () => {
+  show(false);
+  sleep(600_000);
+  show(true);
+  vi.advanceTimersByTime(5_000);
+  expect(moves).toBe(1);
+});
+
+test('a page that was opened out of sight is no news when it is first looked at', () => {
+  roaming.stop();
+  page.hidden = true;
+  roaming.start();
+  vi.advanceTimersByTime(5_000);
+  show(true);
+  expect(moves).toBe(0);
+});
+
 test('stopped, it says nothing and leaves no timer', () => {
   roaming.stop();
   window.dispatchEvent(new Event('online'));
