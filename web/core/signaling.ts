@@ -46,6 +46,8 @@ const MAX_UNSENT_BYTES = 1024 * 1024;
 /** The server serves no more sessions to a socket, and refuses a `register` that lists more. */
 const MAX_TICKETS = 128;
 const RECONNECT = { first: 500, longest: 15_000 };
+/** A connection that lived so long was a good one: a server that takes each and drops it is not to be stormed. */
+const STEADY_MS = 10_000;
 
 /** `offline`: waiting to try again. `unauthorized`: the server knows us no more; only `start` tries again. */
 export type SignalingState = 'stopped' | 'connecting' | 'ready' | 'offline' | 'unauthorized';
@@ -110,6 +112,8 @@ export class SignalingClient extends EventTarget {
   private socket: Socket | null = null;
   private nextId = 1;
   private failures = 0;
+  /** Milliseconds, by `performance`; since when this socket is registered. */
+  private readyAt = 0;
   /** Calls in a row that were not answered in time. */
   private unanswered = 0;
   /** To dial again, or to give up a socket that does not register. */
@@ -230,7 +234,7 @@ export class SignalingClient extends EventTarget {
     if (socket !== this.socket) return;
     const { adopted, network } = readRegistered(answer);
     clearTimeout(this.timer);
-    this.failures = 0;
+    this.readyAt = performance.now();
     this.abandon(new Set(adopted));
     const moved = this.network !== null && network !== this.network;
     this.network = network;
@@ -258,6 +262,7 @@ export class SignalingClient extends EventTarget {
 
   private lost(socket: Socket): void {
     if (socket !== this.socket) return;
+    if (this.state === 'ready' && performance.now() - this.readyAt > STEADY_MS) this.failures = 0;
     this.drop('offline');
     this.later();
   }

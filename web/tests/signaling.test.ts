@@ -117,6 +117,28 @@ describe('reconnecting', () => {
     expect(newest().last('register')).toMatchObject({ params: { belvedere: { tickets: ['t1'] } } });
   });
 
+  test('a server that takes each connection and drops it is asked ever more rarely', async () => {
+    await ready();
+    for (let second = 0; second < 120; second++) {
+      newest().drop();
+      await vi.advanceTimersByTimeAsync(1_000);
+      if (newest().readyState !== 0) continue;
+      await accept();
+    }
+    expect(FakeSocket.made.length).toBeLessThan(16);
+  });
+
+  test('a connection that was good for a while is made again soon', async () => {
+    await ready();
+    newest().drop();
+    await vi.advanceTimersByTimeAsync(500);
+    await accept();
+    await vi.advanceTimersByTimeAsync(10_001);
+    newest().drop();
+    await vi.advanceTimersByTimeAsync(500);
+    expect(FakeSocket.made).toHaveLength(3);
+  });
+
   test('lists every ticket of a large grid, as many as the server takes', async () => {
     const signaling = await ready();
     for (let number = 1; number <= 130; number++) await session(signaling, `s${number}`, `t${number}`);
@@ -154,7 +176,7 @@ describe('reconnecting', () => {
     expect(adopted.hears.log).toEqual([]);
     expect(forgotten.hears.log).toEqual([['orphaned']]);
     newest().drop();
-    await vi.advanceTimersByTimeAsync(500);
+    await vi.advanceTimersByTimeAsync(1_000);
     newest().open();
     expect(newest().last('register')).toMatchObject({ params: { belvedere: { tickets: ['t1'] } } });
   });
@@ -198,6 +220,7 @@ describe('reconnecting', () => {
     for (const network of ['home', 'home', 'train']) {
       await vi.advanceTimersByTimeAsync(500);
       await accept([], network);
+      await vi.advanceTimersByTimeAsync(10_001);
       newest().drop();
     }
     expect(moves).toEqual(['train']);
