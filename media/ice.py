@@ -67,11 +67,14 @@ class GuardedConnection(CheckingConnection):
         return candidate
 
     async def add_tunnel(self, target: TunnelTarget) -> None:
-        """Reach the relay through its WebSocket as well. Raises what `open_tunnel` does."""
+        """Reach the relay through its WebSocket as well, unless UDP does by then. Raises what `open_tunnel` does."""
         protocol = StunProtocol(self)
         protocol.local_candidate = _stand_in("local")
         protocol.connection_made(await open_tunnel(target, GuardedProtocol(protocol, self._inspect)))
         self._adopt(protocol)
+        if self.nominated.is_set():
+            self._leave_tunnels()
+            return
         pair = CandidatePair(protocol, _stand_in("remote"))
         pair.remote_candidate._network_host = TUNNEL_ADDRESS[0]
         self._remote_candidates.append(pair.remote_candidate)

@@ -69,7 +69,8 @@ class TunnelTransport(asyncio.DatagramTransport):
 
     def close(self) -> None:
         """End it without waiting for the other side."""
-        self._work.cancel()
+        # Not at once: a task that is cancelled before its first step leaves out its `finally`.
+        asyncio.get_running_loop().call_soon(self._work.cancel)
 
     def abort(self) -> None:
         self.close()

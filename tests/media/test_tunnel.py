@@ -184,6 +184,30 @@ async def test_udp_that_comes_through_later_takes_over_and_the_tunnel_is_left() 
         await viewer.close()
 
 
+async def test_a_tunnel_that_opens_after_udp_has_won_is_left_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    opening, may_open, opened = asyncio.Event(), asyncio.Event(), list[TunnelTransport]()
+
+    async def slow(target: TunnelTarget, protocol: asyncio.DatagramProtocol) -> TunnelTransport:
+        opening.set()
+        await may_open.wait()
+        opened.append(await open_tunnel(target, protocol))
+        return opened[0]
+
+    monkeypatch.setattr("media.ice.open_tunnel", slow)
+    monkeypatch.setattr(peer, "TUNNEL_HEAD_START", 0.0)
+    async with house() as made:
+        watching = asyncio.create_task(watched(made))
+        await opening.wait()
+        connection = made.sessions._sessions["upload-1"]._peer.connection
+        connection.add_candidate(aioice.Candidate("1", 1, "udp", 2**30, "127.0.0.1", made.relay.port, "host"))
+        viewer = await watching
+        assert made.way is Way.DIRECT
+        may_open.set()
+        await eventually(lambda: bool(opened) and opened[0].is_closing())
+        assert made.ended == {}
+        await viewer.close()
+
+
 async def test_a_self_made_key_is_trusted_by_its_pin_alone(tmp_path: Path) -> None:
     mine, other = (self_made(tmp_path) for _ in range(2))
     async with house(mine.context, trust_for(mine.pin)) as made:
@@ -261,6 +285,22 @@ async def test_frames_are_datagrams_both_ways_and_the_end_is_told_once() -> None
         tunnel.sendto(b"four")
         tunnel.close()
         assert tunnel.dropped == 1
+
+
+async def test_a_tunnel_that_is_closed_as_soon_as_it_is_open_leaves_nothing() -> None:
+    left = asyncio.Event()
+
+    async def hear(socket: web.WebSocketResponse) -> None:
+        await socket.receive()
+        left.set()
+
+    ear = Ear()
+    async with served(hear) as url:
+        tunnel = await open_tunnel(TunnelTarget(url), ear)
+        tunnel.close()
+        async with asyncio.timeout(LIMIT):
+            await ear.lost.wait()
+            await left.wait()
 
 
 async def test_a_line_that_does_not_take_it_loses_packets_and_not_memory() -> None:
