@@ -49,7 +49,7 @@ const RECONNECT = { first: 500, longest: 15_000 };
 /** A connection that lived so long was a good one: a server that takes each and drops it is not to be stormed. */
 const STEADY_MS = 10_000;
 
-/** `offline`: waiting to try again. `unauthorized`: the server knows us no more; only `start` tries again. */
+/** `offline`: waiting to try again. `unauthorized`: the server knows our cookie no more; only `start` tries again. */
 export type SignalingState = 'stopped' | 'connecting' | 'ready' | 'offline' | 'unauthorized';
 
 /** What one viewing session wants to hear. */
@@ -112,6 +112,8 @@ export class SignalingClient extends EventTarget {
   private socket: Socket | null = null;
   private nextId = 1;
   private failures = 0;
+  /** Of the last try to connect: an earlier one that still waits for the page has nothing more to say. */
+  private dials = 0;
   /** Milliseconds, by `performance`; since when this socket is registered. */
   private readyAt = 0;
   /** Calls in a row that were not answered in time. */
@@ -198,19 +200,28 @@ export class SignalingClient extends EventTarget {
   private async dial(): Promise<void> {
     clearTimeout(this.timer);
     this.enter('connecting');
-    let authorization: string | null = null;
-    try {
-      authorization = (await this.options.authorize?.()) ?? null;
-    } catch {
-      return this.later();
-    }
-    if (this.state !== 'connecting' || this.socket) return;
+    const dial = ++this.dials;
+    // The page asks its own server, which may never answer.
+    this.timer = setTimeout(() => this.later(), ANSWER_TIMEOUT_MS);
+    const authorization = await this.authorize();
+    if (dial !== this.dials || this.state !== 'connecting') return;
+    if (authorization === undefined) return this.later();
+    clearTimeout(this.timer);
     const socket = this.open(this.options.url, SUBPROTOCOL);
     this.socket = socket;
     this.timer = setTimeout(() => this.lost(socket), ANSWER_TIMEOUT_MS);
     socket.onopen = () => this.register(socket, authorization);
     socket.onmessage = (event) => this.receive(socket, event.data);
     socket.onclose = () => this.lost(socket);
+  }
+
+  /** Undefined where the page has none to give. */
+  private async authorize(): Promise<string | null | undefined> {
+    try {
+      return (await this.options.authorize?.()) ?? null;
+    } catch {
+      return undefined;
+    }
   }
 
   private register(socket: Socket, authorization: string | null): void {
@@ -255,7 +266,8 @@ export class SignalingClient extends EventTarget {
   private refused(socket: Socket, error: Error): void {
     if (socket !== this.socket) return;
     const unknown = error instanceof SignalingError && error.code === Fault.UNAUTHORIZED;
-    if (!unknown) return this.lost(socket);
+    // A ticket is good once and for seconds: a slow line is no reason to give up, the page may give another.
+    if (!unknown || this.options.authorize) return this.lost(socket);
     clearTimeout(this.timer);
     this.drop('unauthorized');
   }

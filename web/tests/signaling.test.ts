@@ -90,6 +90,52 @@ describe('registering', () => {
     expect(FakeSocket.made).toHaveLength(1);
   });
 
+  test('a 401 for a ticket that came too late: the page is asked for another, ever more rarely', async () => {
+    let asked = 0;
+    const signaling = client(() => Promise.resolve(`Ticket ${++asked}`));
+    signaling.start();
+    for (let second = 0; second < 120; second++) {
+      await vi.advanceTimersByTimeAsync(1_000);
+      if (newest().readyState !== 0) continue;
+      newest().open();
+      newest().say({ id: newest().last('register')?.['id'], error: { code: 401, message: 'too late' } });
+    }
+    expect(signaling.state).toBe('offline');
+    expect(asked).toBeGreaterThan(8);
+    expect(asked).toBeLessThan(16);
+  });
+
+  test('a page that never answers is asked again', async () => {
+    let asked = 0;
+    const signaling = client(() =>
+      ++asked === 1 ? new Promise(() => undefined) : Promise.resolve('Ticket 2'),
+    );
+    signaling.start();
+    await vi.advanceTimersByTimeAsync(10_500);
+    await accept();
+    expect(signaling.state).toBe('ready');
+  });
+
+  test('a page that fails late disturbs nobody: neither the next try nor one who has left', async () => {
+    const fail: (() => void)[] = [];
+    const late = (): Promise<string> => new Promise((_, reject) => fail.push(() => reject(new Error('no'))));
+    let asked = 0;
+    const signaling = client(() => (++asked === 2 ? Promise.resolve('Ticket 2') : late()));
+    signaling.start();
+    signaling.refresh();
+    await flush();
+    await accept();
+    fail[0]?.();
+    await flush();
+    expect(signaling.state).toBe('ready');
+    signaling.refresh();
+    signaling.stop();
+    fail[1]?.();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(signaling.state).toBe('stopped');
+    expect(FakeSocket.made).toHaveLength(1);
+  });
+
   test('a server that accepts and then says nothing is given up', async () => {
     const signaling = client();
     signaling.start();
