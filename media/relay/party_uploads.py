@@ -16,6 +16,9 @@ from signaling.protocol.messages import ConnectParams, ConnectResult, ExtendResu
 RETRY_SECONDS = 1.0
 """Until a camera that did not come is asked again while somebody still watches; a restart takes some seconds."""
 
+OUR_OWN = frozenset({Fault.UNAUTHORIZED, Fault.FORBIDDEN, Fault.NOT_FOUND, Fault.WAY_CLOSED})
+"""Why the server may refuse the relay itself. Handed on, a viewer would take it for the end of all its ways."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -165,7 +168,7 @@ class Cameras:
         try:
             result = await self._line.connect(ConnectParams(camera))
         except SignalingError as error:
-            self._refused(camera, error.code, error.message)
+            self._refused(camera, Fault.CAMERA_UNAVAILABLE if error.code in OUR_OWN else error.code, error.message)
             return
         finally:
             self._uploads.answered(camera)

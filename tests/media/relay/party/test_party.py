@@ -167,6 +167,16 @@ async def test_a_camera_that_does_not_come_is_named_and_asked_again(make_source:
         await eventually(lambda: there.packets("b") > 20)
 
 
+@pytest.mark.parametrize("code", [Fault.UNAUTHORIZED, Fault.FORBIDDEN, Fault.NOT_FOUND, Fault.WAY_CLOSED])
+async def test_what_the_relay_may_not_is_no_word_about_its_viewers(
+    code: int, make_source: Any, eventually: Any
+) -> None:
+    async with place(make_source()) as there:
+        there.server.refusal = SignalingError(code, "not you")
+        await there.watch("a")
+        await eventually(lambda: there.server.said == [("error", "a", Fault.CAMERA_UNAVAILABLE, "not you")])
+
+
 async def test_an_absent_camera_is_asked_at_one_pace(
     make_source: Any, eventually: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
