@@ -30,7 +30,12 @@ async def watch_network(
     try:
         while True:
             await _until_news(news)
-            change = whereabouts.see(addresses())
+            try:
+                change = whereabouts.see(addresses())
+            except OSError as error:
+                # Of the descriptors or the memory of this moment; the next news finds out.
+                log.warning("addresses_not_known", problem=str(error))
+                continue
             if change is not None and (news is not None or change is not Change.ROUTE):
                 told(change)
                 await asyncio.sleep(restraint.acted(now()))

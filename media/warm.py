@@ -110,7 +110,10 @@ class WarmPeers:
             while True:
                 self._wanted.clear()
                 self._hurry = False
-                await self._renew()
+                try:
+                    await self._renew()
+                except OSError as error:
+                    log.warning("warm_gathering_failed", error=str(error))
                 await self._until_wanted()
         finally:
             if self._probing is not None:
@@ -130,11 +133,7 @@ class WarmPeers:
 
     async def _renew(self) -> None:
         addresses, servers = self._addresses(), self._servers
-        try:
-            fresh = await self._prepare(ask=True)
-        except OSError as error:
-            log.warning("warm_gathering_failed", error=str(error))
-            return
+        fresh = await self._prepare(ask=True)
         stale, self._ready = self._ready, fresh
         self._gathered_on, self._gathered_with = addresses, servers
         if stale is not None:

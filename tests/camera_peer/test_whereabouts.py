@@ -86,3 +86,15 @@ async def test_a_flapping_address_does_not_call_a_try_to_connect_away_again_and_
         watching.cancel()
         await asyncio.wait({watching})
     assert len(told) == AT_ONCE
+
+
+async def test_a_system_that_cannot_tell_our_addresses_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = iter([HOME, NONE])
+
+    def addresses() -> frozenset[str]:
+        seen = next(looks, CAFE)
+        if not seen:
+            raise OSError(24, "Too many open files")
+        return seen
+
+    assert await told_of(monkeypatch, addresses) is Change.MOVED

@@ -45,6 +45,22 @@ async def test_the_prepared_peer_is_handed_out_once_and_another_is_made(monkeypa
     await end(task)
 
 
+async def test_a_system_that_cannot_tell_our_addresses_for_a_moment_ends_nothing() -> None:
+    tellings = iter([OSError(24, "Too many open files")])
+
+    def addresses() -> frozenset[str]:
+        for problem in tellings:
+            raise problem
+        return frozenset({"192.0.2.1"})
+
+    peers = WarmPeers(addresses=addresses)
+    task = asyncio.create_task(peers.run())
+    await asyncio.sleep(0)
+    peers.moved()
+    assert await ready(peers)
+    await end(task)
+
+
 async def test_without_a_prepared_peer_one_is_made() -> None:
     peer = await WarmPeers().take()
     assert peer.connection.local_candidates
