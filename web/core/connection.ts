@@ -66,8 +66,8 @@ export class Connection {
   /** Stops a viewer for good. */
   leave(viewer: Viewer): void {
     viewer.stop();
-    this.viewers.delete(viewer);
-    this.prepared.prepare();
+    // Once stopped, nothing here is kept ready for another click.
+    if (this.viewers.delete(viewer)) this.prepared.prepare();
   }
 
   /** Tells the viewers of a camera that it is back. */

@@ -1,0 +1,66 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { Connection } from '../core/connection';
+import { FakeSocket } from './fake-socket';
+
+/** Peer connections that nobody has closed. */
+const open = new Set<FakePeer>();
+
+class FakePeer extends EventTarget {
+  signalingState = 'stable';
+  constructor() {
+    super();
+    open.add(this);
+  }
+  getConfiguration = (): object => ({});
+  close(): void {
+    open.delete(this);
+  }
+}
+
+const element = (): object => Object.assign(new EventTarget(), { remove: () => undefined });
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  open.clear();
+  FakeSocket.made = [];
+  vi.stubGlobal('location', { origin: 'https://cameras.example' });
+  vi.stubGlobal('window', new EventTarget());
+  vi.stubGlobal(
+    'document',
+    Object.assign(new EventTarget(), { hidden: false, readyState: 'complete', createElement: element }),
+  );
+  vi.stubGlobal('navigator', {});
+  vi.stubGlobal('MediaStream', class {});
+  vi.stubGlobal('RTCPeerConnection', FakePeer);
+  vi.stubGlobal('WebSocket', FakeSocket);
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+test('stopped while somebody watches, whose page leaves afterwards: nothing is left open', async () => {
+  const connection = new Connection();
+  connection.start();
+  const viewer = connection.watch('camera-1');
+  await vi.advanceTimersByTimeAsync(3_000);
+  expect(open.size).toBe(2);
+  connection.stop();
+  connection.leave(viewer);
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(open.size).toBe(0);
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+test('a camera that nobody answers for is left with all that was opened for it', async () => {
+  const connection = new Connection();
+  connection.start();
+  const viewer = connection.watch('camera-1');
+  await vi.advanceTimersByTimeAsync(600_000);
+  expect(open.size).toBeLessThan(5);
+  connection.leave(viewer);
+  expect(open.size).toBe(1);
+  connection.stop();
+  expect(open.size).toBe(0);
+  expect(vi.getTimerCount()).toBe(0);
+});
