@@ -39,6 +39,8 @@ const ANSWER_TIMEOUT_MS = 10_000;
  * that is merely slow is not to be stormed.
  */
 const PATIENCE = { shortest: 1_500, roundTrips: 4 };
+/** `extend` is the camera's to answer, for which the server gives it 10 s: that it is late says nothing of our socket. */
+const EXTEND_PATIENCE_MS = 15_000;
 /** Calls waiting for the socket to come up: more is a loop in the page, not a person. */
 const MAX_WAITING = 64;
 /** A slow uplink's send buffer: signaling is small, so this much unsent means that nobody reads. */
@@ -182,11 +184,12 @@ export class SignalingClient extends EventTarget {
   /** Lengthens the lease; returns its new life in seconds. The ticket of the old one ends with that. */
   async extend(session: string): Promise<number | null> {
     let extended: Extended | undefined;
-    await this.call('extend', { session }, (answer) => {
+    const arrived = (answer: Params): void => {
       extended = readExtended(answer);
       const known = this.sessions.get(session);
       if (known && extended.ticket) known.ticket = extended.ticket;
-    });
+    };
+    await this.call('extend', { session }, arrived, EXTEND_PATIENCE_MS);
     return extended?.expiryTimeSeconds ?? null;
   }
 
@@ -307,7 +310,13 @@ export class SignalingClient extends EventTarget {
 
   // --- out ---
 
-  private call(method: string, params: Params, arrived?: (answer: Params) => void): Promise<Params> {
+  /** `patienceMs`: where the answer is not the server's own. */
+  private call(
+    method: string,
+    params: Params,
+    arrived?: (answer: Params) => void,
+    patienceMs?: number,
+  ): Promise<Params> {
     return new Promise((resolve, reject) => {
       const settle = (value: Params): void => {
         try {
@@ -329,7 +338,7 @@ export class SignalingClient extends EventTarget {
         () => {
           sentAt = performance.now();
           if (!this.pending.has(id)) return;
-          this.giveUpAfter(id, this.patienceMs());
+          this.giveUpAfter(id, patienceMs ?? this.patienceMs());
           this.write(request(id, method, params));
         },
         () => this.settle(id, (call) => call.reject(new ConnectionLost('too many calls wait'))),

@@ -413,6 +413,20 @@ describe('a session', () => {
     expect(FakeSocket.made).toHaveLength(2);
   });
 
+  test('a camera that takes its time to extend a session says nothing of the socket', async () => {
+    const signaling = await ready();
+    await session(signaling);
+    const extended = signaling.extend('s1');
+    await vi.advanceTimersByTimeAsync(10_500);
+    expect(FakeSocket.made).toHaveLength(1);
+    newest().say({ id: newest().last('extend')?.['id'], error: { code: 408, message: 'asleep' } });
+    await expect(extended).rejects.toBeInstanceOf(SignalingError);
+    // But a server always says something.
+    signaling.extend('s1').catch(() => undefined);
+    await vi.advanceTimersByTimeAsync(15_000);
+    expect(FakeSocket.made).toHaveLength(2);
+  });
+
   test('a server that is merely slow is given more time with each try', async () => {
     const signaling = await ready();
     const waits: number[] = [];
