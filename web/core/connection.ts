@@ -26,6 +26,8 @@ export class Connection {
   private readonly viewers = new Set<Viewer>();
   private readonly roaming = new Roaming(() => this.moved());
   private movedAt = 0;
+  /** Those that watched when the page was hidden: others, out of sight say, had been stopped before. */
+  private interrupted: Viewer[] = [];
 
   constructor(options: ConnectionOptions = {}) {
     // What a foreign page keeps is not ours to fill.
@@ -98,6 +100,7 @@ export class Connection {
 
   /** Cameras hear at once that nobody watches; a page kept for "back" holds no sockets. */
   private readonly onHide = (): void => {
+    this.interrupted = [...this.viewers].filter(({ phase }) => phase !== 'idle');
     for (const viewer of this.viewers) viewer.stop();
     this.roaming.stop();
     this.signaling.stop();
@@ -109,6 +112,6 @@ export class Connection {
     this.signaling.start();
     this.prepared.prepare();
     this.roaming.start();
-    for (const viewer of this.viewers) viewer.start();
+    for (const viewer of this.interrupted) if (this.viewers.has(viewer)) viewer.start();
   };
 }

@@ -64,3 +64,17 @@ test('a camera that nobody answers for is left with all that was opened for it',
   expect(open.size).toBe(0);
   expect(vi.getTimerCount()).toBe(0);
 });
+
+test('a page that comes back by “back” goes on with what it watched, and with nothing else', () => {
+  const connection = new Connection();
+  connection.start();
+  const [seen, unseen, left] = ['a', 'b', 'c'].map((camera) => connection.watch(camera));
+  unseen?.stop();
+  window.dispatchEvent(new Event('pagehide'));
+  expect([seen?.phase, open.size]).toEqual(['idle', 0]);
+  if (left) connection.leave(left);
+  window.dispatchEvent(Object.assign(new Event('pageshow'), { persisted: true }));
+  expect([seen?.phase, unseen?.phase, left?.phase]).toEqual(['connecting', 'idle', 'idle']);
+  connection.stop();
+  expect(open.size).toBe(0);
+});
