@@ -16,6 +16,8 @@ LOOK_SECONDS = 0.5
 SETTLE_SECONDS = 0.02
 """After the first news: one move is a handful of messages, and a storm of them must cost little."""
 MAX_NEWS_BYTES = 65536
+MAX_READS = 1024
+"""More than its buffer holds; what is left then is read after the next pause, and an error that stays blocks nobody."""
 LINKS, ADDRESSES, ROUTES = 0x001, 0x010 | 0x100, 0x040 | 0x400
 """Multicast groups of rtnetlink, IPv4 and IPv6 (linux/rtnetlink.h, RTMGRP_*)."""
 
@@ -76,7 +78,7 @@ async def _until_news(news: socket.socket | None) -> None:
 
 def _drain(news: socket.socket) -> None:
     """What it says does not matter, that it says something does. Too many at once (ENOBUFS) are news as well."""
-    while True:
+    for _ in range(MAX_READS):
         try:
             news.recv(MAX_NEWS_BYTES)
         except BlockingIOError:

@@ -98,3 +98,21 @@ async def test_a_system_that_cannot_tell_our_addresses_is_asked_again(monkeypatc
         return seen
 
     assert await told_of(monkeypatch, addresses) is Change.MOVED
+
+
+async def test_news_that_cannot_be_read_holds_up_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Broken(socket.socket):
+        def recv(self, *_: int) -> bytes:
+            raise OSError(100, "Network is down")
+
+    kernel, news = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    monkeypatch.setattr(network_watch, "kernel_news", lambda: Broken(fileno=news.detach()))
+    told = asyncio.Queue[Change]()
+    watching = asyncio.create_task(watch_network(told.put_nowait, lambda: HOME))
+    with kernel:
+        kernel.send(b"something changed")
+        async with asyncio.timeout(5):
+            for _ in range(2):
+                assert await told.get() is Change.ROUTE
+        watching.cancel()
+        await asyncio.wait({watching})
