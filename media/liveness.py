@@ -18,6 +18,8 @@ DEAD_SECONDS = 2.8
 
 STALL_SECONDS = 0.3
 """Later than agreed: it is we who were held up, and what the peer said meanwhile is still unread."""
+MAX_EXCUSES = 4
+"""In a row, with nothing heard in between: a busy camera is held up again and again, and its peer may be gone too."""
 
 
 class Sign(Enum):
@@ -52,10 +54,15 @@ class Liveness:
     def __init__(self, now: float) -> None:
         self._asked_at = self._excused = now
         self._due = now
+        self._heard_at = now
+        self._excuses = 0
 
     def look(self, heard_at: float, now: float) -> Look:
         """`heard_at`: last sign of life."""
-        if now > self._due + STALL_SECONDS:
+        if heard_at != self._heard_at:
+            self._heard_at, self._excuses = heard_at, 0
+        if now > self._due + STALL_SECONDS and self._excuses < MAX_EXCUSES:
+            self._excuses += 1
             self._excused = now - QUIET_SECONDS
         found = look(max(heard_at, self._excused), self._asked_at, now)
         if found.sign is Sign.ASK:

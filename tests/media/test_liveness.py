@@ -98,3 +98,22 @@ def test_a_camera_that_was_held_up_asks_before_it_judges() -> None:
     while liveness.look(0.0, now).sign is not Sign.GONE:
         now += 0.1
     assert now == pytest.approx(10.0 + DEAD_SECONDS - QUIET_SECONDS, abs=0.1)
+
+
+@pytest.mark.parametrize("every", [0.5, 1.0, 1.5, 2.0])
+def test_a_camera_that_is_held_up_all_the_time_gives_a_silent_peer_up_all_the_same(every: float) -> None:
+    liveness, now, stall_at = Liveness(0.0), 0.0, every
+    while (found := liveness.look(0.0, now)).sign is not Sign.GONE:
+        now = found.again
+        if now >= stall_at:
+            now += 0.4
+            stall_at = now + every
+        assert now < 15.0
+
+
+def test_whoever_is_heard_between_two_hold_ups_stays() -> None:
+    liveness, now = Liveness(0.0), 0.0
+    for _ in range(100):
+        assert liveness.look(now, now).sign is Sign.WAIT
+        assert liveness.look(now, now + 10.0).sign is Sign.ASK
+        now += 10.1
