@@ -10,6 +10,7 @@ PIP_INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constrai
 OTHER_VIEWERS := tests/media/relay/viewers
 WEB_SOURCES := $(shell find web -type f -not -path 'web/node_modules/*' 2>/dev/null)
 TESTS ?= tests
+WORKERS ?= 2
 CAMERA ?= port-restricted
 VIEWER ?= symmetric
 
@@ -22,7 +23,7 @@ demo: .venv/.app signaling/webapp/index.html ## server and one simulated camera,
 	@exec $(BIN)/python -m demo
 
 test: system .venv/.dev signaling/webapp/index.html $(OTHER_VIEWERS)/node_modules/.stamp test-web ## everything the tests need is installed, then all tests run
-	$(BIN)/python -m pytest $(TESTS)
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile $(TESTS)
 
 test-web: web/node_modules/.stamp ## the web app's own tests
 	cd web && npm test --silent
