@@ -39,6 +39,7 @@ from camera_peer.viewer_session import Sessions
 from camera_peer.wifi.spec import BadWifi, open_joiner
 from media.frames import SourceError
 from signaling.client import Handler, SignalingClient
+from signaling.protocol.messages import RegisterExtra
 from signaling.protocol.qr import BadPayload
 
 log = structlog.get_logger(__name__)
@@ -129,7 +130,7 @@ def line(
         tickets=tickets,
         capabilities={"video": chosen.codec, "name": chosen.name, "extend": True},
         tls=trust_of(pairing),
-        version=VERSION,
+        introduction=RegisterExtra(version=VERSION),
     )
     return client
 

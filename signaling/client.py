@@ -6,15 +6,12 @@
 How it stays connected: `signaling.client_connection`.
 """
 
-import time
-from collections.abc import Callable
 from typing import Protocol
 
-import msgspec
-
-from signaling.client_connection import Presence, Rejected, SignalingConnection, Trust
-from signaling.client_deeds import Deed, ends_session, no_such_method
+from signaling.client_connection import Presence, SignalingConnection
+from signaling.client_deeds import Deed, Ending, no_such_method
 from signaling.client_line import SignalingError
+from signaling.client_registration import Rejected, Trust
 from signaling.protocol import messages as wire
 
 __all__ = ["Handler", "Rejected", "SignalingClient", "SignalingError", "Trust"]
@@ -39,37 +36,8 @@ class Handler(Presence, Protocol):
         """The session is over. May name one that is not known."""
 
 
-class SignalingClient(SignalingConnection):
-    """Arguments: see `SignalingConnection`. `version`: of the agent, for the operator."""
-
-    def __init__(
-        self,
-        url: str,
-        *,
-        authorization: Callable[[], str],
-        handler: Handler,
-        backoff: Callable[[int], float],
-        random: Callable[[], float],
-        tickets: Callable[[], list[str]] = list,
-        capabilities: wire.Capabilities | None = None,
-        tls: Trust = True,
-        version: str | None = None,
-        introduction: wire.RegisterExtra | None = None,
-        clock: Callable[[], float] = time.time,
-    ) -> None:
-        super().__init__(
-            url,
-            authorization=authorization,
-            presence=handler,
-            backoff=backoff,
-            random=random,
-            tickets=tickets,
-            capabilities=capabilities,
-            tls=tls,
-            introduction=msgspec.structs.replace(introduction or wire.RegisterExtra(), version=version),
-            clock=clock,
-        )
-        self._handler = handler
+class SignalingClient(SignalingConnection[Handler]):
+    """Arguments: see `SignalingConnection`."""
 
     async def invite(self, session: str, offer: str) -> str:
         """Send the offer, wait for the viewer's answer (SDP). Raises `SignalingError`."""
@@ -91,15 +59,12 @@ class SignalingClient(SignalingConnection):
         raise no_such_method(request)
 
     def told(self, message: wire.Notification) -> Deed | None:
-        """`trickle`, `belvedere.close` and `error`."""
+        """`trickle`, and ends."""
         if message.method == "trickle":
             trickle = wire.params_as(wire.TrickleParams, message.params)
             return Deed(trickle.session, lambda: self._handler.candidate(trickle.session, trickle.candidate))
-        if message.method == "belvedere.close":
-            close = wire.params_as(wire.CloseParams, message.params)
-            return Deed(close.session, lambda: self._handler.close(close.session, close.reason), vital=True)
-        if message.method == "error":
-            error = wire.params_as(wire.ErrorParams, message.params)
-            if ends_session(error):
-                return Deed(error.session, lambda: self._handler.close(error.session, error.message), vital=True)
-        return None
+        return super().told(message)
+
+    async def over(self, ending: Ending) -> None:
+        """To a device they are all alike."""
+        await self._handler.close(ending.session, ending.reason)

@@ -5,45 +5,35 @@ business of this file: it goes on whether the socket lives or not.
 """
 
 import asyncio
-import ssl
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from email.utils import parsedate_to_datetime
-from typing import Any, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 import aiohttp
 import msgspec
 import structlog
 
-from signaling.client_deeds import Deed, Deeds
+from signaling.client_deeds import Deed, Deeds, Ending, ending_of
 from signaling.client_line import Line, SignalingError
+from signaling.client_recall import CalledAway, Recall
+from signaling.client_registration import CLOSE_SECONDS, REGISTER_ID, Rejected, Trust, open_socket, register
 from signaling.protocol import messages as wire
 from signaling.protocol.errors import CloseCode, Fault, ProtocolError
 
 CONNECT_SECONDS = 10.0
-"""For TCP, TLS, HTTP and `register` together."""
-CLOSE_SECONDS = 2.0
+"""For TCP, TLS and HTTP, and once more for `register`."""
 STABLE_SECONDS = 10.0
 """A connection that lived this long was a good one: the next wait begins small again."""
 SUPERSEDED_SECONDS = 10.0
 """Somebody else connects with our key; do not wrestle for it."""
 CLOCK_STEP_SECONDS = 15.0
 """If the server's clock turns out to differ by more than this from what we assumed, our signed times were at fault."""
-REGISTER_ID = 1
 
-Trust = ssl.SSLContext | aiohttp.Fingerprint | bool
 T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
-
-
-class Rejected(Exception):
-    """The server does not accept this identity, or not any more."""
-
-
-class _CalledAway(Exception):
-    """`reconnect` was called."""
 
 
 class Presence(Protocol):
@@ -56,7 +46,10 @@ class Presence(Protocol):
         """The socket is gone; `run` is trying again."""
 
 
-class SignalingConnection(ABC):
+H = TypeVar("H", bound=Presence)
+
+
+class SignalingConnection(ABC, Generic[H]):
     """`authorization`: makes the header's value, anew for each try. `tickets`: of the sessions that still run.
 
     `backoff`: seconds to wait before try number n + 1, with its randomness. `random`: in [0, 1). `tls`: as aiohttp's
@@ -68,7 +61,7 @@ class SignalingConnection(ABC):
         url: str,
         *,
         authorization: Callable[[], str],
-        presence: Presence,
+        handler: H,
         backoff: Callable[[int], float],
         random: Callable[[], float],
         tickets: Callable[[], list[str]] = list,
@@ -79,7 +72,7 @@ class SignalingConnection(ABC):
     ) -> None:
         self._url = url
         self._authorization = authorization
-        self._presence = presence
+        self._handler = handler
         self._backoff = backoff
         self._random = random
         self._tickets = tickets
@@ -92,7 +85,7 @@ class SignalingConnection(ABC):
         self._deeds = Deeds(self.asked, self.told, self._sent_away)
         self._return_in: float | None = None
         self._moved = False
-        self._away = asyncio.Event()
+        self._recall = Recall()
         self._closing: set[asyncio.Task[None]] = set()
 
     def introduce(self, introduction: wire.RegisterExtra) -> None:
@@ -106,8 +99,13 @@ class SignalingConnection(ABC):
         """What is done about a request. Raises `ProtocolError`."""
 
     @abstractmethod
+    async def over(self, ending: Ending) -> None:
+        """What is done about the end of a session."""
+
     def told(self, message: wire.Notification) -> Deed | None:
         """What is done about a notification. Raises `ProtocolError`."""
+        ending = ending_of(message)
+        return Deed(ending.session, lambda: self.over(ending), vital=True) if ending is not None else None
 
     # --- what both kinds say ---
 
@@ -126,7 +124,7 @@ class SignalingConnection(ABC):
         `moved`: our addresses have changed; the server hears it with the next `register`.
         """
         self._moved = self._moved or moved
-        self._away.set()
+        self._recall.call()
 
     def believe(self, tls: Trust) -> None:
         """Check the server so, from the next connection on."""
@@ -176,7 +174,7 @@ class SignalingConnection(ABC):
         attempt = 0
         while True:
             began, self._return_in = self._clock(), None
-            self._away.clear()
+            self._recall.clear()
             try:
                 code = await self._connect_once(http)
                 attempt = 0 if self._clock() - began >= STABLE_SECONDS else attempt
@@ -185,17 +183,19 @@ class SignalingConnection(ABC):
                     log.warning("signaling_superseded")
                     wait = max(wait, SUPERSEDED_SECONDS)
                 attempt += 1
-                await self._unless_called(asyncio.sleep(wait))
-            except _CalledAway:
+                await self._recall.unless_called(asyncio.sleep(wait))
+            except CalledAway:
                 log.info("signaling_reconnects")
                 attempt = 0
 
     async def _connect_once(self, http: aiohttp.ClientSession) -> int | None:
-        """One connection, from beginning to end. Returns the code it was closed with. Raises `_CalledAway`."""
+        """One connection, from beginning to end. Returns the code it was closed with. Raises `CalledAway`."""
         assumed = self._offset
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
-                socket = await self._unless_called(self._open(http))
+                socket = await self._recall.unless_called(
+                    open_socket(http, self._url, self._authorization(), self._tls)
+                )
             return await self._converse(socket)
         except Rejected:
             if abs(self._offset - assumed) > CLOCK_STEP_SECONDS:
@@ -209,11 +209,11 @@ class SignalingConnection(ABC):
     async def _converse(self, socket: aiohttp.ClientWebSocketResponse) -> int | None:
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
-                registered = await self._unless_called(self._register(socket))
+                registered = await self._recall.unless_called(self._register(socket))
             # A socket whose reading was cancelled cannot say goodbye, so reading is a task of its own.
             reading = asyncio.create_task(self._serve(socket, registered))
             try:
-                return await self._unless_called(_result_of(reading))
+                return await self._recall.unless_called(_result_of(reading))
             except asyncio.CancelledError:
                 await socket.close(code=CloseCode.NORMAL)
                 await asyncio.wait([reading], timeout=CLOSE_SECONDS)
@@ -226,57 +226,15 @@ class SignalingConnection(ABC):
             closing = asyncio.create_task(_close(socket))
             self._closing.add(closing)
             closing.add_done_callback(self._closing.discard)
-            if not self._away.is_set():
+            if not self._recall.called:
                 await asyncio.wait([closing])
-
-    async def _unless_called(self, work: Coroutine[Any, Any, T]) -> T:
-        """The work's result. Raises `_CalledAway` as soon as `reconnect` is called, and ends the work."""
-        task, away = asyncio.create_task(work), asyncio.create_task(self._away.wait())
-        try:
-            await asyncio.wait({task, away}, return_when=asyncio.FIRST_COMPLETED)
-            if task.done():
-                return task.result()
-            raise _CalledAway
-        finally:
-            task.cancel()
-            away.cancel()
-            await asyncio.gather(task, away, return_exceptions=True)
-
-    async def _open(self, http: aiohttp.ClientSession) -> aiohttp.ClientWebSocketResponse:
-        try:
-            return await http.ws_connect(
-                self._url,
-                protocols=(wire.SUBPROTOCOL,),
-                headers={"Authorization": self._authorization()},
-                ssl=self._tls,
-                heartbeat=wire.HEARTBEAT_SECONDS,
-                compress=0,
-                max_msg_size=wire.MAX_MESSAGE_BYTES,
-                timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_SECONDS),
-            )
-        except aiohttp.WSServerHandshakeError as error:
-            if error.status == Fault.UNAUTHORIZED:
-                raise Rejected("the server does not know us") from None
-            raise
 
     async def _register(self, socket: aiohttp.ClientWebSocketResponse) -> wire.RegisterResult:
         moved = self._moved
         extra = msgspec.structs.replace(self._introduction, tickets=self._tickets(), moved=moved)
-        await socket.send_str(
-            wire.request(REGISTER_ID, "register", wire.RegisterParams(capabilities=self._capabilities, belvedere=extra))
-        )
-        message = await socket.receive()
-        if message.type is not aiohttp.WSMsgType.TEXT:
-            raise SignalingError(Fault.GONE, "the server closed the connection")
-        reply = wire.decode(message.data)
-        if isinstance(reply, wire.Failure):
-            if reply.code == Fault.UNAUTHORIZED:
-                raise Rejected(reply.message)
-            raise SignalingError(reply.code, reply.message)
-        if not isinstance(reply, wire.Result) or reply.id != REGISTER_ID:
-            raise ProtocolError(Fault.INVALID_REQUEST, "the server did not answer `register`")
-        registered = wire.params_as(wire.RegisterResult, reply.result)
-        if moved and not self._away.is_set():
+        params = wire.RegisterParams(capabilities=self._capabilities, belvedere=extra)
+        registered = await register(socket, params)
+        if moved and not self._recall.called:
             self._moved = False
         return registered
 
@@ -284,7 +242,7 @@ class SignalingConnection(ABC):
         line = self._line = Line(socket, REGISTER_ID)
         log.info("signaling_connected", id=registered.id)
         try:
-            await self._presence.connected(registered)
+            await self._handler.connected(registered)
             async for message in socket:
                 if message.type is aiohttp.WSMsgType.TEXT:
                     await self._deeds.receive(line, message.data)
@@ -292,7 +250,7 @@ class SignalingConnection(ABC):
             self._line = None
             line.lost()
             log.info("signaling_disconnected", code=socket.close_code)
-            await self._presence.disconnected()
+            await self._handler.disconnected()
         return socket.close_code
 
     async def _read_date(self, _session: object, _context: object, params: aiohttp.TraceRequestEndParams) -> None:

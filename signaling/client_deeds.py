@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import structlog
@@ -25,6 +25,14 @@ class Deed:
     session: str
     work: Callable[[], Awaitable[msgspec.Struct | None]]
     vital: bool = False
+
+
+class Ending(NamedTuple):
+    """`code`: a `Notice`, or the `Fault` with which the other party refused."""
+
+    session: str
+    code: int
+    reason: str
 
 
 class Deeds:
@@ -88,12 +96,18 @@ def no_such_method(request: wire.Request) -> ProtocolError:
     return ProtocolError(Fault.METHOD_NOT_FOUND, f"{request.method} is not for this party")
 
 
-def ends_session(error: wire.ErrorParams) -> bool:
-    """Whether an `error` is the end of its session: one bad candidate is not."""
+def ending_of(message: wire.Notification) -> Ending | None:
+    """The end of a session that is told of; one bad candidate is none. Raises `ProtocolError`."""
+    if message.method == "belvedere.close":
+        close = wire.params_as(wire.CloseParams, message.params)
+        return Ending(close.session, Notice.PEER_DISCONNECTED, close.reason)
+    if message.method != "error":
+        return None
+    error = wire.params_as(wire.ErrorParams, message.params)
     if error.code == Notice.MALFORMED_CANDIDATE:
         log.warning("signaling_candidate_refused", session=error.session, problem=error.message)
-        return False
-    return True
+        return None
+    return Ending(error.session, error.code, error.message)
 
 
 async def _answer(line: Line, request: wire.Request, deed: Deed) -> None:

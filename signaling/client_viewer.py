@@ -6,14 +6,11 @@ session = await viewer.connect(wire.ConnectParams(camera))     # the offer comes
 How it stays connected: `signaling.client_connection`.
 """
 
-import time
-from collections.abc import Callable
 from typing import Protocol
 
-from signaling.client_connection import Presence, SignalingConnection, Trust
-from signaling.client_deeds import Deed, ends_session, no_such_method
+from signaling.client_connection import Presence, SignalingConnection
+from signaling.client_deeds import Deed, Ending, no_such_method
 from signaling.protocol import messages as wire
-from signaling.protocol.errors import Notice
 
 ANSWER_SECONDS = 10.0
 """For the server's answer to `connect` or `extend`; the latter waits for the camera's."""
@@ -32,34 +29,8 @@ class ViewerHandler(Presence, Protocol):
         """The camera has moved: make a new session beside this one."""
 
 
-class ViewerClient(SignalingConnection):
+class ViewerClient(SignalingConnection[ViewerHandler]):
     """Arguments: see `SignalingConnection`."""
-
-    def __init__(
-        self,
-        url: str,
-        *,
-        authorization: Callable[[], str],
-        handler: ViewerHandler,
-        backoff: Callable[[int], float],
-        random: Callable[[], float],
-        tickets: Callable[[], list[str]] = list,
-        tls: Trust = True,
-        introduction: wire.RegisterExtra | None = None,
-        clock: Callable[[], float] = time.time,
-    ) -> None:
-        super().__init__(
-            url,
-            authorization=authorization,
-            presence=handler,
-            backoff=backoff,
-            random=random,
-            tickets=tickets,
-            tls=tls,
-            introduction=introduction,
-            clock=clock,
-        )
-        self._handler = handler
 
     async def connect(self, params: wire.ConnectParams) -> wire.ConnectResult:
         """Ask for a session. Raises `SignalingError`."""
@@ -81,18 +52,12 @@ class ViewerClient(SignalingConnection):
         return Deed(invite.session, answer)
 
     def told(self, message: wire.Notification) -> Deed | None:
-        """`belvedere.close`, `belvedere.wake` and `error`."""
-        if message.method == "belvedere.close":
-            close = wire.params_as(wire.CloseParams, message.params)
-            code = Notice.PEER_DISCONNECTED
-            return Deed(close.session, lambda: self._handler.close(close.session, code, close.reason), vital=True)
+        """`belvedere.wake`, and ends."""
         if message.method == "belvedere.wake":
             wake = wire.params_as(wire.WakeParams, message.params)
             return Deed(wake.session, lambda: self._handler.wake(wake.session))
-        if message.method == "error":
-            error = wire.params_as(wire.ErrorParams, message.params)
-            if ends_session(error):
-                return Deed(
-                    error.session, lambda: self._handler.close(error.session, error.code, error.message), vital=True
-                )
-        return None
+        return super().told(message)
+
+    async def over(self, ending: Ending) -> None:
+        """A `Notice` or a `Fault`."""
+        await self._handler.close(ending.session, ending.code, ending.reason)

@@ -23,7 +23,6 @@ from media.relay.party_uploads import Cameras
 from media.relay.party_viewers import Viewers
 from signaling.client import Rejected, SignalingClient, Trust
 from signaling.client_backoff import full_jitter
-from signaling.client_connection import SignalingConnection
 from signaling.client_viewer import ViewerClient
 from signaling.protocol import relay_token
 from signaling.protocol.messages import RegisterExtra
@@ -35,6 +34,8 @@ CEILING_SECONDS = 10.0
 """Between tries to reach the server: viewers wait for the relay, and there are few relays."""
 REJECTED_SECONDS = 15.0
 """After the server did not know us; somebody has to set something right first."""
+
+Connection = SignalingClient | ViewerClient
 
 log = structlog.get_logger(__name__)
 
@@ -80,7 +81,6 @@ class RelayParty:
             tickets=self.viewers.tickets,
             capabilities={"extend": True},
             tls=membership.tls,
-            version=membership.version,
             introduction=self._as("device"),
         )
         self._client = ViewerClient(
@@ -119,7 +119,7 @@ class RelayParty:
             await self.viewers.stop()
             await self.cameras.stop()
 
-    async def _stay(self, connection: SignalingConnection) -> None:
+    async def _stay(self, connection: Connection) -> None:
         while True:
             try:
                 await connection.run()
@@ -144,7 +144,7 @@ class RelayParty:
             except Exception:
                 log.exception("relay_leases_failed")
 
-    def _token(self, connection: SignalingConnection) -> str:
+    def _token(self, connection: Connection) -> str:
         token = relay_token.sign(
             self._membership.secret,
             name=self._membership.name,
