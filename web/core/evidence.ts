@@ -1,9 +1,9 @@
 /** What one attempt saw of the networks: the stuff a verdict is made of (`diagnosis.ts`). */
 
 /** RFC 8839 §5.1: `typ` of a candidate. */
-export type CandidateKind = 'host' | 'srflx' | 'prflx' | 'relay';
+type CandidateKind = 'host' | 'srflx' | 'prflx' | 'relay';
 
-export interface ServerError {
+interface ServerError {
   url: string;
   /** The STUN error code (RFC 8489 §14.8), or 701: no answer at all (W3C WebRTC §4.8.3). */
   code: number;

@@ -29,7 +29,7 @@ const FLOWS_MS = 2 * LOOK_MS;
 const SETTLE_MS = 500;
 
 /** What all viewers of a page share. */
-export interface Surroundings {
+interface Surroundings {
   readonly knownWays: KnownWays;
   readonly rule: WaysRule | null;
 }
@@ -217,7 +217,6 @@ export class Viewer extends EventTarget implements AttemptOwner {
   private open(number: number, via: Via | null): void {
     const attempt = new Attempt(number, this.camera, via, this.signaling, this.prepared, this);
     this.attempts.set(number, attempt);
-    attempt.video.muted = true;
     this.dispatchEvent(new CustomEvent('video', { detail: attempt.video }));
   }
 
