@@ -142,7 +142,7 @@ class SignalingConnection(ABC, Generic[H]):
         """Something is wrong with the session (`Notice`)."""
         return await self._notify("error", wire.ErrorParams(session, code, message))
 
-    async def _request(self, method: wire.Method, params: msgspec.Struct, kind: type[T], seconds: float) -> T:
+    async def _request(self, method: wire.RequestMethod, params: msgspec.Struct, kind: type[T], seconds: float) -> T:
         if self._line is None:
             raise SignalingError(Fault.GONE, "there is no connection to the server")
         result = await self._line.request(method, params, seconds)
@@ -151,7 +151,7 @@ class SignalingConnection(ABC, Generic[H]):
         except ProtocolError as error:
             raise SignalingError(error.code, error.message) from None
 
-    async def _notify(self, method: wire.Method, params: msgspec.Struct) -> bool:
+    async def _notify(self, method: wire.NotificationMethod, params: msgspec.Struct) -> bool:
         line = self._line
         return line is not None and await line.send(wire.notification(method, params))
 

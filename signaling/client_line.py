@@ -35,7 +35,7 @@ class Line:
         self._sending = 0
         self._waiting: dict[int, asyncio.Future[msgspec.Raw]] = {}
 
-    async def request(self, method: wire.Method, params: msgspec.Struct, seconds: float) -> msgspec.Raw:
+    async def request(self, method: wire.RequestMethod, params: msgspec.Struct, seconds: float) -> msgspec.Raw:
         """Ask, and wait for the result. Raises `SignalingError`."""
         self._last_id += 1
         number = self._last_id

@@ -6,7 +6,7 @@ members are ignored, as JSON-RPC peers expect; what is ours alone stands under a
 conformant peer does not look at.
 """
 
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, get_args
 
 import msgspec
 
@@ -31,13 +31,9 @@ Number = Annotated[int, msgspec.Meta(ge=-(2**31), lt=2**31)]
 Capabilities = list[str] | dict[str, Any]
 """ONVIF: a list of words (`extend`, `subProtocols`). Ours are a mapping."""
 
-Method = Literal[
-    "register",
-    "unregister",
-    "connect",
-    "invite",
+RequestMethod = Literal["register", "unregister", "connect", "invite", "extend"]
+NotificationMethod = Literal[
     "trickle",
-    "extend",
     "error",
     "belvedere.close",
     "belvedere.goAway",
@@ -45,18 +41,8 @@ Method = Literal[
     "belvedere.stats",
     "belvedere.wake",
 ]
-REQUESTS = frozenset({"register", "unregister", "connect", "invite", "extend"})
-NOTIFICATIONS = frozenset(
-    {
-        "trickle",
-        "error",
-        "belvedere.close",
-        "belvedere.goAway",
-        "belvedere.event",
-        "belvedere.stats",
-        "belvedere.wake",
-    }
-)
+REQUESTS: frozenset[str] = frozenset(get_args(RequestMethod))
+NOTIFICATIONS: frozenset[str] = frozenset(get_args(NotificationMethod))
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -404,12 +390,12 @@ def params_as(kind: type[T], raw: msgspec.Raw) -> T:
         raise ProtocolError(Fault.INVALID_PARAMS, str(error)) from None
 
 
-def request(message_id: MessageId, method: Method, params: msgspec.Struct) -> str:
+def request(message_id: MessageId, method: RequestMethod, params: msgspec.Struct) -> str:
     """One JSON-RPC request as text."""
     return encode({"jsonrpc": "2.0", "id": message_id, "method": method, "params": params})
 
 
-def notification(method: Method, params: msgspec.Struct) -> str:
+def notification(method: NotificationMethod, params: msgspec.Struct) -> str:
     """One JSON-RPC notification as text."""
     return encode({"jsonrpc": "2.0", "method": method, "params": params})
 
