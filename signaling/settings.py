@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from signaling.protocol import options
+from signaling.protocol import options, relay_options
 from signaling.protocol.messages import IceServer
 from signaling.protocol.options import BadSettings, setting
 from signaling.turn import parse_secrets, parse_urls
@@ -29,8 +29,6 @@ FOREIGN_PREFIXES = (
 )
 """Names of our other programs and of the tests."""
 MAX_ICE_SERVERS = 8
-LIMIT = options.between(1, 1000)
-"""A relay is one core's work, and the broker keeps no more sessions for it (`signaling.limits`)."""
 LOOPBACK_NETWORKS = "127.0.0.0/8,::1/128"
 """No wider: a trusted network's machines may name any address as theirs, and viewers sit in private networks too."""
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -91,35 +89,27 @@ class Settings:
     )
     turn_secret_file: str = setting("", "File that holds TURN_SECRET; made at first start if it is not there")
     relay: bool = setting(True, "0: no relay inside the server; belvedere-relay may still join", options.switch)
-    relay_port: int = setting(3480, "Port of the relay and its STUN, UDP and TCP; 0: the system chooses", options.port)
-    relay_stun_port: int = setting(
-        3481, "UDP port of the relay's STUN for those who watch over it; 0: none", options.port
-    )
-    relay_addresses: tuple[str, ...] = setting(
-        (), "The relay's addresses here; empty: all but loopback", options.addresses
-    )
+    relay_port: int = setting(*relay_options.PORT)
+    relay_stun_port: int = setting(*relay_options.STUN_PORT)
+    relay_addresses: tuple[str, ...] = setting(*relay_options.ADDRESSES)
     relay_public_addresses: tuple[str, ...] = setting(
         (), "Addresses that lead to the relay by a port forward or NAT; empty: those of PUBLIC_URL", options.addresses
     )
-    relay_public_port: int = setting(0, "Port at those addresses; 0: RELAY_PORT", options.port)
+    relay_public_port: int = setting(*relay_options.PUBLIC_PORT)
     relay_shared_tcp_port: int = setting(
         0, "Port there of this server's own TLS port, which takes the relay's TCP too; 0: as PUBLIC_URL", options.port
     )
     relay_secret: str = setting(
         "", "Shared with belvedere-relay, at least 32 characters; empty: none joins", options.secret
     )
-    relay_viewers: int = setting(500, "Most viewers over the relay; one core carries about that many", LIMIT)
-    relay_viewers_per_owner: int = setting(100, "Most of one account's cameras", LIMIT)
-    relay_viewers_per_camera: int = setting(50, "Most of one camera", LIMIT)
+    relay_viewers: int = setting(*relay_options.VIEWERS)
+    relay_viewers_per_owner: int = setting(*relay_options.VIEWERS_PER_OWNER)
+    relay_viewers_per_camera: int = setting(*relay_options.VIEWERS_PER_CAMERA)
     allowed_origins: tuple[str, ...] = setting((), "Other web origins that may call the API with a token", _origins)
     metrics_host: str = setting("127.0.0.1", "Address of the metrics port")
     metrics_port: int = setting(9464, "Port of /metrics for Prometheus; 0: none", options.port)
-    log_level: str = setting(
-        "info", "debug, info, warning or error", options.one_of("debug", "info", "warning", "error")
-    )
-    log_format: str = setting(
-        "auto", "json, console or auto (console on a terminal)", options.one_of("auto", "json", "console")
-    )
+    log_level: str = setting(*options.LOG_LEVEL)
+    log_format: str = setting(*options.LOG_FORMAT)
     rate_limits: bool = setting(True, "0 switches rate limits off, for benchmarks", options.switch)
     bcrypt_cost: int = setting(12, "Work per password, 2 to the power of this; tests use 4", options.between(4, 16))
     web_dir: str = setting("", "Folder of the built web app; empty: the one inside the package")

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from media.relay import stun_port
 from media.relay.settings import RelaySettings
-from signaling.protocol import options
+from signaling.protocol import options, relay_options
 from signaling.protocol.media_socket import MEDIA_PATH
 from signaling.protocol.options import BadSettings, setting
 from signaling.protocol.relay_token import is_name
@@ -18,8 +18,6 @@ from signaling.protocol.relay_token import is_name
 __all__ = ["BadSettings", "Environment", "read_environment", "settings_table"]
 
 DEFAULT_NAME = "relay"
-LIMIT = options.between(1, 1000)
-"""A relay is one core's work, and the server keeps no more sessions for it."""
 
 
 def name_like(host: str) -> str:
@@ -48,20 +46,16 @@ class Environment:
     relay_secret: str = setting("", "The same text as at the server, at least 32 characters; required", options.secret)
     relay_name: str = setting("", "This relay among others: a-z, 0-9, -; empty: the machine's name", _name)
     relay_server_cert: str = setting("", "The server's certificate (PEM), where it is self-made")
-    relay_port: int = setting(3480, "Port of the relay and its STUN, UDP and TCP; 0: the system chooses", options.port)
-    relay_stun_port: int = setting(
-        3481, "UDP port of the relay's STUN for those who watch over it; 0: none", options.port
-    )
-    relay_addresses: tuple[str, ...] = setting(
-        (), "The relay's addresses here; empty: all but loopback", options.addresses
-    )
+    relay_port: int = setting(*relay_options.PORT)
+    relay_stun_port: int = setting(*relay_options.STUN_PORT)
+    relay_addresses: tuple[str, ...] = setting(*relay_options.ADDRESSES)
     relay_public_addresses: tuple[str, ...] = setting(
         (), "Further addresses that lead to the relay: port forward, 1:1 NAT, container host", options.addresses
     )
-    relay_public_port: int = setting(0, "Port at those addresses; 0: RELAY_PORT", options.port)
-    relay_viewers: int = setting(500, "Most viewers over the relay; one core carries about that many", LIMIT)
-    relay_viewers_per_owner: int = setting(100, "Most of one account's cameras", LIMIT)
-    relay_viewers_per_camera: int = setting(50, "Most of one camera", LIMIT)
+    relay_public_port: int = setting(*relay_options.PUBLIC_PORT)
+    relay_viewers: int = setting(*relay_options.VIEWERS)
+    relay_viewers_per_owner: int = setting(*relay_options.VIEWERS_PER_OWNER)
+    relay_viewers_per_camera: int = setting(*relay_options.VIEWERS_PER_CAMERA)
     relay_tunnel_url: str = setting(
         "",
         f"Where cameras without UDP reach HTTP_PORT: wss://…{MEDIA_PATH}; empty: they cannot use this relay",
@@ -71,12 +65,8 @@ class Environment:
     relay_http_port: int = setting(8481, f"Port of {MEDIA_PATH} and /healthz; 0: none", options.port)
     relay_tls_cert: str = setting("", "Certificate chain (PEM) of the HTTP port; empty: plain HTTP, for a proxy")
     relay_tls_key: str = setting("", "Private key of RELAY_TLS_CERT (PEM)")
-    log_level: str = setting(
-        "info", "debug, info, warning or error", options.one_of("debug", "info", "warning", "error")
-    )
-    log_format: str = setting(
-        "auto", "json, console or auto (console on a terminal)", options.one_of("auto", "json", "console")
-    )
+    log_level: str = setting(*options.LOG_LEVEL)
+    log_format: str = setting(*options.LOG_FORMAT)
 
     def relay(self) -> RelaySettings:
         """The part about media."""

@@ -7,7 +7,7 @@ argument.
 import ipaddress
 from collections.abc import Callable, Mapping
 from dataclasses import field, fields
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 PREFIX = "BELVEDERE_"
@@ -20,6 +20,14 @@ T = TypeVar("T")
 
 class BadSettings(ValueError):
     """One or more settings make no sense; the text has one sentence a line."""
+
+
+class Option(NamedTuple):
+    """One that several programs have alike: the arguments of `setting`."""
+
+    default: Any
+    doc: str
+    parse: Callable[[str], Any]
 
 
 def setting(default: Any, doc: str, parse: Callable[[str], Any] = str, *, bare: bool = False) -> Any:
@@ -142,3 +150,9 @@ def secret(text: str) -> str:
     if len(text) < MIN_SECRET_CHARS:
         raise ValueError(f"needs at least {MIN_SECRET_CHARS} characters")
     return text
+
+
+# --- options of every server program ---
+
+LOG_LEVEL = Option("info", "debug, info, warning or error", one_of("debug", "info", "warning", "error"))
+LOG_FORMAT = Option("auto", "json, console or auto (console on a terminal)", one_of("auto", "json", "console"))
