@@ -6,10 +6,11 @@
  * send anything (JSEP, RFC 9429 §5.3).
  */
 
+import { EarlyCandidates } from './early-candidates';
 import { Witness } from './evidence';
 import { ConnectionLost, Fault, Notice, SignalingError, type Connected, type Via } from './messages';
 import { show, type Prepared } from './prepared';
-import { EarlyCandidates, type SignalingClient, type SessionHandler } from './signaling';
+import type { SignalingClient, SessionHandler } from './signaling';
 import type { Cause } from './watch-state';
 
 /** For all of it: a camera's lens or a relay's upload may take its time to begin. */

@@ -7,6 +7,7 @@
  */
 
 import { backoff } from './backoff';
+import { ANSWER_TIMEOUT_MS, Calls } from './calls';
 import {
   ConnectionLost,
   decode,
@@ -19,26 +20,16 @@ import {
   readRegistered,
   request,
   result,
-  MAX_CANDIDATES,
   SignalingError,
   SOCKET_PATH,
   SUBPROTOCOL,
   type Connected,
-  type Extended,
   type Message,
   type MessageId,
   type Params,
   type Via,
 } from './messages';
 
-/** For a socket to register, and the longest that any call waits. */
-const ANSWER_TIMEOUT_MS = 10_000;
-/**
- * The server answers within milliseconds; so much longer than its quickest answer means that the socket is dead, as it is
- * after a change of network, of which a browser says nothing. Doubled each time until something is answered: a server
- * that is merely slow is not to be stormed.
- */
-const PATIENCE = { shortest: 1_500, roundTrips: 4 };
 /** `extend` is the camera's to answer, for which the server gives it 10 s: that it is late says nothing of our socket. */
 const EXTEND_PATIENCE_MS = 15_000;
 /** Calls waiting for the socket to come up: more is a loop in the page, not a person. */
@@ -96,12 +87,6 @@ export interface SignalingOptions {
   random?: () => number;
 }
 
-interface Pending {
-  resolve: (value: Params) => void;
-  reject: (error: Error) => void;
-  timer: ReturnType<typeof setTimeout> | undefined;
-}
-
 const OPEN = 1;
 
 /** Events: `state`; `network` (we call from another one than before). */
@@ -109,22 +94,19 @@ export class SignalingClient extends EventTarget {
   state: SignalingState = 'stopped';
   /** The server's opaque name for the network that we call from. */
   network: string | null = null;
-  /** Milliseconds: the quickest answer over this socket. */
-  roundTripMs: number | null = null;
   private socket: Socket | null = null;
-  private nextId = 1;
   private failures = 0;
   /** Of the last try to connect: an earlier one that still waits for the page has nothing more to say. */
   private dials = 0;
   /** Milliseconds, by `performance`; since when this socket is registered. */
   private readyAt = 0;
-  /** Calls in a row that were not answered in time. */
-  private unanswered = 0;
   /** To dial again, or to give up a socket that does not register. */
   private timer: ReturnType<typeof setTimeout> | undefined;
   /** To leave a server that drains: belongs to the socket that said so. */
   private leaving: ReturnType<typeof setTimeout> | undefined;
-  private readonly pending = new Map<MessageId, Pending>();
+  private readonly calls = new Calls(() => {
+    if (this.state === 'ready') this.refresh();
+  });
   private readonly waiting: (() => void)[] = [];
   private readonly sessions = new Map<string, Session>();
   private readonly open: NonNullable<SignalingOptions['socket']>;
@@ -134,6 +116,11 @@ export class SignalingClient extends EventTarget {
     super();
     this.open = options.socket ?? ((url, protocol) => new WebSocket(url, protocol));
     this.random = options.random ?? Math.random;
+  }
+
+  /** Milliseconds: the quickest answer over this socket. */
+  get roundTripMs(): number | null {
+    return this.calls.roundTripMs;
   }
 
   start(): void {
@@ -162,14 +149,13 @@ export class SignalingClient extends EventTarget {
    * Asks for a camera's picture. Without `via` the server picks the way. `handler` hears of the session from the same
    * moment on as the caller.
    */
-  async connect(camera: string, handler: SessionHandler, via: Via | null = null): Promise<Connected> {
-    let connected: Connected | undefined;
+  connect(camera: string, handler: SessionHandler, via: Via | null = null): Promise<Connected> {
     const params: Params = via ? { peer: camera, belvedere: { via } } : { peer: camera };
-    await this.call('connect', params, (answer) => {
-      connected = readConnected(answer);
+    return this.call('connect', params, (answer) => {
+      const connected = readConnected(answer);
       this.sessions.set(connected.session, { handler, ticket: connected.ticket });
+      return connected;
     });
-    return connected as Connected;
   }
 
   /** `null` says that no more will come. */
@@ -182,15 +168,14 @@ export class SignalingClient extends EventTarget {
   }
 
   /** Lengthens the lease; returns its new life in seconds. The ticket of the old one ends with that. */
-  async extend(session: string): Promise<number | null> {
-    let extended: Extended | undefined;
-    const arrived = (answer: Params): void => {
-      extended = readExtended(answer);
+  extend(session: string): Promise<number | null> {
+    const arrived = (answer: Params): number | null => {
+      const { expiryTimeSeconds, ticket } = readExtended(answer);
       const known = this.sessions.get(session);
-      if (known && extended.ticket) known.ticket = extended.ticket;
+      if (known && ticket) known.ticket = ticket;
+      return expiryTimeSeconds;
     };
-    await this.call('extend', { session }, arrived, EXTEND_PATIENCE_MS);
-    return extended?.expiryTimeSeconds ?? null;
+    return this.call('extend', { session }, arrived, EXTEND_PATIENCE_MS);
   }
 
   close(session: string, reason: string): void {
@@ -228,17 +213,11 @@ export class SignalingClient extends EventTarget {
   }
 
   private register(socket: Socket, authorization: string | null): void {
-    const id = this.nextId++;
     const tickets = [...this.sessions.values()].flatMap(({ ticket }) => ticket ?? []);
     const params: Params = { belvedere: { tickets: tickets.slice(-MAX_TICKETS) } };
     if (authorization) params['authorization'] = authorization;
-    const sentAt = performance.now();
-    this.expect(
-      id,
-      (answer) => {
-        if (socket === this.socket) this.timed(sentAt);
-        this.registered(socket, answer);
-      },
+    const id = this.calls.expect(
+      (answer) => this.registered(socket, answer),
       (error) => this.refused(socket, error),
     );
     socket.send(request(id, 'register', params));
@@ -292,14 +271,14 @@ export class SignalingClient extends EventTarget {
   private drop(state: SignalingState): void {
     const socket = this.socket;
     this.socket = null;
-    this.roundTripMs = null;
     clearTimeout(this.leaving);
     if (socket) {
       socket.onopen = socket.onmessage = socket.onclose = null;
       socket.close();
     }
     this.enter(state);
-    this.fail(new ConnectionLost('the connection to the server was lost'));
+    this.waiting.length = 0;
+    this.calls.failAll(new ConnectionLost('the connection to the server was lost'));
   }
 
   private enter(state: SignalingState): void {
@@ -310,73 +289,29 @@ export class SignalingClient extends EventTarget {
 
   // --- out ---
 
-  /** `patienceMs`: where the answer is not the server's own. */
-  private call(
+  /** `arrived` reads the answer before the next message is; `patienceMs`: where it is not the server's own. */
+  private call<T>(
     method: string,
     params: Params,
-    arrived?: (answer: Params) => void,
+    arrived: (answer: Params) => T,
     patienceMs?: number,
-  ): Promise<Params> {
+  ): Promise<T> {
     return new Promise((resolve, reject) => {
-      const settle = (value: Params): void => {
+      const answered = (answer: Params): void => {
         try {
-          arrived?.(value);
-          resolve(value);
+          resolve(arrived(answer));
         } catch (error) {
           reject(error as Error);
         }
       };
-      const id = this.nextId++;
-      let sentAt = 0;
-      const answered = (value: Params): void => {
-        this.unanswered = 0;
-        this.timed(sentAt);
-        settle(value);
-      };
-      this.expect(id, answered, reject);
+      const id = this.calls.expect(answered, reject);
       this.whenReady(
         () => {
-          sentAt = performance.now();
-          if (!this.pending.has(id)) return;
-          this.giveUpAfter(id, patienceMs ?? this.patienceMs());
-          this.write(request(id, method, params));
+          if (this.calls.leaves(id, patienceMs)) this.write(request(id, method, params));
         },
-        () => this.settle(id, (call) => call.reject(new ConnectionLost('too many calls wait'))),
+        () => this.calls.fail(id, new ConnectionLost('too many calls wait')),
       );
     });
-  }
-
-  private timed(sentAt: number): void {
-    this.roundTripMs = Math.min(this.roundTripMs ?? Infinity, performance.now() - sentAt);
-  }
-
-  private patienceMs(): number {
-    const usual = Math.max(PATIENCE.shortest, PATIENCE.roundTrips * (this.roundTripMs ?? 0));
-    return Math.min(ANSWER_TIMEOUT_MS, usual * 2 ** this.unanswered);
-  }
-
-  private expect(id: MessageId, resolve: Pending['resolve'], reject: Pending['reject']): void {
-    this.pending.set(id, { resolve, reject, timer: undefined });
-    this.giveUpAfter(id, ANSWER_TIMEOUT_MS);
-  }
-
-  private giveUpAfter(id: MessageId, milliseconds: number): void {
-    const call = this.pending.get(id);
-    if (!call) return;
-    clearTimeout(call.timer);
-    call.timer = setTimeout(() => {
-      this.unanswered++;
-      this.settle(id, ({ reject }) => reject(new ConnectionLost('no answer')));
-      if (this.state === 'ready') this.refresh();
-    }, milliseconds);
-  }
-
-  private settle(id: MessageId, done: (call: Pending) => void): void {
-    const call = this.pending.get(id);
-    if (!call) return;
-    this.pending.delete(id);
-    clearTimeout(call.timer);
-    done(call);
   }
 
   private whenReady(send: () => void, full: () => void): void {
@@ -397,11 +332,6 @@ export class SignalingClient extends EventTarget {
     socket.send(text);
   }
 
-  private fail(error: Error): void {
-    this.waiting.length = 0;
-    for (const id of [...this.pending.keys()]) this.settle(id, (call) => call.reject(error));
-  }
-
   // --- in ---
 
   private receive(socket: Socket, data: unknown): void {
@@ -415,16 +345,15 @@ export class SignalingClient extends EventTarget {
   }
 
   private handle(message: Message): void {
-    if (message.kind === 'result') this.settle(message.id, (call) => call.resolve(message.result));
+    if (message.kind === 'result') this.calls.answered(message.id, message.result);
     else if (message.kind === 'failure') this.rejected(message);
     else if (message.kind === 'request') this.asked(message.id, message.method, message.params);
     else this.told(message.method, message.params);
   }
 
-  private rejected(message: { id: MessageId | null; code: number; message: string }): void {
-    if (message.id === null) return;
-    this.unanswered = 0;
-    this.settle(message.id, (call) => call.reject(new SignalingError(message.code, message.message)));
+  /** Without an id it is about a message that the server could not read: nobody waits for that. */
+  private rejected({ id, code, message }: { id: MessageId | null; code: number; message: string }): void {
+    if (id !== null) this.calls.refused(id, new SignalingError(code, message));
   }
 
   private asked(id: MessageId, method: string, params: Params): void {
@@ -459,19 +388,6 @@ export class SignalingClient extends EventTarget {
     const wait = seconds('graceSeconds') + this.random() * seconds('jitterSeconds');
     clearTimeout(this.leaving);
     this.leaving = setTimeout(() => this.refresh(), wait * 1000);
-  }
-}
-
-/** Bounded hold for candidates that arrive before the offer (DESIGN §4). */
-export class EarlyCandidates {
-  private readonly held: RTCIceCandidateInit[] = [];
-
-  add(candidate: RTCIceCandidateInit): void {
-    if (this.held.length < MAX_CANDIDATES) this.held.push(candidate);
-  }
-
-  take(): RTCIceCandidateInit[] {
-    return this.held.splice(0);
   }
 }
 
