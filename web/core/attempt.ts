@@ -10,7 +10,8 @@ import { EarlyCandidates } from './early-candidates';
 import { Witness } from './evidence';
 import { ConnectionLost, Fault, Notice, SignalingError, type Connected, type Via } from './messages';
 import { show, type Prepared } from './prepared';
-import type { SignalingClient, SessionHandler } from './signaling';
+import type { SessionHandler } from './sessions';
+import type { SignalingClient } from './signaling';
 import type { Cause } from './watch-state';
 
 /** For all of it: a camera's lens or a relay's upload may take its time to begin. */

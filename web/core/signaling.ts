@@ -14,7 +14,6 @@ import {
   failure,
   Fault,
   notification,
-  readCandidate,
   readConnected,
   readExtended,
   readRegistered,
@@ -29,6 +28,7 @@ import {
   type Params,
   type Via,
 } from './messages';
+import { Sessions, type SessionHandler } from './sessions';
 
 /** `extend` is the camera's to answer, for which the server gives it 10 s: that it is late says nothing of our socket. */
 const EXTEND_PATIENCE_MS = 15_000;
@@ -36,36 +36,12 @@ const EXTEND_PATIENCE_MS = 15_000;
 const MAX_WAITING = 64;
 /** A slow uplink's send buffer: signaling is small, so this much unsent means that nobody reads. */
 const MAX_UNSENT_BYTES = 1024 * 1024;
-/** The server serves no more sessions to a socket, and refuses a `register` that lists more. */
-const MAX_TICKETS = 128;
 const RECONNECT = { first: 500, longest: 15_000 };
 /** A connection that lived so long was a good one: a server that takes each and drops it is not to be stormed. */
 const STEADY_MS = 10_000;
 
 /** `offline`: waiting to try again. `unauthorized`: the server knows our cookie no more; only `start` tries again. */
 export type SignalingState = 'stopped' | 'connecting' | 'ready' | 'offline' | 'unauthorized';
-
-/** What one viewing session wants to hear. */
-export interface SessionHandler {
-  /** The camera's offer. `reply` sends the answer, `refuse` says why there is none. */
-  invited(offer: string, reply: (answer: string) => void, refuse: (code: number, why: string) => void): void;
-  candidate(candidate: RTCIceCandidateInit): void;
-  /** The camera or the server reports a fault of this session. */
-  faulted(code: number, message: string): void;
-  /** The session is over, media included. */
-  closed(reason: string): void;
-  /**
-   * The server came back without this session, so that what flows can neither be extended nor ended; or the camera has
-   * moved, and what flows may soon end: replace it.
-   */
-  orphaned(): void;
-}
-
-interface Session {
-  handler: SessionHandler;
-  /** Shows a server that has lost us that this session may go on. */
-  ticket: string | null;
-}
 
 /** The part of a WebSocket that is used here. */
 export interface Socket {
@@ -108,7 +84,7 @@ export class SignalingClient extends EventTarget {
     if (this.state === 'ready') this.refresh();
   });
   private readonly waiting: (() => void)[] = [];
-  private readonly sessions = new Map<string, Session>();
+  private readonly sessions = new Sessions();
   private readonly open: NonNullable<SignalingOptions['socket']>;
   private readonly random: () => number;
 
@@ -133,8 +109,7 @@ export class SignalingClient extends EventTarget {
   stop(): void {
     clearTimeout(this.timer);
     this.drop('stopped');
-    for (const { handler } of [...this.sessions.values()]) handler.closed('stopped');
-    this.sessions.clear();
+    this.sessions.closeAll('stopped');
   }
 
   /** Something says that the network is back, or that this socket may be dead: find out now. */
@@ -153,7 +128,7 @@ export class SignalingClient extends EventTarget {
     const params: Params = via ? { peer: camera, belvedere: { via } } : { peer: camera };
     return this.call('connect', params, (answer) => {
       const connected = readConnected(answer);
-      this.sessions.set(connected.session, { handler, ticket: connected.ticket });
+      this.sessions.open(connected.session, handler, connected.ticket);
       return connected;
     });
   }
@@ -171,15 +146,14 @@ export class SignalingClient extends EventTarget {
   extend(session: string): Promise<number | null> {
     const arrived = (answer: Params): number | null => {
       const { expiryTimeSeconds, ticket } = readExtended(answer);
-      const known = this.sessions.get(session);
-      if (known && ticket) known.ticket = ticket;
+      this.sessions.extended(session, ticket);
       return expiryTimeSeconds;
     };
     return this.call('extend', { session }, arrived, EXTEND_PATIENCE_MS);
   }
 
   close(session: string, reason: string): void {
-    if (!this.sessions.delete(session)) return;
+    if (!this.sessions.close(session)) return;
     this.tell('belvedere.close', { session, reason });
   }
 
@@ -213,8 +187,7 @@ export class SignalingClient extends EventTarget {
   }
 
   private register(socket: Socket, authorization: string | null): void {
-    const tickets = [...this.sessions.values()].flatMap(({ ticket }) => ticket ?? []);
-    const params: Params = { belvedere: { tickets: tickets.slice(-MAX_TICKETS) } };
+    const params: Params = { belvedere: { tickets: this.sessions.tickets() } };
     if (authorization) params['authorization'] = authorization;
     const id = this.calls.expect(
       (answer) => this.registered(socket, answer),
@@ -228,21 +201,12 @@ export class SignalingClient extends EventTarget {
     const { adopted, network } = readRegistered(answer);
     clearTimeout(this.timer);
     this.readyAt = performance.now();
-    this.abandon(new Set(adopted));
+    this.sessions.abandonAllBut(new Set(adopted));
     const moved = this.network !== null && network !== this.network;
     this.network = network;
     this.enter('ready');
     if (moved) this.dispatchEvent(new Event('network'));
     for (const send of this.waiting.splice(0)) send();
-  }
-
-  /** A session whose ticket the server did not take ends with its lease at the latest. */
-  private abandon(adopted: ReadonlySet<string>): void {
-    for (const [session, { handler }] of [...this.sessions]) {
-      if (adopted.has(session)) continue;
-      this.sessions.delete(session);
-      handler.orphaned();
-    }
   }
 
   private refused(socket: Socket, error: Error): void {
@@ -358,7 +322,7 @@ export class SignalingClient extends EventTarget {
 
   private asked(id: MessageId, method: string, params: Params): void {
     if (method !== 'invite') return this.write(failure(id, Fault.METHOD_NOT_FOUND, 'no such method'));
-    const handler = this.sessions.get(String(params['session']))?.handler;
+    const handler = this.sessions.handler(params['session']);
     if (!handler) return this.write(failure(id, Fault.NOT_FOUND, 'no such session'));
     if (typeof params['offer'] !== 'string') return this.write(failure(id, Fault.BAD_REQUEST, 'no offer'));
     handler.invited(
@@ -369,17 +333,8 @@ export class SignalingClient extends EventTarget {
   }
 
   private told(method: string, params: Params): void {
-    if (method === 'belvedere.goAway') return this.leaveSoon(params);
-    const session = String(params['session']);
-    const handler = this.sessions.get(session)?.handler;
-    if (!handler) return;
-    if (method === 'trickle') handler.candidate(readCandidate(params['candidate']));
-    else if (method === 'belvedere.wake') handler.orphaned();
-    else if (method === 'error') handler.faulted(Number(params['code']), String(params['message'] ?? ''));
-    else if (method === 'belvedere.close') {
-      this.sessions.delete(session);
-      handler.closed(String(params['reason'] ?? ''));
-    }
+    if (method === 'belvedere.goAway') this.leaveSoon(params);
+    else this.sessions.told(method, params);
   }
 
   /** The server drains: come back after its grace and a random part of its jitter. */

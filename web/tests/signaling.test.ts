@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { ConnectionLost, Fault, SignalingError } from '../core/messages';
-import { SignalingClient, signalingUrl, type SessionHandler } from '../core/signaling';
+import type { SessionHandler } from '../core/sessions';
+import { SignalingClient, signalingUrl } from '../core/signaling';
 import { FakeSocket } from './fake-socket';
 
 const newest = (): FakeSocket => FakeSocket.made.at(-1) as FakeSocket;
