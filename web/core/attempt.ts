@@ -53,6 +53,7 @@ export class Attempt implements SessionHandler {
   private lease: ReturnType<typeof setTimeout> | undefined;
   private settling: ReturnType<typeof setTimeout> | undefined;
 
+  /** Throws where this browser makes no peer connections. */
   constructor(
     readonly number: number,
     camera: string,
@@ -64,9 +65,6 @@ export class Attempt implements SessionHandler {
     // First of all the message that takes the longest way.
     const connected = signaling.connect(camera, this, via);
     this.via = via ?? 'direct';
-    ({ connection: this.connection, video: this.video, stream: this.stream } = prepared.take());
-    this.wire();
-    this.deadline = setTimeout(() => this.tooLate(), FIRST_FRAME_TIMEOUT_MS);
     connected.then(
       (answer) => {
         this.session = answer.session;
@@ -75,6 +73,14 @@ export class Attempt implements SessionHandler {
       },
       (error: unknown) => this.fail(refusalOf(error), messageOf(error)),
     );
+    try {
+      ({ connection: this.connection, video: this.video, stream: this.stream } = prepared.take());
+    } catch (error) {
+      this.over = true; // the session that was asked for is left when it comes
+      throw error;
+    }
+    this.wire();
+    this.deadline = setTimeout(() => this.tooLate(), FIRST_FRAME_TIMEOUT_MS);
   }
 
   private accepted(answer: Connected): void {

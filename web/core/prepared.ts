@@ -23,15 +23,22 @@ export class Prepared {
   private iceServers: RTCIceServer[] = [];
   private timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** Makes one, if there is none. Cheap to call often. */
+  /** Makes one, if there is none and this browser lets us. Cheap to call often. */
   prepare(): void {
     if (this.isFresh()) return;
     this.close();
-    this.ready = make(this.iceServers);
-    this.madeAt = performance.now();
+    try {
+      this.ready = make(this.iceServers);
+      this.madeAt = performance.now();
+    } catch {
+      // Nobody waits for this one: whoever takes one is told.
+    }
   }
 
-  /** The prepared one, or a new one; the next is made when the page has nothing better to do. */
+  /**
+   * The prepared one, or a new one; the next is made when the page has nothing better to do. Throws where an extension
+   * or a policy has switched peer connections off.
+   */
   take(): Ready {
     const fresh = this.isFresh() ? this.ready : null;
     if (fresh) this.ready = null;

@@ -215,9 +215,15 @@ export class Viewer extends EventTarget implements AttemptOwner {
   }
 
   private open(number: number, via: Via | null): void {
-    const attempt = new Attempt(number, this.camera, via, this.signaling, this.prepared, this);
-    this.attempts.set(number, attempt);
-    this.dispatchEvent(new CustomEvent('video', { detail: attempt.video }));
+    try {
+      const attempt = new Attempt(number, this.camera, via, this.signaling, this.prepared, this);
+      this.attempts.set(number, attempt);
+      this.dispatchEvent(new CustomEvent('video', { detail: attempt.video }));
+    } catch (error) {
+      this.detail = String(error);
+      // What was decided is carried out first.
+      queueMicrotask(() => this.happen({ type: 'lost', attempt: number, cause: 'webrtc' }));
+    }
   }
 
   /** One picture speaks at a time. */

@@ -15,6 +15,7 @@ export type Cause =
   | 'closed' // the server does not offer this way
   | 'path' // no way through the networks
   | 'silent' // connected, but no picture came
+  | 'webrtc' // this browser makes no peer connections
   | 'ended'; // the other side ended it
 
 /** Why each way failed, since the last time that there was a picture or nothing under way. */

@@ -27,7 +27,7 @@ import {
 } from './watch-state';
 
 /** Trying again cannot help: a person has to change something first. */
-const FINAL: ReadonlySet<Cause> = new Set<Cause>(['forbidden', 'codec']);
+const FINAL: ReadonlySet<Cause> = new Set<Cause>(['forbidden', 'codec', 'webrtc']);
 /** The way itself is gone: both are tried at once. */
 const WAY_GONE: ReadonlySet<Cause> = new Set<Cause>(['path', 'silent']);
 
@@ -148,8 +148,8 @@ function lost(
 
 /** What one racer cannot show, another may: no reason to end that one, or what flows. */
 function isFinal({ phase, trying }: Watching, via: Via | null, cause: Cause): boolean {
-  if (cause !== 'codec' || via === null) return FINAL.has(cause);
-  return phase !== 'live' && trying[via === 'direct' ? 'relay' : 'direct'] === null;
+  if (cause === 'forbidden' || via === null) return FINAL.has(cause);
+  return FINAL.has(cause) && phase !== 'live' && trying[via === 'direct' ? 'relay' : 'direct'] === null;
 }
 
 function refuse(watching: Watching, cause: Cause): Decision {

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Connection } from '../core/connection';
 import { FakeSocket } from './fake-socket';
 
@@ -63,6 +63,48 @@ test('a camera that nobody answers for is left with all that was opened for it',
   connection.stop();
   expect(open.size).toBe(0);
   expect(vi.getTimerCount()).toBe(0);
+});
+
+describe('a browser whose peer connections are switched off', () => {
+  beforeEach(() => {
+    class SwitchedOff {
+      constructor() {
+        throw new DOMException('not allowed here', 'NotAllowedError');
+      }
+    }
+    vi.stubGlobal('RTCPeerConnection', SwitchedOff);
+  });
+
+  test('says so at once, and leaves the session that was asked for', async () => {
+    const connection = new Connection();
+    connection.start();
+    await vi.advanceTimersByTimeAsync(0);
+    const socket = FakeSocket.made[0] as FakeSocket;
+    socket.open();
+    socket.say({ id: socket.last('register')?.['id'], result: { id: 'me' } });
+    const viewer = connection.watch('camera-1');
+    await vi.advanceTimersByTimeAsync(0);
+    expect([viewer.phase, viewer.cause]).toEqual(['refused', 'webrtc']);
+    socket.say({ id: socket.last('connect')?.['id'], result: { session: 's1', iceServers: [] } });
+    socket.say({ id: 'd1', method: 'invite', params: { session: 's1', offer: 'v=0' } });
+    await vi.advanceTimersByTimeAsync(0);
+    expect(socket.last('belvedere.close')).toMatchObject({ params: { session: 's1' } });
+    expect(viewer.phase).toBe('refused');
+    connection.stop();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('shows the picture once they are allowed and somebody asks again', async () => {
+    const connection = new Connection();
+    connection.start();
+    const viewer = connection.watch('camera-1');
+    await vi.advanceTimersByTimeAsync(0);
+    vi.stubGlobal('RTCPeerConnection', FakePeer);
+    viewer.start();
+    await vi.advanceTimersByTimeAsync(0);
+    expect([viewer.phase, viewer.cause, viewer.videos.length]).toEqual(['connecting', null, 1]);
+    connection.stop();
+  });
 });
 
 test('a page that comes back by “back” goes on with what it watched, and with nothing else', () => {

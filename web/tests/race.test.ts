@@ -368,7 +368,17 @@ test('whatever happens, at most three sessions live, and none is closed twice or
     seed = (seed * 48_271) % 2_147_483_647;
     return seed % faces;
   };
-  const causes: Cause[] = ['path', 'silent', 'closed', 'busy', 'offline', 'ended', 'signaling', 'codec'];
+  const causes: Cause[] = [
+    'path',
+    'silent',
+    'closed',
+    'busy',
+    'offline',
+    'ended',
+    'signaling',
+    'codec',
+    'webrtc',
+  ];
   for (let round = 0; round < 1_000; round++) {
     const story = new Story();
     const live = new Set<number>();

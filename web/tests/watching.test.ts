@@ -29,7 +29,7 @@ const flowing = (attempt: number): Happening => ({ type: 'flowing', attempt });
 const orphaned = (attempt: number): Happening => ({ type: 'orphaned', attempt });
 const lost = (
   attempt: number,
-  cause: 'offline' | 'forbidden' | 'ended' | 'codec' = 'offline',
+  cause: 'offline' | 'forbidden' | 'ended' | 'codec' | 'webrtc' = 'offline',
 ): Happening => ({
   type: 'lost',
   attempt,
@@ -127,19 +127,22 @@ describe('failing', () => {
     expect(effects.slice(-2)).toEqual([{ type: 'close', attempt: 1 }, OPEN(2)]);
   });
 
-  test.each(['forbidden', 'codec'] as const)('%s ends all, and only a person starts again', (cause) => {
-    const { watching, effects } = play(
-      START,
-      picture(1),
-      stalled(1),
-      lost(2, cause),
-      { type: 'tick' },
-      { type: 'nudge' },
-    );
-    expect(watching).toMatchObject({ phase: 'refused', cause, shown: null, trying: NONE });
-    expect(effects.slice(-2).map((effect) => effect.type)).toEqual(['close', 'close']);
-    expect(continued(watching, START).watching.phase).toBe('connecting');
-  });
+  test.each(['forbidden', 'codec', 'webrtc'] as const)(
+    '%s ends all, and only a person starts again',
+    (cause) => {
+      const { watching, effects } = play(
+        START,
+        picture(1),
+        stalled(1),
+        lost(2, cause),
+        { type: 'tick' },
+        { type: 'nudge' },
+      );
+      expect(watching).toMatchObject({ phase: 'refused', cause, shown: null, trying: NONE });
+      expect(effects.slice(-2).map((effect) => effect.type)).toEqual(['close', 'close']);
+      expect(continued(watching, START).watching.phase).toBe('connecting');
+    },
+  );
 
   test('an away camera is named as soon as its picture stands still', () => {
     const { watching } = play(START, picture(1), { type: 'away' });

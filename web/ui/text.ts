@@ -160,6 +160,11 @@ export const text = {
       sentence: 'The camera has no picture.',
       advice: 'Check that its lens or stream works and is not in use.',
     },
+    webrtc: {
+      sentence: 'This browser makes no video connections.',
+      advice:
+        'An extension or a policy has switched WebRTC off. Allow it for this page, or use another browser.',
+    },
     ended: { sentence: 'The camera ended the connection.', advice: 'The picture comes back by itself.' },
   } satisfies Record<Cause, { sentence: string; advice: string }>,
 
