@@ -166,11 +166,9 @@ class CameraAgent:
         """Registered: sessions that the server does not adopt are over."""
         self._rejections = 0
         self._online = True
+        for session in self._leases.not_adopted(registered):
+            await self._close(session, "the server did not take this session up again")
         extra = registered.belvedere
-        adopted = set(extra.adopted) if extra else set()
-        for session in self._leases.sessions():
-            if session not in adopted:
-                await self._close(session, "the server did not take this session up again")
         if extra is not None:
             self._sessions.use_ice_servers(extra.ice_servers)
             self._learn(extra.pins)
@@ -209,8 +207,7 @@ class CameraAgent:
             raise ProtocolError(Fault.TOO_MANY_REQUESTS, str(error)) from None
         except ValueError as error:
             raise ProtocolError(Fault.BAD_REQUEST, str(error)) from None
-        ticket = params.belvedere.ticket if params.belvedere else None
-        self._leases.grant(params.session, params.expiry_time_seconds, ticket, self._monotonic())
+        self._leases.accept(params.session, params, self._monotonic())
         self._spawn(self._invite(params.session, offer))
 
     async def candidate(self, session: str, candidate: Candidate) -> None:
@@ -218,10 +215,7 @@ class CameraAgent:
 
     async def extend(self, params: DeviceExtendParams) -> None:
         """More time for a session. Raises `ProtocolError` for one that is over."""
-        if params.session not in self._leases:
-            raise ProtocolError(Fault.GONE, "this session is over")
-        ticket = params.belvedere.ticket if params.belvedere else None
-        self._leases.grant(params.session, params.expiry_time_seconds, ticket, self._monotonic())
+        self._leases.extend(params, self._monotonic())
 
     async def close(self, session: str, reason: str) -> None:
         await self._close(session, reason)

@@ -6,10 +6,16 @@ reconnect, so that it can adopt what it has forgotten.
 
 from dataclasses import dataclass
 
+from signaling.protocol.errors import Fault, ProtocolError
+from signaling.protocol.messages import DeviceConnectParams, DeviceExtendParams, ExtendResult, RegisterResult
+
 DEFAULT_SECONDS = 3600.0
 """Where the server names no lease."""
 MAX_SECONDS = 24 * 3600.0
 """Longer ones are cut to this: no server needs to be trusted for more than a day in advance."""
+
+Terms = DeviceConnectParams | DeviceExtendParams | ExtendResult
+"""What the server says of a lease: its length, and the ticket."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +41,28 @@ class Leases:
         older = self._leases.get(session)
         self._leases[session] = Lease(now + length, ticket or (older.ticket if older else None))
 
+    def accept(self, session: str, terms: Terms, now: float) -> None:
+        """`grant` what the server has said."""
+        ticket = terms.belvedere.ticket if terms.belvedere else None
+        self.grant(session, terms.expiry_time_seconds, ticket, now)
+
+    def extend(self, params: DeviceExtendParams, now: float) -> None:
+        """More time for a session. Raises `ProtocolError` for one that is over."""
+        if params.session not in self:
+            raise ProtocolError(Fault.GONE, "this session is over")
+        self.accept(params.session, params, now)
+
     def drop(self, session: str) -> bool:
         """The session is over. False if there was none."""
         return self._leases.pop(session, None) is not None
 
     def sessions(self) -> list[str]:
         return list(self._leases)
+
+    def not_adopted(self, registered: RegisterResult) -> list[str]:
+        """Sessions that the server does not take up again: they are over."""
+        adopted = set(registered.belvedere.adopted) if registered.belvedere else set()
+        return [session for session in self._leases if session not in adopted]
 
     def tickets(self) -> list[str]:
         """What is shown at `register`."""

@@ -25,8 +25,8 @@ log = structlog.get_logger(__name__)
 class UploadMedia(Protocol):
     """The media of cameras; `media.relay.node.Relay` is one."""
 
-    async def publisher_answer(self, camera_id: str, offer: str) -> str: ...
-    def close_upload(self, camera_id: str) -> None: ...
+    async def publisher_answer(self, camera_id: str, offer: str, upload_id: str) -> str: ...
+    def close_upload(self, camera_id: str, upload_id: str) -> None: ...
 
 
 class ClientLine(Protocol):
@@ -45,7 +45,7 @@ class Audience(Protocol):
 
 
 class Cameras:
-    """`signaling.client_viewer.ViewerHandler` of the relay's second socket.
+    """`signaling.client_viewer.ViewerHandler` of the relay's second socket. An upload's id at the relay is its session's.
 
     `attach` before anything comes in. `clock`: seconds of one monotonic clock.
     """
@@ -84,21 +84,17 @@ class Cameras:
         if self._uploads.ask(camera, self._clock()):
             self._spawn(self._ask(camera))
 
-    def over(self, camera: str) -> None:
-        """The upload has ended, or nobody watches any more."""
-        session = self._uploads.session_of(camera)
-        if session is not None:
-            self._uploads.drop(session)
+    def over(self, session: str) -> None:
+        """The upload has ended, another took its place, or nobody watches any more."""
+        if self._uploads.drop(session):
             self._spawn(self._say_closed(session, "the relay needs this upload no more"))
 
     # --- what the server says ---
 
     async def connected(self, registered: RegisterResult) -> None:
         """Uploads that the server does not take up again are over."""
-        adopted = set(registered.belvedere.adopted) if registered.belvedere else set()
-        for session in self._uploads.leases.sessions():
-            if session not in adopted:
-                await self.close(session, Fault.GONE, "the server did not take this session up again")
+        for session in self._uploads.leases.not_adopted(registered):
+            await self.close(session, Fault.GONE, "the server did not take this session up again")
 
     async def disconnected(self) -> None:
         """Media goes on."""
@@ -109,7 +105,7 @@ class Cameras:
         if camera is None:
             raise ProtocolError(Fault.GONE, "this session is over")
         try:
-            answer = await self._media.publisher_answer(camera, offer)
+            answer = await self._media.publisher_answer(camera, offer, session)
         except NotWanted as error:
             self._uploads.drop(session)
             raise ProtocolError(Fault.GONE, str(error)) from None
@@ -118,9 +114,7 @@ class Cameras:
             self._audience.refuse_waiting(camera, Fault.NOT_ACCEPTABLE, str(error))
             raise ProtocolError(Fault.NOT_ACCEPTABLE, str(error)) from None
         self._absent.discard(camera)
-        before = self._uploads.take(session)
-        if before is not None:
-            self._spawn(self._say_closed(before, "another upload took over"))
+        self._uploads.take(session)
         return answer
 
     async def close(self, session: str, code: int, reason: str) -> None:
@@ -132,12 +126,12 @@ class Cameras:
         self._uploads.drop(session)
         if carried:
             log.info("relay_upload_closed", camera=camera, reason=reason)
-            self._media.close_upload(camera)
-        elif self._uploads.session_of(camera) is None:
+            self._media.close_upload(camera, session)
+        elif not self._uploads.has_upload(camera):
             self._refused(camera, code, reason)
 
     async def wake(self, session: str) -> None:
-        """The camera has moved: a new upload, which will take the place of this one."""
+        """The camera has moved: a new upload, which takes the place of this one once it flows."""
         camera = self._uploads.camera_of(session)
         if camera is not None and self._uploads.carries(session):
             self.needed(camera)
@@ -159,8 +153,7 @@ class Cameras:
             log.warning("relay_upload_not_extended", session=session, problem=error.message)
             return
         if self._uploads.camera_of(session) is not None:
-            ticket = result.belvedere.ticket if result.belvedere else None
-            self._uploads.leases.grant(session, result.expiry_time_seconds, ticket, self._clock())
+            self._uploads.leases.accept(session, result, self._clock())
 
     # --- inside ---
 
@@ -189,7 +182,7 @@ class Cameras:
         self._waiting.discard(camera)
         if not self._audience.watches(camera):
             self._absent.discard(camera)
-        elif self._uploads.session_of(camera) is None:
+        elif not self._uploads.has_upload(camera):
             self.needed(camera)
 
     async def _say_closed(self, session: str, reason: str) -> None:

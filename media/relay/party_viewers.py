@@ -71,10 +71,8 @@ class Viewers:
 
     async def connected(self, registered: RegisterResult) -> None:
         """Sessions that the server does not take up again are over."""
-        adopted = set(registered.belvedere.adopted) if registered.belvedere else set()
-        for session in self._leases.sessions():
-            if session not in adopted:
-                await self.close(session, "the server did not take this session up again")
+        for session in self._leases.not_adopted(registered):
+            await self.close(session, "the server did not take this session up again")
 
     async def disconnected(self) -> None:
         """Media goes on."""
@@ -86,7 +84,7 @@ class Viewers:
             raise ProtocolError(Fault.BAD_REQUEST, "a relay has to be told whose camera it shall show")
         if params.session in self._cameras:
             raise ProtocolError(Fault.BAD_REQUEST, "a session with this id exists")
-        self._leases.grant(params.session, params.expiry_time_seconds, extra.ticket, self._clock())
+        self._leases.accept(params.session, params, self._clock())
         self._cameras[params.session] = extra.camera
         task = asyncio.create_task(self._invite(params.session, extra.camera, extra.owner))
         self._offering[params.session] = task
@@ -97,10 +95,7 @@ class Viewers:
 
     async def extend(self, params: DeviceExtendParams) -> None:
         """More time for a session."""
-        if params.session not in self._leases:
-            raise ProtocolError(Fault.GONE, "this session is over")
-        ticket = params.belvedere.ticket if params.belvedere else None
-        self._leases.grant(params.session, params.expiry_time_seconds, ticket, self._clock())
+        self._leases.extend(params, self._clock())
 
     async def close(self, session: str, reason: str) -> None:
         """The session is over, and nobody has to be told."""
