@@ -25,7 +25,8 @@ export class Connection {
   private readonly prepared = new Prepared();
   private readonly viewers = new Set<Viewer>();
   private readonly roaming = new Roaming(() => this.moved());
-  private movedAt = 0;
+  /** Milliseconds, by `performance`. */
+  private movedAt = -Infinity;
   /** Those that watched when the page was hidden: others, out of sight say, had been stopped before. */
   private interrupted: Viewer[] = [];
 
@@ -84,7 +85,7 @@ export class Connection {
 
   /** This device may be elsewhere: a socket that looks alive may be dead, and so may every path. */
   private moved(): void {
-    this.movedAt = Date.now();
+    this.movedAt = performance.now();
     this.signaling.refresh();
     this.restart();
   }
@@ -95,7 +96,7 @@ export class Connection {
   }
 
   private readonly onNetwork = (): void => {
-    if (Date.now() - this.movedAt > SAME_MOVE_MS) this.restart();
+    if (performance.now() - this.movedAt > SAME_MOVE_MS) this.restart();
   };
 
   /** Cameras hear at once that nobody watches; a page kept for "back" holds no sockets. */

@@ -6,7 +6,7 @@ import type { Via } from './messages';
 export type Way = 'direct' | 'turn' | 'relay';
 
 export interface Sample {
-  /** Milliseconds since the epoch. */
+  /** Milliseconds, by `performance`. */
   at: number;
   bytes: number;
   packets: number;

@@ -51,6 +51,7 @@ export class Viewer extends EventTarget implements AttemptOwner {
   private due: ReturnType<typeof setTimeout> | undefined;
   private before: Sample | null = null;
   private packets = -1;
+  /** When it last moved: milliseconds by `performance`, for the time of day may be set back. */
   private movedAt = 0;
   private silent = true;
   /** What the last direct attempt saw. */
@@ -135,6 +136,8 @@ export class Viewer extends EventTarget implements AttemptOwner {
 
   /** This device may be on another network. */
   moved(): void {
+    // In a closed laptop that clock may stand still: what flowed before says nothing of now.
+    this.movedAt -= FLOWS_MS;
     this.happen({ type: 'moved' });
     if (this.signaling.state === 'ready') this.hint();
   }
@@ -155,7 +158,7 @@ export class Viewer extends EventTarget implements AttemptOwner {
 
   /** Where a picture flows already there is no hurry. */
   picture(attempt: Attempt, firstFrameMs: number): void {
-    const flows = this.watching.phase === 'live' && Date.now() - this.movedAt < FLOWS_MS;
+    const flows = this.watching.phase === 'live' && performance.now() - this.movedAt < FLOWS_MS;
     if (flows) attempt.later(SETTLE_MS, () => this.show(attempt, firstFrameMs));
     else this.show(attempt, firstFrameMs);
   }
@@ -178,7 +181,7 @@ export class Viewer extends EventTarget implements AttemptOwner {
 
   private show(attempt: Attempt, firstFrameMs: number): void {
     this.firstFrameMs = firstFrameMs;
-    this.movedAt = this.lastFrameAt = Date.now();
+    this.flowed();
     this.before = null;
     this.packets = -1;
     this.happen({ type: 'picture', attempt: attempt.number });
@@ -188,7 +191,7 @@ export class Viewer extends EventTarget implements AttemptOwner {
 
   private happen(event: Happening): void {
     const before = this.watching;
-    const now = Date.now();
+    const now = performance.now();
     const { watching, effects } = decide(before, event, now, Math.random());
     this.watching = watching;
     const ending = watching.shown === null ? this.attempt(before.shown)?.video : undefined;
@@ -265,16 +268,21 @@ export class Viewer extends EventTarget implements AttemptOwner {
     if (!attempt) return;
     const report = await attempt.connection.getStats();
     if (attempt.number !== this.watching.shown) return;
-    const now = Date.now();
+    const now = performance.now();
     const after = sample(report as never, now);
     if (after && after.packets !== this.packets) {
       this.packets = after.packets;
-      this.movedAt = this.lastFrameAt = now;
+      this.flowed();
       this.happen({ type: 'flowing', attempt: attempt.number });
     } else if (now - this.movedAt > STALL_MS) this.happen({ type: 'stalled', attempt: attempt.number });
     if (++this.looks % LOOKS_PER_QUALITY) return;
     this.measured(attempt, quality(report as never, this.before, after, attempt.via));
     this.before = after;
+  }
+
+  private flowed(): void {
+    this.movedAt = performance.now();
+    this.lastFrameAt = Date.now();
   }
 
   private async report(attempt: Attempt, firstFrameMs: number): Promise<void> {

@@ -1,54 +1,21 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Connection } from '../core/connection';
+import { fakeBrowser, FakePeer, realBrowser } from './fake-browser';
 import { FakeSocket } from './fake-socket';
 
-/** Peer connections that nobody has closed. */
-const open = new Set<FakePeer>();
-
-class FakePeer extends EventTarget {
-  signalingState = 'stable';
-  constructor() {
-    super();
-    open.add(this);
-  }
-  getConfiguration = (): object => ({});
-  close(): void {
-    open.delete(this);
-  }
-}
-
-const element = (): object => Object.assign(new EventTarget(), { remove: () => undefined });
-
-beforeEach(() => {
-  vi.useFakeTimers();
-  open.clear();
-  FakeSocket.made = [];
-  vi.stubGlobal('location', { origin: 'https://cameras.example' });
-  vi.stubGlobal('window', new EventTarget());
-  vi.stubGlobal(
-    'document',
-    Object.assign(new EventTarget(), { hidden: false, readyState: 'complete', createElement: element }),
-  );
-  vi.stubGlobal('navigator', {});
-  vi.stubGlobal('MediaStream', class {});
-  vi.stubGlobal('RTCPeerConnection', FakePeer);
-  vi.stubGlobal('WebSocket', FakeSocket);
-});
-afterEach(() => {
-  vi.useRealTimers();
-  vi.unstubAllGlobals();
-});
+beforeEach(fakeBrowser);
+afterEach(realBrowser);
 
 test('stopped while somebody watches, whose page leaves afterwards: nothing is left open', async () => {
   const connection = new Connection();
   connection.start();
   const viewer = connection.watch('camera-1');
   await vi.advanceTimersByTimeAsync(3_000);
-  expect(open.size).toBe(2);
+  expect(FakePeer.open.size).toBe(2);
   connection.stop();
   connection.leave(viewer);
   await vi.advanceTimersByTimeAsync(60_000);
-  expect(open.size).toBe(0);
+  expect(FakePeer.open.size).toBe(0);
   expect(vi.getTimerCount()).toBe(0);
 });
 
@@ -57,11 +24,11 @@ test('a camera that nobody answers for is left with all that was opened for it',
   connection.start();
   const viewer = connection.watch('camera-1');
   await vi.advanceTimersByTimeAsync(600_000);
-  expect(open.size).toBeLessThan(5);
+  expect(FakePeer.open.size).toBeLessThan(5);
   connection.leave(viewer);
-  expect(open.size).toBe(1);
+  expect(FakePeer.open.size).toBe(1);
   connection.stop();
-  expect(open.size).toBe(0);
+  expect(FakePeer.open.size).toBe(0);
   expect(vi.getTimerCount()).toBe(0);
 });
 
@@ -113,10 +80,10 @@ test('a page that comes back by “back” goes on with what it watched, and wit
   const [seen, unseen, left] = ['a', 'b', 'c'].map((camera) => connection.watch(camera));
   unseen?.stop();
   window.dispatchEvent(new Event('pagehide'));
-  expect([seen?.phase, open.size]).toEqual(['idle', 0]);
+  expect([seen?.phase, FakePeer.open.size]).toEqual(['idle', 0]);
   if (left) connection.leave(left);
   window.dispatchEvent(Object.assign(new Event('pageshow'), { persisted: true }));
   expect([seen?.phase, unseen?.phase, left?.phase]).toEqual(['connecting', 'idle', 'idle']);
   connection.stop();
-  expect(open.size).toBe(0);
+  expect(FakePeer.open.size).toBe(0);
 });

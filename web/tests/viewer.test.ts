@@ -1,0 +1,68 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { Connection } from '../core/connection';
+import type { Viewer } from '../core/viewer';
+import { fakeBrowser, FakePeer, FakeVideo, realBrowser } from './fake-browser';
+import { FakeSocket } from './fake-socket';
+
+beforeEach(fakeBrowser);
+afterEach(realBrowser);
+
+const HOUR = 3_600_000;
+const socket = (): FakeSocket => FakeSocket.made.at(-1) as FakeSocket;
+const connects = (): number => socket().sent.filter(({ method }) => method === 'connect').length;
+const pass = (milliseconds: number): Promise<unknown> => vi.advanceTimersByTimeAsync(milliseconds);
+
+/** One that watches over a server that is there. */
+async function watching(): Promise<{ connection: Connection; viewer: Viewer }> {
+  const connection = new Connection();
+  connection.start();
+  await pass(0);
+  socket().open();
+  socket().say({ id: socket().last('register')?.['id'], result: { id: 'me' } });
+  return { connection, viewer: connection.watch('camera-1') };
+}
+
+/** Its picture flows: a packet with every look. */
+async function flowing(viewer: Viewer): Promise<FakePeer> {
+  const id = socket().last('connect')?.['id'];
+  socket().say({ id, result: { session: 's1', iceServers: [] } });
+  await pass(0);
+  const peer = viewer.connection as unknown as FakePeer;
+  (viewer.videos[0] as unknown as FakeVideo).firstFrame?.();
+  for (peer.packets = 1; peer.packets < 10; peer.packets++) await pass(500);
+  expect(viewer.phase).toBe('live');
+  return peer;
+}
+
+describe.each([
+  ['goes on', 0],
+  ['is set back', -HOUR],
+])('where the time of day %s', (_, change) => {
+  test('a picture that stands still is called stalled, and another one asked for', async () => {
+    const { connection, viewer } = await watching();
+    await flowing(viewer);
+    vi.setSystemTime(Date.now() + change);
+    await pass(3_000);
+    expect(viewer.phase).toBe('stalled');
+    expect(connects()).toBe(2);
+    connection.stop();
+  });
+
+  test('a camera that could not be reached is tried again', async () => {
+    const { connection, viewer } = await watching();
+    socket().say({ id: socket().last('connect')?.['id'], error: { code: 480, message: 'away' } });
+    await pass(0);
+    expect(viewer.phase).toBe('waiting');
+    vi.setSystemTime(Date.now() + change);
+    await pass(1_000);
+    expect(connects()).toBe(2);
+    connection.stop();
+  });
+});
+
+test('the time of the last frame is a time of day', async () => {
+  const { connection, viewer } = await watching();
+  await flowing(viewer);
+  expect(Math.abs(Date.now() - (viewer.lastFrameAt ?? 0))).toBeLessThan(1_000);
+  connection.stop();
+});
