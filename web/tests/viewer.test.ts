@@ -22,7 +22,7 @@ async function watching(): Promise<{ connection: Connection; viewer: Viewer }> {
   return { connection, viewer: connection.watch('camera-1') };
 }
 
-/** Its picture flows: a packet with every look. */
+/** Its picture flows, a packet with every look; the last one has been seen. */
 async function flowing(viewer: Viewer): Promise<FakePeer> {
   const id = socket().last('connect')?.['id'];
   socket().say({ id, result: { session: 's1', iceServers: [] } });
@@ -30,6 +30,7 @@ async function flowing(viewer: Viewer): Promise<FakePeer> {
   const peer = viewer.connection as unknown as FakePeer;
   (viewer.videos[0] as unknown as FakeVideo).firstFrame?.();
   for (peer.packets = 1; peer.packets < 10; peer.packets++) await pass(500);
+  await pass(500);
   expect(viewer.phase).toBe('live');
   return peer;
 }
