@@ -18,7 +18,8 @@ from media.check import Answered, Check, CheckRefused
 from media.guard import Address
 from media.guarded import DeafConnection
 from media.nomination import Nomination, Rank, Way
-from media.tunnel import TUNNEL_ADDRESS, TUNNEL_TRANSPORT
+from media.tunnel import TUNNEL_ADDRESS
+from media.tunnel_pair import is_tunnel
 from signaling.protocol.messages import MAX_CANDIDATES
 
 log = structlog.get_logger(__name__)
@@ -185,7 +186,7 @@ class CheckingConnection(DeafConnection):
 
     def _leave_tunnels(self) -> None:
         for protocol in self._protocols:
-            if protocol.local_candidate.transport == TUNNEL_TRANSPORT:
+            if is_tunnel(protocol):
                 protocol.transport.close()
 
     async def _nominate(self, pair: CandidatePair) -> None:

@@ -1,5 +1,5 @@
-"""An ICE agent that is deaf to strangers. This file, media/checks.py, media/check.py, media/turn.py and media/ice.py
-use private names of aioice (pinned by tests/media/test_pins.py).
+"""An ICE agent that is deaf to strangers. This file, media/checks.py, media/check.py, media/turn.py, media/ice.py and
+media/tunnel_pair.py use private names of aioice (pinned by tests/media/test_pins.py).
 
 aioice 0.13.0 hands every non-STUN datagram of anyone to the application through a queue without bound, also before
 `connect()`. Here a `DatagramGuard` stands before it, and the queue has an end.

@@ -3,8 +3,6 @@ nominating (media/checks.py), deaf to strangers (media/guarded.py), aioice.
 """
 
 import asyncio
-import socket
-from typing import cast
 
 import aioice
 from aioice.ice import CandidatePair, StunProtocol
@@ -17,7 +15,8 @@ from media.guarded import GuardedProtocol
 from media.ice_servers import Credential, StunServer, TurnServer
 from media.nomination import Way
 from media.reflexive import reflexive_candidates
-from media.tunnel import TUNNEL_ADDRESS, TUNNEL_TRANSPORT, TunnelTarget, open_tunnel
+from media.tunnel import TunnelTarget, open_tunnel
+from media.tunnel_pair import tunnel_pair
 from media.turn import allocate
 
 GATHER_LIMIT = 2.0
@@ -69,14 +68,12 @@ class GuardedConnection(CheckingConnection):
     async def add_tunnel(self, target: TunnelTarget) -> None:
         """Reach the relay through its WebSocket as well, unless UDP does by then. Raises what `open_tunnel` does."""
         protocol = StunProtocol(self)
-        protocol.local_candidate = _stand_in("local")
+        pair = tunnel_pair(protocol)
         protocol.connection_made(await open_tunnel(target, GuardedProtocol(protocol, self._inspect)))
         self._adopt(protocol)
         if self.nominated.is_set():
             self._leave_tunnels()
             return
-        pair = CandidatePair(protocol, _stand_in("remote"))
-        pair.remote_candidate._network_host = TUNNEL_ADDRESS[0]
         self._remote_candidates.append(pair.remote_candidate)
         self._check_list.append(pair)
         self._resort()
@@ -153,24 +150,3 @@ async def gathered(stun_server: StunServer | None, turn_hosts: frozenset[str] = 
         await connection.close()
         raise
     return connection
-
-
-def _stand_in(end: str) -> aioice.Candidate:
-    """For an end of the tunnel."""
-    return aioice.Candidate(
-        foundation=f"tunnel-{end}",
-        component=1,
-        transport=TUNNEL_TRANSPORT,
-        priority=0,
-        host="0.0.0.0",
-        port=0,
-        type="host",
-    )
-
-
-def socket_of(transport: asyncio.DatagramTransport) -> socket.socket | None:
-    """A second handle of the transport's own UDP socket; none for a TURN or tunnel transport. The caller closes it."""
-    inner = transport.get_extra_info("socket")
-    if inner is None:
-        return None
-    return socket.fromfd(cast(int, inner.fileno()), inner.family, inner.type)

@@ -5,7 +5,6 @@ knows whose frames these are by the connectivity checks, as it does over UDP.
 """
 
 import asyncio
-import ssl
 from collections import deque
 from dataclasses import dataclass
 from typing import Any
@@ -13,18 +12,15 @@ from typing import Any
 import aiohttp
 
 from media.guard import Address
+from signaling.client import Trust
 from signaling.protocol.media_socket import MAX_DATAGRAM, MEDIA_SUBPROTOCOL
 
 TUNNEL_ADDRESS: Address = ("tunnel", 0)
 """Stands for the relay's end: a frame has no address."""
-TUNNEL_TRANSPORT = "wss"
-"""Of a candidate that stands for an end of it: pairs with nothing but itself."""
 MAX_QUEUE = 512 * 1024
 """Bytes waiting for a slow line: 2 s at 2 Mbit/s. What comes then is dropped, and repaired by NACK."""
 OPEN_SECONDS = 4.0
 """For TCP, TLS and HTTP: the session is given up after 5 s."""
-
-Trust = ssl.SSLContext | aiohttp.Fingerprint | bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ import platform
 import socket
 import struct
 from collections.abc import Iterator
+from typing import cast
 
 from media.guard import Address
-from media.ice import socket_of
 
 UDP_SEGMENT = 103
 """linux/udp.h; Python's socket module does not name it."""
@@ -89,7 +89,7 @@ class DatagramSender:
     def __init__(self, transport: asyncio.DatagramTransport, address: Address) -> None:
         self._transport = transport
         self._address = address
-        self._socket = socket_of(transport)
+        self._socket = _socket_of(transport)
         self._sender: RunSender | None = None
         if self._socket is not None:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
@@ -108,3 +108,11 @@ class DatagramSender:
         if self._socket is not None:
             self._socket.close()
             self._socket = self._sender = None
+
+
+def _socket_of(transport: asyncio.DatagramTransport) -> socket.socket | None:
+    """A second handle of the transport's own UDP socket; none for a TURN or tunnel transport. The caller closes it."""
+    inner = transport.get_extra_info("socket")
+    if inner is None:
+        return None
+    return socket.fromfd(cast(int, inner.fileno()), inner.family, inner.type)
