@@ -1,5 +1,6 @@
 /** Everything a page needs to watch cameras of one server: the socket, prepared connections, viewers. */
 
+import { Api, Problem } from './api';
 import { KnownWays } from './known-ways';
 import type { WaysRule } from './model';
 import { Prepared } from './prepared';
@@ -33,8 +34,12 @@ export class Connection {
   constructor(options: ConnectionOptions = {}) {
     // What a foreign page keeps is not ours to fill.
     this.knownWays = options.server || options.authorize ? new KnownWays(null) : new KnownWays();
-    const url = signalingUrl(options.server || location.origin);
-    this.signaling = new SignalingClient(options.authorize ? { url, authorize: options.authorize } : { url });
+    this.signaling = new SignalingClient({
+      url: signalingUrl(options.server || location.origin),
+      ...(options.authorize ? { authorize: options.authorize } : {}),
+      // The cookie opens the API to the server's own pages alone.
+      ...(options.server ? {} : { isSignedIn }),
+    });
   }
 
   start(): void {
@@ -115,4 +120,14 @@ export class Connection {
     this.roaming.start();
     for (const viewer of this.interrupted) if (this.viewers.has(viewer)) viewer.start();
   };
+}
+
+/** A server that does not answer, or fails, says nothing about a login. */
+async function isSignedIn(): Promise<boolean> {
+  try {
+    await new Api().me();
+    return true;
+  } catch (error) {
+    return !(error instanceof Problem && error.status === 401);
+  }
 }

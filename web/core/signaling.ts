@@ -59,6 +59,8 @@ export interface SignalingOptions {
   url: string;
   /** Asked anew for each connection; null where the cookie does it. A ticket works once. */
   authorize?: () => Promise<string | null>;
+  /** Whether the login behind the cookie still holds, as far as anybody knows: without this a 401 is believed. */
+  isSignedIn?: () => Promise<boolean>;
   socket?: (url: string, protocol: string) => Socket;
   random?: () => number;
 }
@@ -214,8 +216,18 @@ export class SignalingClient extends EventTarget {
     const unknown = error instanceof SignalingError && error.code === Fault.UNAUTHORIZED;
     // A ticket is good once and for seconds: a slow line is no reason to give up, the page may give another.
     if (!unknown || this.options.authorize) return this.lost(socket);
+    void this.doubt();
+  }
+
+  /** The server says that nobody is signed in. It may be mistaken, so that all is given up only where it stays with it. */
+  private async doubt(): Promise<void> {
     clearTimeout(this.timer);
-    this.drop('unauthorized');
+    this.drop('offline');
+    const dial = ++this.dials;
+    const isSignedIn = (await this.options.isSignedIn?.()) ?? false;
+    if (dial !== this.dials || this.state !== 'offline') return;
+    if (isSignedIn) this.later();
+    else this.enter('unauthorized');
   }
 
   private lost(socket: Socket): void {

@@ -74,6 +74,25 @@ describe('a browser whose peer connections are switched off', () => {
   });
 });
 
+test.each([
+  [200, 2, 'connecting'],
+  [401, 1, 'unauthorized'],
+  [503, 2, 'connecting'],
+])('refused by the socket, while its API says %i: %i tries', async (status, tries, state) => {
+  const asked = vi.fn(async () => Response.json({}, { status }));
+  vi.stubGlobal('fetch', asked);
+  const connection = new Connection();
+  connection.start();
+  await vi.advanceTimersByTimeAsync(0);
+  const socket = FakeSocket.made[0] as FakeSocket;
+  socket.open();
+  socket.say({ id: socket.last('register')?.['id'], error: { code: 401, message: 'no' } });
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(asked).toHaveBeenCalledExactlyOnceWith('/api/me', expect.anything());
+  expect([FakeSocket.made.length, connection.signaling.state]).toEqual([tries, state]);
+  connection.stop();
+});
+
 test('a page that comes back by “back” goes on with what it watched, and with nothing else', () => {
   const connection = new Connection();
   connection.start();

@@ -1,18 +1,18 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { ConnectionLost, Fault, SignalingError } from '../core/messages';
 import type { SessionHandler } from '../core/sessions';
-import { SignalingClient, signalingUrl } from '../core/signaling';
+import { SignalingClient, signalingUrl, type SignalingOptions } from '../core/signaling';
 import { FakeSocket } from './fake-socket';
 
 const newest = (): FakeSocket => FakeSocket.made.at(-1) as FakeSocket;
 const flush = (): Promise<unknown> => vi.advanceTimersByTimeAsync(0);
 
-function client(authorize?: () => Promise<string | null>): SignalingClient {
+function client(rights: Pick<SignalingOptions, 'authorize' | 'isSignedIn'> = {}): SignalingClient {
   return new SignalingClient({
     url: 'wss://cameras.example/api/signaling',
     socket: (url, protocol) => new FakeSocket(url, protocol),
     random: () => 1,
-    ...(authorize ? { authorize } : {}),
+    ...rights,
   });
 }
 
@@ -46,6 +46,17 @@ async function accept(adopted: string[] = [], network?: string): Promise<void> {
   await flush();
 }
 
+/** Each `register` is answered with 401. */
+async function refuseFor(seconds: number): Promise<void> {
+  for (let second = 0; second < seconds; second++) {
+    await vi.advanceTimersByTimeAsync(1_000);
+    if (newest().readyState !== 0) continue;
+    newest().open();
+    newest().say({ id: newest().last('register')?.['id'], error: { code: 401, message: 'no' } });
+  }
+  await flush();
+}
+
 async function session(signaling: SignalingClient, name = 's1', ticket = 't1') {
   const hears = handler();
   const connected = signaling.connect('camera-1', hears);
@@ -70,7 +81,7 @@ describe('registering', () => {
 
   test('asks for a new ticket for each connection', async () => {
     let number = 0;
-    const signaling = client(async () => `Ticket ${++number}`);
+    const signaling = client({ authorize: async () => `Ticket ${++number}` });
     signaling.start();
     await flush();
     await accept();
@@ -91,16 +102,44 @@ describe('registering', () => {
     expect(FakeSocket.made).toHaveLength(1);
   });
 
+  test('a 401 although the login holds is no reason to give up: the server is asked ever more rarely', async () => {
+    const signaling = client({ isSignedIn: () => Promise.resolve(true) });
+    signaling.start();
+    await refuseFor(120);
+    expect(signaling.state).toBe('offline');
+    expect(FakeSocket.made.length).toBeGreaterThan(8);
+    expect(FakeSocket.made.length).toBeLessThan(16);
+    while (newest().readyState !== 0) await vi.advanceTimersByTimeAsync(1_000);
+    await accept();
+    expect(signaling.state).toBe('ready');
+  });
+
+  test('a 401 that is looked into hinders nobody who leaves or starts again meanwhile', async () => {
+    const answers: ((signedIn: boolean) => void)[] = [];
+    const signaling = client({ isSignedIn: () => new Promise((resolve) => answers.push(resolve)) });
+    signaling.start();
+    await refuseFor(1);
+    expect(answers).toHaveLength(1);
+    signaling.start();
+    await flush();
+    await accept();
+    answers[0]?.(false);
+    await flush();
+    expect(signaling.state).toBe('ready');
+    newest().drop();
+    await refuseFor(1);
+    signaling.stop();
+    answers[1]?.(true);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(signaling.state).toBe('stopped');
+    expect(FakeSocket.made).toHaveLength(3);
+  });
+
   test('a 401 for a ticket that came too late: the page is asked for another, ever more rarely', async () => {
     let asked = 0;
-    const signaling = client(() => Promise.resolve(`Ticket ${++asked}`));
+    const signaling = client({ authorize: () => Promise.resolve(`Ticket ${++asked}`) });
     signaling.start();
-    for (let second = 0; second < 120; second++) {
-      await vi.advanceTimersByTimeAsync(1_000);
-      if (newest().readyState !== 0) continue;
-      newest().open();
-      newest().say({ id: newest().last('register')?.['id'], error: { code: 401, message: 'too late' } });
-    }
+    await refuseFor(120);
     expect(signaling.state).toBe('offline');
     expect(asked).toBeGreaterThan(8);
     expect(asked).toBeLessThan(16);
@@ -108,9 +147,9 @@ describe('registering', () => {
 
   test('a page that never answers is asked again', async () => {
     let asked = 0;
-    const signaling = client(() =>
-      ++asked === 1 ? new Promise(() => undefined) : Promise.resolve('Ticket 2'),
-    );
+    const signaling = client({
+      authorize: () => (++asked === 1 ? new Promise(() => undefined) : Promise.resolve('Ticket 2')),
+    });
     signaling.start();
     await vi.advanceTimersByTimeAsync(10_500);
     await accept();
@@ -121,7 +160,7 @@ describe('registering', () => {
     const fail: (() => void)[] = [];
     const late = (): Promise<string> => new Promise((_, reject) => fail.push(() => reject(new Error('no'))));
     let asked = 0;
-    const signaling = client(() => (++asked === 2 ? Promise.resolve('Ticket 2') : late()));
+    const signaling = client({ authorize: () => (++asked === 2 ? Promise.resolve('Ticket 2') : late()) });
     signaling.start();
     signaling.refresh();
     await flush();

@@ -46,7 +46,7 @@ export class Household extends EventTarget {
     this.events.addEventListener('ended', () => this.throwOut());
     this.connection.signaling.addEventListener('state', () => {
       const { state } = this.connection.signaling;
-      if (state === 'unauthorized') void this.checkLogin();
+      if (state === 'unauthorized' && !this.signingOut) this.throwOut();
       // The socket is back sooner than the stream would be: no reason to let it wait.
       if (state === 'ready' && !this.reachable) this.events.refresh();
     });
@@ -84,7 +84,7 @@ export class Household extends EventTarget {
     } catch (error) {
       if (!(error instanceof Problem && error.status === 401)) {
         this.signingOut = false;
-        if (this.account) void this.checkLogin();
+        if (this.account && this.connection.signaling.state === 'unauthorized') this.throwOut();
         throw error;
       }
     }
@@ -223,15 +223,6 @@ export class Household extends EventTarget {
   private throwOut(): void {
     this.thrownOut = !this.signingOut;
     this.leave();
-  }
-
-  private async checkLogin(): Promise<void> {
-    if (this.signingOut) return;
-    try {
-      await this.api.me();
-    } catch (error) {
-      if (error instanceof Problem && error.status === 401) this.throwOut();
-    }
   }
 
   private reach(reachable: boolean): void {
