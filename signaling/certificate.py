@@ -78,6 +78,11 @@ def pin_of(key: ec.EllipticCurvePublicKey) -> str:
     return server_pin(spki)
 
 
+def own_pin(data_dir: Path) -> str:
+    """The pin of the key that lies there. Raises OSError, ValueError, TypeError."""
+    return pin_of(_read_key(data_dir / KEY_FILE).public_key())
+
+
 def make(key: ec.EllipticCurvePrivateKey, names: list[str], now: datetime) -> x509.Certificate:
     """A certificate for these names, signed by its own key."""
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Belvedere")])

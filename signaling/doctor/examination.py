@@ -9,9 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-
 from signaling import certificate
 from signaling.doctor import relay, server, storage, turn
 from signaling.doctor.finding import Finding, bad, ok, warn
@@ -111,7 +108,6 @@ def _secrets(settings: Settings) -> tuple[str, ...]:
 def _own_pin(data_dir: Path) -> str | None:
     """Of the self-made key, where this folder has one that can be read."""
     try:
-        key = serialization.load_pem_private_key((data_dir / certificate.KEY_FILE).read_bytes(), None)
+        return certificate.own_pin(data_dir)
     except (OSError, ValueError, TypeError):
         return None
-    return certificate.pin_of(key.public_key()) if isinstance(key, ec.EllipticCurvePrivateKey) else None
