@@ -10,7 +10,7 @@ from signaling.doctor.finding import Finding, bad, ok, warn
 from signaling.doctor.line import Line, Transport, addresses, line_to, why
 from signaling.doctor.stun import Attribute, Message
 
-UNAUTHORIZED, FORBIDDEN, STALE_NONCE, WRONG_FAMILY, QUOTA = 401, 403, 438, 443, 486
+UNAUTHORIZED, STALE_NONCE, QUOTA, CAPACITY = 401, 438, 486, 508
 INTERNAL = ("127.0.0.1", "10.0.0.1", "169.254.169.254")
 """Peers that no TURN server may carry to; an open one is a way into its operator's network."""
 SUBJECT = "TURN"
@@ -134,14 +134,14 @@ def _reason(code: int) -> str:
     return {
         UNAUTHORIZED: "refuses our credential",
         QUOTA: "has no allocation left",
-        508: "has no port left",
+        CAPACITY: "has no port left",
     }.get(code, f"refuses an allocation (error {code})")
 
 
 def _advice(code: int) -> str:
     if code == UNAUTHORIZED:
         return "give coturn the secret of BELVEDERE_TURN_SECRET, and compare the clocks of both machines"
-    if code in {QUOTA, 508}:
+    if code in {QUOTA, CAPACITY}:
         return "raise TURN_TOTAL_QUOTA or TURN_RELAY_PORTS, or run another coturn"
     return "see coturn's log"
 
