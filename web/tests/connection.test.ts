@@ -48,11 +48,11 @@ describe('a browser whose peer connections are switched off', () => {
     await vi.advanceTimersByTimeAsync(0);
     const socket = FakeSocket.made[0] as FakeSocket;
     socket.open();
-    socket.say({ id: socket.last('register')?.['id'], result: { id: 'me' } });
+    socket.answer('register', { id: 'me' });
     const viewer = connection.watch('camera-1');
     await vi.advanceTimersByTimeAsync(0);
     expect([viewer.phase, viewer.cause]).toEqual(['refused', 'webrtc']);
-    socket.say({ id: socket.last('connect')?.['id'], result: { session: 's1', iceServers: [] } });
+    socket.answer('connect', { session: 's1', iceServers: [] });
     socket.say({ id: 'd1', method: 'invite', params: { session: 's1', offer: 'v=0' } });
     await vi.advanceTimersByTimeAsync(0);
     expect(socket.last('belvedere.close')).toMatchObject({ params: { session: 's1' } });
@@ -86,7 +86,7 @@ test.each([
   await vi.advanceTimersByTimeAsync(0);
   const socket = FakeSocket.made[0] as FakeSocket;
   socket.open();
-  socket.say({ id: socket.last('register')?.['id'], error: { code: 401, message: 'no' } });
+  socket.refuse('register', 401, 'no');
   await vi.advanceTimersByTimeAsync(1_000);
   expect(asked).toHaveBeenCalledExactlyOnceWith('/api/me', expect.anything());
   expect([FakeSocket.made.length, connection.signaling.state]).toEqual([tries, state]);

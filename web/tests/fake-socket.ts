@@ -48,6 +48,16 @@ export class FakeSocket implements Socket {
     this.onclose?.(new Event('close') as CloseEvent);
   }
 
+  /** Answers the last call of that name. */
+  answer(method: string, result: object): void {
+    this.say({ id: this.last(method)?.['id'], result });
+  }
+
+  /** Refuses the last call of that name. */
+  refuse(method: string, code: number, message: string): void {
+    this.say({ id: this.last(method)?.['id'], error: { code, message } });
+  }
+
   last(method: string): Record<string, unknown> | undefined {
     return this.sent.filter((message) => message['method'] === method).at(-1);
   }

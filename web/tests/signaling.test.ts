@@ -7,7 +7,9 @@ import { FakeSocket } from './fake-socket';
 const newest = (): FakeSocket => FakeSocket.made.at(-1) as FakeSocket;
 const flush = (): Promise<unknown> => vi.advanceTimersByTimeAsync(0);
 
-function client(rights: Pick<SignalingOptions, 'authorize' | 'isSignedIn'> = {}): SignalingClient {
+type Rights = Pick<SignalingOptions, 'authorize' | 'isSignedIn'>;
+
+function client(rights: Rights = {}): SignalingClient {
   return new SignalingClient({
     url: 'wss://cameras.example/api/signaling',
     socket: (url, protocol) => new FakeSocket(url, protocol),
@@ -31,19 +33,33 @@ function handler(): SessionHandler & { log: unknown[][] } {
   };
 }
 
-async function ready(): Promise<SignalingClient> {
-  const signaling = client();
+/** Its first socket waits to open. */
+async function dialling(rights: Rights = {}): Promise<SignalingClient> {
+  const signaling = client(rights);
   signaling.start();
   await flush();
-  await accept();
   return signaling;
 }
 
-async function accept(adopted: string[] = [], network?: string): Promise<void> {
+/** The server took so many milliseconds to answer. */
+async function ready(afterMs = 0): Promise<SignalingClient> {
+  const signaling = await dialling();
+  await accept([], undefined, afterMs);
+  return signaling;
+}
+
+async function accept(adopted: string[] = [], network?: string, afterMs = 0): Promise<void> {
   newest().open();
-  const id = newest().last('register')?.['id'];
-  newest().say({ id, result: { id: 'me', belvedere: { adopted, network } } });
+  await vi.advanceTimersByTimeAsync(afterMs);
+  newest().answer('register', { id: 'me', belvedere: { adopted, network } });
   await flush();
+}
+
+/** The socket is lost, and the next one asks to register. */
+async function reopen(afterMs = 500): Promise<void> {
+  newest().drop();
+  await vi.advanceTimersByTimeAsync(afterMs);
+  newest().open();
 }
 
 /** Each `register` is answered with 401. */
@@ -52,7 +68,7 @@ async function refuseFor(seconds: number): Promise<void> {
     await vi.advanceTimersByTimeAsync(1_000);
     if (newest().readyState !== 0) continue;
     newest().open();
-    newest().say({ id: newest().last('register')?.['id'], error: { code: 401, message: 'no' } });
+    newest().refuse('register', 401, 'no');
   }
   await flush();
 }
@@ -60,8 +76,7 @@ async function refuseFor(seconds: number): Promise<void> {
 async function session(signaling: SignalingClient, name = 's1', ticket = 't1') {
   const hears = handler();
   const connected = signaling.connect('camera-1', hears);
-  const id = newest().last('connect')?.['id'];
-  newest().say({ id, result: { session: name, iceServers: [], belvedere: { ticket } } });
+  newest().answer('connect', { session: name, iceServers: [], belvedere: { ticket } });
   return { hears, connected: await connected };
 }
 
@@ -81,20 +96,14 @@ describe('registering', () => {
 
   test('asks for a new ticket for each connection', async () => {
     let number = 0;
-    const signaling = client({ authorize: async () => `Ticket ${++number}` });
-    signaling.start();
-    await flush();
+    await dialling({ authorize: async () => `Ticket ${++number}` });
     await accept();
-    newest().drop();
-    await vi.advanceTimersByTimeAsync(500);
-    newest().open();
+    await reopen();
     expect(newest().last('register')).toMatchObject({ params: { authorization: 'Ticket 2' } });
   });
 
   test('a 401 ends it: no storm of retries with a dead login', async () => {
-    const signaling = client();
-    signaling.start();
-    await flush();
+    const signaling = await dialling();
     newest().open();
     newest().say({ id: 1, error: { code: 401, message: 'no' } });
     await vi.advanceTimersByTimeAsync(120_000);
@@ -177,9 +186,7 @@ describe('registering', () => {
   });
 
   test('a server that accepts and then says nothing is given up', async () => {
-    const signaling = client();
-    signaling.start();
-    await flush();
+    const signaling = await dialling();
     newest().open();
     await vi.advanceTimersByTimeAsync(10_000);
     expect(signaling.state).toBe('offline');
@@ -228,9 +235,7 @@ describe('reconnecting', () => {
   test('lists every ticket of a large grid, as many as the server takes', async () => {
     const signaling = await ready();
     for (let number = 1; number <= 130; number++) await session(signaling, `s${number}`, `t${number}`);
-    newest().drop();
-    await vi.advanceTimersByTimeAsync(500);
-    newest().open();
+    await reopen();
     const listed = (newest().last('register') as { params: { belvedere: { tickets: string[] } } }).params
       .belvedere;
     expect(listed.tickets).toHaveLength(128);
@@ -241,14 +246,9 @@ describe('reconnecting', () => {
     const signaling = await ready();
     await session(signaling);
     const extended = signaling.extend('s1');
-    newest().say({
-      id: newest().last('extend')?.['id'],
-      result: { expiryTimeSeconds: 3600, belvedere: { ticket: 't2' } },
-    });
+    newest().answer('extend', { expiryTimeSeconds: 3600, belvedere: { ticket: 't2' } });
     expect(await extended).toBe(3600);
-    newest().drop();
-    await vi.advanceTimersByTimeAsync(500);
-    newest().open();
+    await reopen();
     expect(newest().last('register')).toMatchObject({ params: { belvedere: { tickets: ['t2'] } } });
   });
 
@@ -261,9 +261,7 @@ describe('reconnecting', () => {
     await accept(['s1']);
     expect(adopted.hears.log).toEqual([]);
     expect(forgotten.hears.log).toEqual([['orphaned']]);
-    newest().drop();
-    await vi.advanceTimersByTimeAsync(1_000);
-    newest().open();
+    await reopen(1_000);
     expect(newest().last('register')).toMatchObject({ params: { belvedere: { tickets: ['t1'] } } });
   });
 
@@ -272,7 +270,7 @@ describe('reconnecting', () => {
     const hears = handler();
     hears.orphaned = () => void signaling.connect('camera-1', handler()).catch(() => undefined);
     const connecting = signaling.connect('camera-1', hears);
-    newest().say({ id: newest().last('connect')?.['id'], result: { session: 's1', iceServers: [] } });
+    newest().answer('connect', { session: 's1', iceServers: [] });
     await connecting;
     newest().drop();
     await vi.advanceTimersByTimeAsync(500);
@@ -356,8 +354,7 @@ describe('a session', () => {
     const signaling = await ready();
     const hears = handler();
     void signaling.connect('camera-1', hears);
-    const id = newest().last('connect')?.['id'];
-    newest().say({ id, result: { session: 's1', iceServers: [] } });
+    newest().answer('connect', { session: 's1', iceServers: [] });
     newest().say({ id: 'd1', method: 'invite', params: { session: 's1', offer: 'the offer' } });
     expect(hears.log).toEqual([['invited', 'the offer']]);
     expect(newest().sent.at(-1)).toEqual({ jsonrpc: '2.0', id: 'd1', result: { answer: 'the answer' } });
@@ -372,17 +369,12 @@ describe('a session', () => {
   });
 
   test('the quickest answer of this socket is its round trip', async () => {
-    const signaling = client();
-    signaling.start();
-    await flush();
-    newest().open();
-    await vi.advanceTimersByTimeAsync(100);
-    newest().say({ id: newest().last('register')?.['id'], result: { id: 'me' } });
+    const signaling = await ready(100);
     expect(signaling.roundTripMs).toBe(100);
     for (const milliseconds of [80, 40, 60]) {
       const connected = signaling.connect('camera-1', handler());
       await vi.advanceTimersByTimeAsync(milliseconds);
-      newest().say({ id: newest().last('connect')?.['id'], result: { session: 's', iceServers: [] } });
+      newest().answer('connect', { session: 's', iceServers: [] });
       await connected;
     }
     expect(signaling.roundTripMs).toBe(40);
@@ -428,16 +420,14 @@ describe('a session', () => {
     newest().say({ method: 'belvedere.close', params: { session: 's1', reason: 'removed' } });
     newest().say({ method: 'belvedere.close', params: { session: 's1', reason: 'removed' } });
     expect(hears.log).toEqual([['closed', 'removed']]);
-    newest().drop();
-    await vi.advanceTimersByTimeAsync(500);
-    newest().open();
+    await reopen();
     expect(newest().last('register')).toMatchObject({ params: { belvedere: { tickets: [] } } });
   });
 
   test('a refusal carries its code', async () => {
     const signaling = await ready();
     const connected = signaling.connect('camera-1', handler()).catch((error: unknown) => error);
-    newest().say({ id: newest().last('connect')?.['id'], error: { code: 480, message: 'away' } });
+    newest().refuse('connect', 480, 'away');
     expect(await connected).toMatchObject({
       code: Fault.CAMERA_UNAVAILABLE,
     } satisfies Partial<SignalingError>);
@@ -459,7 +449,7 @@ describe('a session', () => {
     const extended = signaling.extend('s1');
     await vi.advanceTimersByTimeAsync(10_500);
     expect(FakeSocket.made).toHaveLength(1);
-    newest().say({ id: newest().last('extend')?.['id'], error: { code: 408, message: 'asleep' } });
+    newest().refuse('extend', 408, 'asleep');
     await expect(extended).rejects.toBeInstanceOf(SignalingError);
     // But a server always says something.
     signaling.extend('s1').catch(() => undefined);
@@ -481,12 +471,7 @@ describe('a session', () => {
   });
 
   test('a line that is always slow is not taken for a dead one', async () => {
-    const signaling = client();
-    signaling.start();
-    await flush();
-    newest().open();
-    await vi.advanceTimersByTimeAsync(1_200);
-    newest().say({ id: newest().last('register')?.['id'], result: { id: 'me' } });
+    const signaling = await ready(1_200);
     void signaling.connect('camera-1', handler()).catch(() => undefined);
     await vi.advanceTimersByTimeAsync(4_700);
     expect(FakeSocket.made).toHaveLength(1);

@@ -18,14 +18,13 @@ async function watching(): Promise<{ connection: Connection; viewer: Viewer }> {
   connection.start();
   await pass(0);
   socket().open();
-  socket().say({ id: socket().last('register')?.['id'], result: { id: 'me' } });
+  socket().answer('register', { id: 'me' });
   return { connection, viewer: connection.watch('camera-1') };
 }
 
 /** Its picture flows, a packet with every look; the last one has been seen. */
 async function flowing(viewer: Viewer): Promise<FakePeer> {
-  const id = socket().last('connect')?.['id'];
-  socket().say({ id, result: { session: 's1', iceServers: [] } });
+  socket().answer('connect', { session: 's1', iceServers: [] });
   await pass(0);
   const peer = viewer.connection as unknown as FakePeer;
   (viewer.videos[0] as unknown as FakeVideo).firstFrame?.();
@@ -51,7 +50,7 @@ describe.each([
 
   test('a camera that could not be reached is tried again', async () => {
     const { connection, viewer } = await watching();
-    socket().say({ id: socket().last('connect')?.['id'], error: { code: 480, message: 'away' } });
+    socket().refuse('connect', 480, 'away');
     await pass(0);
     expect(viewer.phase).toBe('waiting');
     vi.setSystemTime(Date.now() + change);
