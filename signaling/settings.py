@@ -66,7 +66,7 @@ class Settings:
     redis_url: str = setting("", "redis://… to share live state between processes; empty: in memory", bare=True)
     registration: str = setting("closed", "closed (by invitation) or open", options.one_of("closed", "open"))
     secret_key: str = setting(
-        "", "Signs logins; empty: made at first start, kept in DATA_DIR; several machines need the same"
+        "", "Signs logins; empty: made at first start, kept in DATA_DIR; several machines need the same", options.secret
     )
     tls_cert: str = setting("", "Certificate chain (PEM); empty: self-made where TLS is needed")
     tls_key: str = setting("", "Private key of TLS_CERT (PEM)")
@@ -170,8 +170,6 @@ def _contradictions(settings: Settings) -> list[str]:
         faults.append("BELVEDERE_TLS_CERT and BELVEDERE_TLS_KEY belong together")
     if settings.behind_proxy and not settings.public_url:
         faults.append("BELVEDERE_BEHIND_PROXY needs BELVEDERE_PUBLIC_URL, the address people type")
-    if settings.secret_key and len(settings.secret_key) < 32:
-        faults.append("BELVEDERE_SECRET_KEY needs at least 32 characters")
     if settings.public_url.startswith("http:") and not is_loopback(urlsplit(settings.public_url).hostname or ""):
         faults.append(
             "BELVEDERE_PUBLIC_URL says http://, which is for this machine alone: passwords, logins and pairing codes "

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from signaling.protocol.messages import IceServer
+from signaling.protocol.options import words
 from signaling.store.secret import BadSecret, write_private
 
 Role = Literal["device", "client"]
@@ -52,7 +53,7 @@ class TurnSettings(Protocol):
 
 def parse_urls(text: str) -> tuple[str, ...]:
     """Comma list of TURN URLs, best first. Raises ValueError with what is wrong."""
-    urls = tuple(word.strip() for word in text.split(",") if word.strip())
+    urls = words(text)
     if len(urls) > MAX_URLS:
         raise ValueError(f"at most {MAX_URLS} URLs")
     for url in urls:
@@ -66,7 +67,7 @@ def parse_urls(text: str) -> tuple[str, ...]:
 
 def parse_secrets(text: str) -> tuple[str, ...]:
     """One or two secrets, comma separated; the first signs. Raises ValueError, without the secret in its text."""
-    found = tuple(word.strip() for word in text.split(",") if word.strip())
+    found = words(text)
     if len(found) > MAX_SECRETS:
         raise ValueError(f"at most {MAX_SECRETS} secrets: the one that signs and the one before it")
     if not all(len(secret) >= MIN_SECRET and _SECRET.fullmatch(secret) for secret in found):
