@@ -10,15 +10,7 @@ import msgspec
 
 from signaling.adoption import adopt, forgotten, not_adopted, wake
 from signaling.departure import lost
-from signaling.effects import (
-    AskRegister,
-    Came,
-    Counted,
-    Effect,
-    Hangup,
-    Send,
-    Went,
-)
+from signaling.effects import AskRegister, Came, Counted, Effect, Hangup, Send, Went
 from signaling.leases import Refusal
 from signaling.limits import Limits
 from signaling.protocol import messages as wire
@@ -100,18 +92,14 @@ def _check_bounds(
         raise ProtocolError(Fault.INVALID_PARAMS, f"capabilities have at most {limits.capabilities_bytes} bytes")
     if len(extra.tickets) > limits.tickets_per_register:
         raise ProtocolError(Fault.INVALID_PARAMS, f"at most {limits.tickets_per_register} tickets")
-    if extra.tunnel is not None and not _is_tunnel(extra.tunnel, limits.url_chars):
+    if extra.tunnel is not None and not _is_url(extra.tunnel, limits.url_chars, "wss://", "ws://"):
         raise ProtocolError(Fault.INVALID_PARAMS, f"tunnel is a ws or wss URL of at most {limits.url_chars} characters")
-    if len(extra.stun) > limits.stun_urls or not all(_is_stun(url, limits.url_chars) for url in extra.stun):
+    if len(extra.stun) > limits.stun_urls or not all(_is_url(url, limits.url_chars, "stun:") for url in extra.stun):
         raise ProtocolError(Fault.INVALID_PARAMS, f"stun has at most {limits.stun_urls} stun: URLs")
 
 
-def _is_tunnel(url: str, most: int) -> bool:
-    return url.startswith(("wss://", "ws://")) and len(url) <= most and url.isascii() and url.isprintable()
-
-
-def _is_stun(url: str, most: int) -> bool:
-    return url.startswith("stun:") and len(url) <= most and url.isascii() and url.isprintable()
+def _is_url(url: str, most: int, *schemes: str) -> bool:
+    return url.startswith(schemes) and len(url) <= most and url.isascii() and url.isprintable()
 
 
 def _size(params: wire.RegisterParams) -> int:
