@@ -167,7 +167,7 @@ class CameraAgent:
         self._rejections = 0
         self._online = True
         for session in self._leases.not_adopted(registered):
-            await self._close(session, "the server did not take this session up again")
+            await self.close(session, "the server did not take this session up again")
         extra = registered.belvedere
         if extra is not None:
             self._sessions.use_ice_servers(extra.ice_servers)
@@ -218,7 +218,10 @@ class CameraAgent:
         self._leases.extend(params, self._monotonic())
 
     async def close(self, session: str, reason: str) -> None:
-        await self._close(session, reason)
+        """The session is over, and nobody has to be told."""
+        if self._leases.drop(session):
+            log.info("session_closed", session=session, reason=reason)
+        await self._sessions.close(session)
 
     # --- sessions ---
 
@@ -229,18 +232,13 @@ class CameraAgent:
         try:
             await self._sessions.answer(session, await line.invite(session, offer))
         except SignalingError as error:
-            await self._close(session, error.message)
+            await self.close(session, error.message)
         except BadAnswer as error:
             self._leases.drop(session)
             log.warning("answer_refused", session=session, reason=str(error))
             await line.error(session, Fault.NOT_ACCEPTABLE, str(error))
         except UnknownSession:
             self._leases.drop(session)
-
-    async def _close(self, session: str, reason: str) -> None:
-        if self._leases.drop(session):
-            log.info("session_closed", session=session, reason=reason)
-        await self._sessions.close(session)
 
     def _ended(self, session: str, reason: str) -> None:
         """A session ended by itself: the server may forget it."""
@@ -269,7 +267,7 @@ class CameraAgent:
         while True:
             await asyncio.sleep(LEASE_LOOK_SECONDS)
             for session in self._leases.expired(self._monotonic()):
-                await self._close(session, "the time for this session is over")
+                await self.close(session, "the time for this session is over")
                 if self._line is not None:
                     await self._line.close_session(session, "the time for this session is over")
 

@@ -241,7 +241,7 @@ class Sessions:
         Malformed or useless ones are dropped, and so are those of a session that has ended."""
         session = self._sessions.get(session_id)
         if session is not None:
-            session.add_candidate(candidate or None)
+            session.add_candidate(candidate)
 
     async def close(self, session_id: str) -> None:
         """End a session; `closed` is not called. An unknown one is ignored."""
