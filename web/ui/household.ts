@@ -9,7 +9,7 @@ import type { Viewer } from '../core/viewer';
 import type { Cause } from '../core/watch-state';
 import { mayBeSignedIn, remember } from './signed-in';
 import { forget, forgetAll } from './stills';
-import { causeWords, text } from './text';
+import { causeWords, text, verdictWords } from './text';
 
 /** Between looks at a server that does not answer when the page opens. */
 const RETRY_MS = 3_000;
@@ -165,11 +165,7 @@ export class Household extends EventTarget {
 
   /** The server's words for a failure code, else ours, else the camera's own. */
   verdict(code: string, detail: string): Verdict {
-    const ours = text.verdicts[code];
-    const known = this.verdicts.get(code);
-    return (
-      known ?? (ours ? { sentence: ours[0], advice: ours[1] } : { sentence: detail || code, advice: '' })
-    );
+    return this.verdicts.get(code) ?? verdictWords(code) ?? { sentence: detail || code, advice: '' };
   }
 
   /** The words for a picture that does not come; `code` where more is known than the cause. */

@@ -1,7 +1,7 @@
 /** Every word a person reads, in one place. `\u2011` is a hyphen at which no line breaks. */
 
 import type { Detour } from '../core/diagnosis';
-import type { WaysRule } from '../core/model';
+import type { Verdict, WaysRule } from '../core/model';
 import type { Cause } from '../core/watch-state';
 import type { WifiFault } from '../core/qr-payload';
 
@@ -12,7 +12,6 @@ export const text = {
   back: 'Back',
   cancel: 'Cancel',
   continue: 'Continue',
-  save: 'Save',
   saved: 'Saved',
   copy: 'Copy',
   copied: 'Copied',
@@ -381,8 +380,12 @@ export const text = {
   } as Record<string, string>,
 } as const;
 
-/** What a picture that does not come is about, where the server's own words are not at hand. */
-export function causeWords(cause: Cause, code: string | null): { sentence: string; advice: string } {
-  const known = code === null ? undefined : text.verdicts[code];
-  return known ? { sentence: known[0], advice: known[1] } : text.causes[cause];
+/** A failure code in our words, where the server's own are not at hand. */
+export function verdictWords(code: string): Verdict | undefined {
+  const known = text.verdicts[code];
+  return known && { sentence: known[0], advice: known[1] };
 }
+
+/** What a picture that does not come is about. */
+export const causeWords = (cause: Cause, code: string | null): Verdict =>
+  (code === null ? undefined : verdictWords(code)) ?? text.causes[cause];
