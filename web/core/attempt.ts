@@ -8,8 +8,9 @@
 
 import { EarlyCandidates } from './early-candidates';
 import { Witness } from './evidence';
-import { ConnectionLost, Fault, Notice, SignalingError, type Connected, type Via } from './messages';
+import { Fault, Notice, SignalingError, type Connected, type Via } from './messages';
 import { show, type Prepared } from './prepared';
+import { causeOf, refusalOf } from './refusals';
 import type { SessionHandler } from './sessions';
 import type { SignalingClient } from './signaling';
 import type { Cause } from './watch-state';
@@ -249,36 +250,6 @@ export class Attempt implements SessionHandler {
 
   private fail(cause: Cause, detail: string): void {
     if (!this.over) this.owner.lost(this, cause, detail);
-  }
-}
-
-/** Why the server says no to `connect` itself. */
-function refusalOf(error: unknown): Cause {
-  const closed = error instanceof SignalingError && error.code === Fault.WAY_CLOSED;
-  return closed ? 'closed' : causeOf(error);
-}
-
-function causeOf(error: unknown): Cause {
-  if (error instanceof ConnectionLost) return 'signaling';
-  const code = error instanceof SignalingError ? error.code : 0;
-  switch (code) {
-    case Fault.UNAUTHORIZED:
-    case Fault.FORBIDDEN:
-    case Fault.NOT_FOUND:
-      return 'forbidden';
-    case Fault.CAMERA_UNAVAILABLE:
-    case Fault.GONE:
-    case Notice.PEER_DISCONNECTED:
-      return 'offline';
-    case Fault.TIMEOUT:
-      return 'asleep';
-    case Fault.NOT_ACCEPTABLE:
-      return 'codec';
-    case Notice.RESOURCES:
-    case Fault.TOO_MANY_REQUESTS:
-      return 'busy';
-    default:
-      return 'ended';
   }
 }
 
