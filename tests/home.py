@@ -20,12 +20,11 @@ from pathlib import Path
 from typing import Any
 
 from signaling.protocol import qr
+from tests.program import ROOT, Program
 from tests.servers import Belvedere, belvedere
 
-ROOT = Path(__file__).parent.parent
 WAIT_SECONDS = 30.0
 POLL_SECONDS = 0.1
-STOP_SECONDS = 10.0
 SMALL_SOURCE = "test:?size=640x360&fps=15&bitrate=600000"
 """Light enough for several cameras and browsers on two cores; its stamp is still readable."""
 
@@ -40,21 +39,19 @@ def wait_until(condition: Callable[[], Any], what: str, seconds: float = WAIT_SE
 
 
 @dataclass
-class CameraProcess:
-    """`belvedere-camera` with its own data directory."""
+class CameraProcess(Program):
+    """`belvedere-camera` with its own data directory. It is the server that says when it is online."""
 
     folder: Path
     arguments: list[str]
     id: str = ""
-    process: "subprocess.Popen[bytes] | None" = None
     environment: dict[str, str] = field(default_factory=dict)
     prefix: list[str] = field(default_factory=list)
     """Words before the command, such as `ip netns exec NAME`."""
 
     @property
-    def output(self) -> str:
-        log = self.folder / "camera.log"
-        return log.read_text(errors="replace") if log.exists() else ""
+    def log(self) -> Path:
+        return self.folder / "camera.log"
 
     def _command(self, *words: str) -> list[str]:
         data = ["--data", str(self.folder / "data")]
@@ -66,32 +63,17 @@ class CameraProcess:
         command = [*self._command("pair", "-"), "--wifi", "already-online"]
         return subprocess.run(command, input=text, text=True, capture_output=True, timeout=60, cwd=ROOT, check=False)
 
-    def start(self) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / "camera.log").open("ab") as log:
-            self.process = subprocess.Popen(
-                [*self._command("run"), *self.arguments],
-                cwd=ROOT,
-                env=os.environ | self.environment,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+    def stop(self) -> int:
+        """One that hangs is killed."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return super().stop()
+        return -signal.SIGKILL
 
-    def kill(self) -> None:
-        """SIGKILL: a power cut."""
-        if self.process is not None:
-            self.process.kill()
-            self.process.wait()
-        self.process = None
+    def _words(self) -> list[str]:
+        return [*self._command("run"), *self.arguments]
 
-    def stop(self) -> None:
-        if self.process is not None:
-            self.process.send_signal(signal.SIGTERM)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self.process.wait(STOP_SECONDS)
-        self.kill()
+    def _environment(self) -> dict[str, str]:
+        return os.environ | self.environment
 
 
 @dataclass

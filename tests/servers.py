@@ -28,9 +28,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-START_SECONDS = 30.0
-STOP_SECONDS = 10.0
-POLL_SECONDS = 0.05
+from tests.program import POLL_SECONDS, START_SECONDS, STOP_SECONDS, Program
+
 EMAIL, PASSWORD = "owner@example.org", "correct horse battery"
 POSTGRESQL_PROGRAMS = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
 
@@ -43,16 +42,12 @@ def free_port() -> int:
 
 
 @dataclass
-class Belvedere:
-    """A server as its own process. Settings without prefix: `rate_limits="0"`; `{port}` in one becomes the port.
-
-    Output goes to `log`.
-    """
+class Belvedere(Program):
+    """A server as its own process. Settings without prefix: `rate_limits="0"`; `{port}` in one becomes the port."""
 
     data_dir: Path
     settings: dict[str, str]
     port: int = field(default_factory=free_port)
-    process: "subprocess.Popen[bytes] | None" = None
 
     @property
     def url(self) -> str:
@@ -64,56 +59,9 @@ class Belvedere:
         return self.data_dir / "server.log"
 
     @property
-    def output(self) -> str:
-        """All that it has written."""
-        return self.log.read_text(errors="replace") if self.log.exists() else ""
-
-    @property
     def invitation(self) -> str:
         """The secret of the newest first-start link."""
         return re.findall(r"/#/register/([A-Za-z0-9_-]+)", self.output)[-1]
-
-    def start(self, *, wait: bool = True) -> None:
-        """Start it; by default wait until it is ready."""
-        self.data_dir.mkdir(parents=True, exist_ok=True)
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "signaling"],
-                env=_environment(self.data_dir, self.port, self.settings),
-                cwd=Path(__file__).parent.parent,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        if wait:
-            self.wait_ready()
-
-    def wait_ready(self) -> None:
-        deadline = time.monotonic() + START_SECONDS
-        while not self._is_ready():
-            died = self.process is None or self.process.poll() is not None
-            if died or time.monotonic() > deadline:
-                raise AssertionError(f"the server did not start:\n{self.output[-3000:]}")
-            time.sleep(POLL_SECONDS)
-
-    def stop(self) -> int:
-        """SIGTERM; returns the exit code."""
-        if self.process is None:
-            return 0
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            return self.process.wait(STOP_SECONDS)
-        finally:
-            self.kill()
-
-    def kill(self) -> None:
-        """SIGKILL, at whatever moment this is."""
-        if self.process is not None:
-            if self.process.poll() is None:
-                self.process.kill()
-            self.process.wait()
-        self.process = None
 
     def call(self, method: str, path: str, body: Any = None, token: str = "") -> tuple[int, Any]:
         """One request from blocking code: status and the answer (JSON as data, else bytes, or None)."""
@@ -146,6 +94,15 @@ class Belvedere:
         except (OSError, ValueError):
             return False
 
+    def _words(self) -> list[str]:
+        return [sys.executable, "-m", "signaling"]
+
+    def _environment(self) -> dict[str, str]:
+        own = {"HOST": "127.0.0.1", "PORT": str(self.port), "DATA_DIR": str(self.data_dir), "METRICS_PORT": "0"}
+        own |= {"BCRYPT_COST": "4", "RELAY_PORT": "0"}
+        given = {name: value.replace("{port}", str(self.port)) for name, value in self.settings.items()}
+        return _without_settings() | _named(own, given)
+
 
 @contextlib.contextmanager
 def belvedere(data_dir: Path, **settings: str) -> Iterator[Belvedere]:
@@ -162,41 +119,20 @@ RELAY_SECRET = "a secret that the server and its relays share"
 
 
 @dataclass
-class RelayProcess:
+class RelayProcess(Program):
     """`belvedere-relay` for a server with `relay_secret=RELAY_SECRET`; ports of the system's choice on loopback.
 
-    Settings without prefix, as for `Belvedere`: `relay_viewers="2"`.
+    Settings without prefix, as for `Belvedere`: `relay_viewers="2"`. Ready once the server may send viewers.
     """
 
     folder: Path
     server_url: str
     settings: dict[str, str] = field(default_factory=dict)
     http_port: int = field(default_factory=free_port)
-    process: "subprocess.Popen[bytes] | None" = None
 
     @property
-    def output(self) -> str:
-        log = self.folder / "relay.log"
-        return log.read_text(errors="replace") if log.exists() else ""
-
-    def start(self, *, wait: bool = True) -> None:
-        """Start it; by default wait until the server may send viewers."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / "relay.log").open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "media.relay"],
-                env=_without_settings() | self._settings(),
-                cwd=Path(__file__).parent.parent,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        deadline = time.monotonic() + START_SECONDS
-        while wait and not self.joined():
-            if self.process.poll() is not None or time.monotonic() > deadline:
-                raise AssertionError(f"the relay did not join:\n{self.output[-3000:]}")
-            time.sleep(POLL_SECONDS)
+    def log(self) -> Path:
+        return self.folder / "relay.log"
 
     def joined(self) -> bool:
         """Whether the relay says that the server may send viewers."""
@@ -206,30 +142,16 @@ class RelayProcess:
         except OSError:
             return False
 
-    def stop(self) -> int:
-        """SIGTERM; returns the exit code."""
-        if self.process is None:
-            return 0
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            return self.process.wait(STOP_SECONDS)
-        finally:
-            self.kill()
+    _is_ready = joined
 
-    def kill(self) -> None:
-        """SIGKILL, at whatever moment this is."""
-        if self.process is not None:
-            if self.process.poll() is None:
-                self.process.kill()
-            self.process.wait()
-        self.process = None
+    def _words(self) -> list[str]:
+        return [sys.executable, "-m", "media.relay"]
 
-    def _settings(self) -> dict[str, str]:
+    def _environment(self) -> dict[str, str]:
         own = {"SERVER": self.server_url, "RELAY_SECRET": RELAY_SECRET, "RELAY_NAME": "outside"}
         own |= {"RELAY_PORT": "0", "RELAY_HTTP_PORT": str(self.http_port)}
         own["RELAY_TUNNEL_URL"] = f"ws://127.0.0.1:{self.http_port}/api/media"
-        given = {name.upper(): value for name, value in self.settings.items()}
-        return {f"BELVEDERE_{name}": value for name, value in (own | given).items()}
+        return _without_settings() | _named(own, self.settings)
 
 
 @contextlib.contextmanager
@@ -244,29 +166,27 @@ def relay_process(folder: Path, server_url: str, **settings: str) -> Iterator[Re
 
 
 @dataclass
-class RedisServer:
-    """A redis-server that keeps nothing on disk."""
+class RedisServer(Program):
+    """A redis-server that keeps nothing on disk: all it held is gone when it is killed."""
 
     folder: Path
     port: int = field(default_factory=free_port)
-    process: "subprocess.Popen[bytes] | None" = None
 
     @property
     def url(self) -> str:
         return f"redis://127.0.0.1:{self.port}/0"
 
-    def start(self) -> None:
-        options = {"--port": str(self.port), "--bind": "127.0.0.1", "--save": "", "--dir": str(self.folder)}
-        command = ["redis-server", *(word for pair in options.items() for word in pair)]
-        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        _wait_for_port(self.port, self.process)
+    @property
+    def log(self) -> Path:
+        return self.folder / "redis.log"
 
-    def kill(self) -> None:
-        """All it held is gone."""
-        if self.process is not None:
-            self.process.kill()
-            self.process.wait()
-        self.process = None
+    def _words(self) -> list[str]:
+        options = {"--port": str(self.port), "--bind": "127.0.0.1", "--save": "", "--dir": str(self.folder)}
+        return ["redis-server", *(word for pair in options.items() for word in pair)]
+
+    def _is_ready(self) -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
 
 @contextlib.contextmanager
@@ -293,9 +213,8 @@ def postgresql_server() -> Iterator[str]:
     options = ["-p", str(port), "-h", "127.0.0.1", "-k", str(folder), "-F", "-c", "max_connections=80"]
     process = subprocess.Popen([*as_user, programs / "postgres", "-D", data, *options], **_quiet(check=False))
     try:
-        _wait_for_port(port, process)
         url = f"postgresql://belvedere@127.0.0.1:{port}/postgres"
-        _wait_for_query(programs, url)
+        _wait_for_query(programs, url, process)
         yield url
     finally:
         process.send_signal(signal.SIGINT)  # fast shutdown; runuser passes it on
@@ -325,12 +244,10 @@ def _without_settings() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
 
 
-def _environment(data_dir: Path, port: int, settings: dict[str, str]) -> dict[str, str]:
-    kept = _without_settings()
-    fast = {"HOST": "127.0.0.1", "PORT": str(port), "DATA_DIR": str(data_dir), "METRICS_PORT": "0", "BCRYPT_COST": "4"}
-    fast["RELAY_PORT"] = "0"
-    given = {name.upper(): value.replace("{port}", str(port)) for name, value in settings.items()}
-    return kept | {f"BELVEDERE_{name}": value for name, value in (fast | given).items()}
+def _named(own: dict[str, str], given: dict[str, str]) -> dict[str, str]:
+    """The environment variables of settings: of a test's own, which are in lower case, rather than ours."""
+    upper = {name.upper(): value for name, value in given.items()}
+    return {f"BELVEDERE_{name}": value for name, value in (own | upper).items()}
 
 
 def _trusting_context(url: str) -> ssl.SSLContext | None:
@@ -363,20 +280,9 @@ def _quiet(*, check: bool = True) -> dict[str, Any]:
     return quiet | {"check": True} if check else quiet
 
 
-def _wait_for_port(port: int, process: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            raise AssertionError(f"the server ended at once, with code {process.returncode}")
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-            return
-        time.sleep(POLL_SECONDS)
-    raise AssertionError("the server does not listen")
-
-
-def _wait_for_query(programs: Path, url: str) -> None:
+def _wait_for_query(programs: Path, url: str, process: "subprocess.Popen[bytes]") -> None:
     deadline = time.monotonic() + START_SECONDS
     while subprocess.run([programs / "pg_isready", "-q", "-d", url], check=False).returncode:
-        if time.monotonic() > deadline:
+        if process.poll() is not None or time.monotonic() > deadline:
             raise AssertionError("PostgreSQL does not answer")
         time.sleep(POLL_SECONDS)

@@ -15,7 +15,8 @@ import pytest
 from playwright.async_api import Browser
 
 from tests.browser import new_page, sign_in, watch
-from tests.home import ROOT, wait_until
+from tests.home import wait_until
+from tests.program import ROOT
 from tests.servers import free_port
 
 PLAYS = """

@@ -6,21 +6,19 @@ copied into each laboratory, so a cell pays for no pairing.
 """
 
 import contextlib
-import os
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from signaling.protocol import qr
 from tests.home import CameraProcess, Household
 from tests.natlab import coturn
 from tests.natlab.addresses import SERVER_4, SERVER_6
-from tests.natlab.build import ROOT
 from tests.natlab.host import Host
 from tests.natlab.lab import Lab
 from tests.servers import Belvedere
@@ -31,7 +29,6 @@ SOURCE = "test:?size=640x360&fps=15&bitrate=600000"
 """75 KB/s: far more than signaling, and light enough for two cores."""
 CAMERA_NAME = "Garden"
 SERVER_DATA, CAMERA_DATA = "server", "camera"
-STOP_SECONDS = 10.0
 
 
 class LabServer(Belvedere):
@@ -46,20 +43,12 @@ class LabServer(Belvedere):
         """For this process, which does not know the laboratory's names."""
         return f"https://{SERVER_4.web}"
 
-    def start(self, *, wait: bool = True) -> None:
-        self.data_dir.mkdir(parents=True, exist_ok=True)
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("BELVEDERE_")}
-        given = {f"BELVEDERE_{name.upper()}": value for name, value in self.settings.items()}
-        with self.log.open("ab") as log:
-            words = [sys.executable, "-m", "signaling"]
-            options = {"stdin": subprocess.DEVNULL, "stdout": log, "stderr": subprocess.STDOUT}
-            self.process = self._host.popen(words, env=kept | given, cwd=ROOT, **options)
-        if wait:
-            self.wait_ready()
-
     def call(self, method: str, path: str, body: object = None, token: str = "") -> tuple[int, object]:
         with self._host.enter():
             return super().call(method, path, body, token)
+
+    def _popen(self, words: list[str], **options: Any) -> "subprocess.Popen[bytes]":
+        return self._host.popen(words, **options)
 
 
 def server_settings(data_dir: Path, *, relay: bool, turn: bool) -> dict[str, str]:
