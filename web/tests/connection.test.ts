@@ -3,12 +3,17 @@ import { Connection } from '../core/connection';
 import { fakeBrowser, FakePeer, realBrowser } from './fake-browser';
 import { FakeSocket } from './fake-socket';
 
+function started(): Connection {
+  const connection = new Connection();
+  connection.start();
+  return connection;
+}
+
 beforeEach(fakeBrowser);
 afterEach(realBrowser);
 
 test('stopped while somebody watches, whose page leaves afterwards: nothing is left open', async () => {
-  const connection = new Connection();
-  connection.start();
+  const connection = started();
   const viewer = connection.watch('camera-1');
   await vi.advanceTimersByTimeAsync(3_000);
   expect(FakePeer.open.size).toBe(2);
@@ -20,8 +25,7 @@ test('stopped while somebody watches, whose page leaves afterwards: nothing is l
 });
 
 test('a camera that nobody answers for is left with all that was opened for it', async () => {
-  const connection = new Connection();
-  connection.start();
+  const connection = started();
   const viewer = connection.watch('camera-1');
   await vi.advanceTimersByTimeAsync(600_000);
   expect(FakePeer.open.size).toBeLessThan(5);
@@ -43,8 +47,7 @@ describe('a browser whose peer connections are switched off', () => {
   });
 
   test('says so at once, and leaves the session that was asked for', async () => {
-    const connection = new Connection();
-    connection.start();
+    const connection = started();
     await vi.advanceTimersByTimeAsync(0);
     const socket = FakeSocket.made[0] as FakeSocket;
     socket.open();
@@ -62,8 +65,7 @@ describe('a browser whose peer connections are switched off', () => {
   });
 
   test('shows the picture once they are allowed and somebody asks again', async () => {
-    const connection = new Connection();
-    connection.start();
+    const connection = started();
     const viewer = connection.watch('camera-1');
     await vi.advanceTimersByTimeAsync(0);
     vi.stubGlobal('RTCPeerConnection', FakePeer);
@@ -81,8 +83,7 @@ test.each([
 ])('refused by the socket, while its API says %i: %i tries', async (status, tries, state) => {
   const asked = vi.fn(async () => Response.json({}, { status }));
   vi.stubGlobal('fetch', asked);
-  const connection = new Connection();
-  connection.start();
+  const connection = started();
   await vi.advanceTimersByTimeAsync(0);
   const socket = FakeSocket.made[0] as FakeSocket;
   socket.open();
@@ -94,8 +95,7 @@ test.each([
 });
 
 test('a page that comes back by “back” goes on with what it watched, and with nothing else', () => {
-  const connection = new Connection();
-  connection.start();
+  const connection = started();
   const [seen, unseen, left] = ['a', 'b', 'c'].map((camera) => connection.watch(camera));
   unseen?.stop();
   window.dispatchEvent(new Event('pagehide'));
