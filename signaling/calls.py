@@ -11,7 +11,7 @@ from signaling.endings import answer, end, notice, refuse, step
 from signaling.protocol import messages as wire
 from signaling.protocol.errors import Fault, Notice, ProtocolError
 from signaling.protocol.sessions import Event, State, advance
-from signaling.table import Party, Pending, Role, Session, Table
+from signaling.table import Party, Pending, Session, Table
 
 MAX_SUBPROTOCOLS = 16
 MAX_SUBPROTOCOL_CHARS = 64
@@ -109,11 +109,11 @@ def _candidate(message: wire.Notification, limit: int) -> msgspec.Raw:
     return candidate
 
 
-def _role(party: Party) -> Role:
+def _role(party: Party) -> wire.Role:
     return "device" if party.role == "device" else "client"
 
 
-def _described(session: Session, role: Role) -> bool:
+def _described(session: Session, role: wire.Role) -> bool:
     """Whether the description that this party's candidates belong to has reached the other party."""
     return session.state is State.FLOWING or (role == "device" and session.state is State.OFFERED)
 
@@ -125,7 +125,7 @@ def _complain_once(table: Table, party: Party, session: Session) -> list[Effect]
     return [Send(party.address, notice(party, session.id, Notice.RESOURCES, f"at most {limit} candidates a session"))]
 
 
-def _release(session: Session, sender: Role, to: Party | None) -> list[Effect]:
+def _release(session: Session, sender: wire.Role, to: Party | None) -> list[Effect]:
     """Hand on what was held."""
     held = [text for role, text in session.held if role == sender]
     session.held = [(role, text) for role, text in session.held if role != sender]

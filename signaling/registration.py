@@ -16,7 +16,7 @@ from signaling.limits import Limits
 from signaling.protocol import messages as wire
 from signaling.protocol import tickets
 from signaling.protocol.errors import CloseCode, Fault, ProtocolError
-from signaling.table import Party, Role, Table
+from signaling.table import Party, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class RelayIdentity:
     """The peer is the relay with this key. As `device` it plays cameras to viewers, as `client` it asks cameras."""
 
     key: str
-    role: Role
+    role: wire.Role
 
 
 Identity = DeviceIdentity | ClientIdentity | RelayIdentity

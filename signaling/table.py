@@ -12,10 +12,8 @@ from typing import Any, Literal
 from signaling.bucket import Bucket
 from signaling.effects import Address
 from signaling.limits import RELAY_LIMITS, Limits
-from signaling.protocol.messages import MessageId
+from signaling.protocol.messages import MessageId, Role
 from signaling.protocol.sessions import State
-
-Role = Literal["device", "client"]
 
 
 @dataclass(slots=True)

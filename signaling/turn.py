@@ -12,13 +12,12 @@ import secrets
 from base64 import b64encode
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Protocol
 
-from signaling.protocol.messages import IceServer
+from signaling.protocol.messages import IceServer, Role
 from signaling.protocol.options import words
 from signaling.store.secret import BadSecret, write_private
 
-Role = Literal["device", "client"]
 LIFE_SECONDS = 600
 """How long a credential may make new allocations. Set-up takes seconds; who steals one has little of it."""
 MAX_URLS = 6

@@ -13,7 +13,6 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
 import msgspec
 import structlog
@@ -25,7 +24,7 @@ from signaling.client import Rejected, SignalingClient, Trust
 from signaling.client_backoff import full_jitter
 from signaling.client_viewer import ViewerClient
 from signaling.protocol import relay_token
-from signaling.protocol.messages import RegisterExtra
+from signaling.protocol.messages import RegisterExtra, Role
 
 LOOK_SECONDS = 1.0
 """How often leases are looked at; a lease ends at most this much late."""
@@ -154,7 +153,7 @@ class RelayParty:
         )
         return f"{relay_token.SCHEME} {token}"
 
-    def _as(self, role: Literal["device", "client"]) -> RegisterExtra:
+    def _as(self, role: Role) -> RegisterExtra:
         tunnel = self._membership.tunnel if role == "device" else None
         return RegisterExtra(version=self._membership.version, role=role, tunnel=tunnel)
 

@@ -101,6 +101,9 @@ class Candidate(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel")
 Way = Literal["direct", "relay"]
 """How a session's media goes: between viewer and camera (through TURN, where ICE chooses so), or through our relay."""
 
+Role = Literal["device", "client"]
+"""Which of a session's two parties one is: who shows, or who sees."""
+
 Attempt = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
 """A count of tries; nobody tries more often."""
 
@@ -118,7 +121,7 @@ class RegisterExtra(msgspec.Struct, frozen=True, omit_defaults=True):
 
     tickets: list[str] = []
     version: str | None = None
-    role: Literal["device", "client"] | None = None
+    role: Role | None = None
     tunnel: str | None = None
     stun: list[str] = []
     moved: bool = False
