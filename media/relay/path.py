@@ -3,6 +3,9 @@
 from collections.abc import Hashable
 from typing import Protocol
 
+MAX_BACKLOG = 512 * 1024
+"""Bytes waiting on a reliable path for a slow reader: 2 s at 2 Mbit/s. What is more would only be shown late."""
+
 
 class Path(Protocol):
     """A way to the peer that passed a connectivity check. Sending never blocks; what does not fit is lost."""

@@ -8,6 +8,7 @@ from typing import cast
 
 from media.guard import Kind, classify
 from media.relay.framing import BadFrame, Deframer, framed
+from media.relay.path import MAX_BACKLOG
 from media.relay.rates import subscriber_of
 
 MAX_CONNECTIONS = 2048
@@ -18,8 +19,6 @@ MAX_PER_SUBSCRIBER = 64
 """Of one address (IPv6: /56): a carrier's NAT puts many viewers behind one."""
 PROOF_SECONDS = 5.0
 """Until the first valid check must have come, however slowly it is typed in."""
-MAX_BACKLOG = 512 * 1024
-"""Bytes waiting for a slow reader: 2 s at 2 Mbit/s. What is more would only be shown late."""
 
 
 class TcpConnection(asyncio.Protocol):

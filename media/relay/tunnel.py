@@ -6,10 +6,8 @@ sends one. The frames are the datagrams of ICE, DTLS and SRTP, and checked like 
 
 from collections.abc import Callable, Hashable
 
-from media.relay.framing import MAX_FRAME
-
-MAX_BACKLOG = 512 * 1024
-"""Bytes the connection may hold back before packets are dropped: 2 s at 2 Mbit/s."""
+from media.relay.path import MAX_BACKLOG
+from signaling.protocol.media_socket import MAX_DATAGRAM
 
 
 class Tunnel:
@@ -34,7 +32,7 @@ class Tunnel:
 
     def receive(self, data: bytes) -> None:
         """One message from the connection; one that is no datagram of ours is dropped."""
-        if not self._closed and 0 < len(data) <= MAX_FRAME:
+        if not self._closed and 0 < len(data) <= MAX_DATAGRAM:
             self._receive(self, data)
 
     def prove(self) -> None:

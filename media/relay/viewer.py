@@ -9,11 +9,10 @@ from media import rtcp
 from media.relay.approach import Approach, approach
 from media.relay.leg import PeerLeg
 from media.relay.output import OutputStream
-from media.relay.path import Path
+from media.relay.path import MAX_BACKLOG, Path
 from media.relay.rtp import SEQUENCE_MASK, Packet, dressed
 from media.relay.store import PacketStore
 from media.relay.streams import Batch
-from media.relay.tcp import MAX_BACKLOG
 from media.rtp_stream import MAX_RESENDS_PER_SECOND
 
 WRAP_SOON = 0xF000
