@@ -359,6 +359,6 @@ export class SignalingClient extends EventTarget {
 }
 
 /** The signaling address of a server given by its origin. */
-export function signalingUrl(origin: string, path = SOCKET_PATH): string {
-  return origin.replace(/^http/, 'ws') + path;
+export function signalingUrl(origin: string): string {
+  return origin.replace(/^http/, 'ws') + SOCKET_PATH;
 }
