@@ -221,9 +221,9 @@ export class SignalingClient extends EventTarget {
 
   /** The server says that nobody is signed in. It may be mistaken, so that all is given up only where it stays with it. */
   private async doubt(): Promise<void> {
+    const dial = ++this.dials;
     clearTimeout(this.timer);
     this.drop('offline');
-    const dial = ++this.dials;
     const isSignedIn = (await this.options.isSignedIn?.()) ?? false;
     if (dial !== this.dials || this.state !== 'offline') return;
     if (isSignedIn) this.later();
