@@ -25,13 +25,14 @@ SEND_BUFFER = 1024 * 1024
 no queue of ours grows for a viewer whose line is full."""
 
 
-def runs(packets: list[bytes]) -> Iterator[list[bytes]]:
-    """Split into runs that can be segmented by the kernel: equally long, only the last may be shorter."""
+def runs(packets: list[bytes], most: int = MAX_SEGMENTS) -> Iterator[list[bytes]]:
+    """Split into runs of so many at most that can be segmented by the kernel: equally long, only the last may be
+    shorter."""
     run: list[bytes] = []
     size = total = 0
     for packet in packets:
         length = len(packet)
-        full = len(run) == MAX_SEGMENTS or total + length > MAX_RUN_BYTES
+        full = len(run) == most or total + length > MAX_RUN_BYTES
         if run and (full or length > size or len(run[-1]) < size):
             yield run
             run = []

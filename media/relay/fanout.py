@@ -7,10 +7,10 @@ from array import array
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from media import udp_out
 from media.relay.sendmmsg import DROPPED_BY_KERNEL, Messages, is_supported
 from media.relay.srtp import Slots, protect
 from media.relay.udp import Address, UdpPort
-from media.udp_out import NOT_SEGMENTABLE
 
 ROWS = 32
 """Packets of one message: a thirtieth of the price of single ones is reached with 30 (FACTS §3)."""
@@ -22,15 +22,8 @@ FIRST_COLUMNS = 4
 
 
 def runs(packets: list[bytes]) -> Iterator[list[bytes]]:
-    """What one message can carry: equally long packets, of which only the last may be shorter, `ROWS` at most."""
-    run: list[bytes] = []
-    for packet in packets:
-        if run and (len(run) == ROWS or len(packet) > len(run[0]) or len(run[-1]) < len(run[0])):
-            yield run
-            run = []
-        run.append(packet)
-    if run:
-        yield run
+    """What one message can carry."""
+    return udp_out.runs(packets, ROWS)
 
 
 class FanOut:
@@ -132,7 +125,7 @@ class FanOut:
                 return
             if not error:
                 continue
-            if error not in NOT_SEGMENTABLE or len(lengths) == 1:
+            if error not in udp_out.NOT_SEGMENTABLE or len(lengths) == 1:
                 self.dropped += len(lengths)
             elif self._send_column(at, lengths) and not self._has_segmented:
                 self._segmenting = False
