@@ -4,8 +4,10 @@ import os
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 ROOT = Path(__file__).parent.parent
 START_SECONDS = 30.0
@@ -53,6 +55,15 @@ class Program:
             if ready:
                 return
             time.sleep(POLL_SECONDS)
+
+    @contextmanager
+    def running(self) -> Iterator[Self]:
+        """Ready, until the block ends."""
+        try:
+            self.start()
+            yield self
+        finally:
+            self.stop()
 
     def stop(self) -> int:
         """SIGTERM; returns the exit code. Raises subprocess.TimeoutExpired, and kills it then."""

@@ -107,12 +107,8 @@ class Belvedere(Program):
 @contextlib.contextmanager
 def belvedere(data_dir: Path, **settings: str) -> Iterator[Belvedere]:
     """A ready server on a free port. `settings`: `database_url=…`, `rate_limits="0"` and so on."""
-    server = Belvedere(data_dir, settings)
-    try:
-        server.start()
+    with Belvedere(data_dir, settings).running() as server:
         yield server
-    finally:
-        server.stop()
 
 
 RELAY_SECRET = "a secret that the server and its relays share"
@@ -157,12 +153,8 @@ class RelayProcess(Program):
 @contextlib.contextmanager
 def relay_process(folder: Path, server_url: str, **settings: str) -> Iterator[RelayProcess]:
     """A relay that has joined."""
-    relay = RelayProcess(folder, server_url, settings)
-    try:
-        relay.start()
+    with RelayProcess(folder, server_url, settings).running() as relay:
         yield relay
-    finally:
-        relay.stop()
 
 
 @dataclass

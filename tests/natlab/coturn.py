@@ -1,20 +1,16 @@
 """The real coturn at the laboratory's `turn` address, as `coturn/entrypoint` starts it: UDP and TCP 3478, TLS 443."""
 
 import contextlib
-import os
-import socket
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 from signaling import certificate
+from tests import coturn
 from tests.natlab.addresses import SERVER_4, SERVER_6
-from tests.natlab.build import ROOT
 from tests.natlab.lab import Lab
 
 NAME, PORT, TLS_PORT = "turn.lab", 3478, 443
-START_SECONDS, STOP_SECONDS = 10.0, 5.0
 SECRET = "a-secret-of-the-laboratory-alone-0123456789"
 
 
@@ -33,35 +29,17 @@ def trusting(folder: Path) -> dict[str, str]:
     return {"SSL_CERT_FILE": str(folder / certificate.CERTIFICATE_FILE)}
 
 
-def listens(lab: Lab) -> bool:
-    with lab.server.enter(), socket.socket() as client:
-        return client.connect_ex((SERVER_4.turn, TLS_PORT)) == 0
-
-
 @contextlib.contextmanager
 def running(lab: Lab, folder: Path) -> Iterator[None]:
     """Until the block ends. `folder`: for secret, certificate and log."""
     folder.mkdir(exist_ok=True)
     certificate.ensure(folder, [NAME], datetime.now(UTC))
-    (folder / "secret").write_text(SECRET)
     settings = {
-        "TURN_SECRET_FILE": str(folder / "secret"),
-        "TURN_ADDRESSES": f"{SERVER_4.turn},{SERVER_6.turn}",
-        "TURN_TLS_PORT": str(TLS_PORT),
-        "TURN_CERT": str(folder / certificate.CERTIFICATE_FILE),
-        "TURN_KEY": str(folder / certificate.KEY_FILE),
-        "TMPDIR": str(folder),
+        "addresses": f"{SERVER_4.turn},{SERVER_6.turn}",
+        "port": str(PORT),
+        "tls_port": str(TLS_PORT),
+        "cert": str(folder / certificate.CERTIFICATE_FILE),
+        "key": str(folder / certificate.KEY_FILE),
     }
-    log = folder / "log"
-    with log.open("wb") as output:
-        words = ["sh", str(ROOT / "coturn/entrypoint")]
-        process = lab.server.popen(words, env=os.environ | settings, stdout=output, stderr=output)
-    try:
-        deadline = time.monotonic() + START_SECONDS
-        while not listens(lab):
-            assert time.monotonic() < deadline and process.poll() is None, log.read_text()
-            time.sleep(0.02)
+    with coturn.by_entrypoint(folder, SECRET, lab.server, **settings).running():
         yield
-    finally:
-        process.terminate()
-        process.wait(STOP_SECONDS)

@@ -1,13 +1,12 @@
 """Media that must be relayed is counted as such: the real coturn between two hosts that cannot meet."""
 
-import socket
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from tests import coturn
 from tests.natlab.addresses import SERVER_4
 from tests.natlab.check import PACKET_BYTES, PACKETS, check
 from tests.natlab.lab import Lab
@@ -15,35 +14,18 @@ from tests.natlab.lab import Lab
 pytestmark = pytest.mark.namespace
 
 TURN_PORT = 3478
-START_SECONDS = 10.0
-
-
-def listens(lab: Lab) -> bool:
-    with lab.server.enter(), socket.socket() as client:
-        return client.connect_ex((SERVER_4.turn, TURN_PORT)) == 0
 
 
 @contextmanager
 def turnserver(lab: Lab, folder: Path) -> Iterator[dict[str, object]]:
     """coturn at the server's `turn` address; what aioice needs to use it."""
-    words = ["turnserver", "-n", "--lt-cred-mech", "--user=camera:secret", "--realm=lab", "--no-cli", "--no-tls"]
-    words += [f"--listening-ip={SERVER_4.turn}", f"--relay-ip={SERVER_4.turn}", "--no-dtls", "--log-file=stdout"]
-    words += [f"--pidfile={folder / 'pid'}", f"--userdb={folder / 'users'}"]
-    with (folder / "log").open("wb") as log:
-        process = lab.server.popen(words, stdout=log, stderr=log)
-    try:
-        deadline = time.monotonic() + START_SECONDS
-        while not listens(lab):
-            assert time.monotonic() < deadline and process.poll() is None, (folder / "log").read_text()
-            time.sleep(0.02)
+    options = ("--lt-cred-mech", "--user=camera:secret", "--no-cli", "--no-tls", "--no-dtls")
+    with coturn.by_hand(folder, SERVER_4.turn, TURN_PORT, *options, where=lab.server).running():
         yield {
             "turn_server": (SERVER_4.turn, TURN_PORT),
             "turn_username": "camera",
             "turn_password": "secret",
         }
-    finally:
-        process.terminate()
-        process.wait()
 
 
 @pytest.mark.parametrize("viewer", ["symmetric", "udp-blocked"])

@@ -8,11 +8,12 @@ import pytest
 
 from signaling.doctor import stun
 from signaling.turn import LIFE_SECONDS
+from tests.coturn import ENTRYPOINT
 from tests.natlab.host import Host
 from tests.natlab.lab import Lab
 from tests.turn.arrivals import Arrivals
 from tests.turn.client import EVEN_PORT, Client
-from tests.turn.coturn import ENTRYPOINT, OLD_SECRET, SECRET, Coturn, ours
+from tests.turn.coturn import OLD_SECRET, SECRET, Coturn, ours
 
 pytestmark = pytest.mark.namespace
 
