@@ -12,6 +12,7 @@ from signaling.protocol.messages import SOCKET_PATH
 from tests.benchmarks.light_client import LightViewer
 from tests.natlab.lab import Lab
 from tests.natlab.product import Product, product
+from tests.patience import eventually
 from tests.signaling.viewer_client import WirePeer, connected
 
 pytestmark = pytest.mark.namespace
@@ -27,16 +28,8 @@ async def watch(wire: WirePeer, camera: str) -> LightViewer:
     await wire.request("connect", peer=camera, belvedere={"via": "direct"})
     invite = await wire.expect("invite")
     await wire.reply(invite, answer=await viewer.answer(invite["params"]["offer"]))
-    await until(lambda: viewer.packets > 0)
+    await eventually(lambda: viewer.packets > 0, LIMIT)
     return viewer
-
-
-async def until(holds: Callable[[], bool]) -> None:
-    for _ in range(int(LIMIT / 0.01)):
-        if holds():
-            return
-        await asyncio.sleep(0.01)
-    raise TimeoutError
 
 
 async def watch_on(running: Product, ready: threading.Event) -> float:

@@ -1,4 +1,4 @@
-"""What the tests of camera sessions and of the relay have in common: a source, light viewers, patience.
+"""What the tests of camera sessions and of the relay have in common: a source, light viewers, patience, strangers.
 
 A conftest.py that wants them imports them and lists them in its `__all__`.
 """
@@ -11,9 +11,13 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from aiortc import RTCCertificate
+from aiortc.rtcdtlstransport import SRTP_PROFILES
+from OpenSSL import SSL
 
 import tests.benchmarks.clip
 from media.frames import AudioCodec, EncodedFrame, FrameSink, VideoCodec
+from tests import patience
 from tests.benchmarks.light_client import LightViewer
 
 FPS = 50
@@ -60,18 +64,20 @@ class TickSource:
         self._wanted = self._obeys
 
 
-async def _eventually(holds: Callable[[], bool], seconds: float = 5.0) -> None:
-    end = time.monotonic() + seconds
-    while not holds():
-        if time.monotonic() > end:
-            raise TimeoutError
-        await asyncio.sleep(0.01)
+def client_hello() -> bytes:
+    """The first flight of a DTLS client that has nothing to do with the session."""
+    connection = SSL.Connection(RTCCertificate.generateCertificate()._create_ssl_context(SRTP_PROFILES), None)
+    connection.set_connect_state()
+    with pytest.raises(SSL.WantReadError):
+        connection.do_handshake()
+    hello: bytes = connection.bio_read(1500)
+    return hello
 
 
 @pytest.fixture
 def eventually() -> Callable[..., Awaitable[None]]:
     """`await eventually(holds, seconds=5.0)` waits until it holds; `TimeoutError` when it never does."""
-    return _eventually
+    return patience.eventually
 
 
 @pytest.fixture

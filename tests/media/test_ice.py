@@ -13,6 +13,7 @@ from aioice.ice import StunProtocol
 from media import checks, nomination
 from media.ice import GuardedConnection, gathered
 from media.nomination import Way
+from tests.patience import eventually
 
 LIMIT = 5.0
 
@@ -90,14 +91,6 @@ async def two_sockets(net: Net, kind: str = "relay") -> tuple[aioice.Candidate, 
     return direct, protocol.local_candidate
 
 
-async def until(condition: Callable[[], bool]) -> None:
-    for _ in range(int(LIMIT / 0.01)):
-        if condition():
-            return
-        await asyncio.sleep(0.01)
-    raise TimeoutError
-
-
 async def test_a_direct_pair_is_taken_though_the_turn_server_answers_first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(nomination, "HOLD_SECONDS", 1.0)
     async with network() as net:
@@ -158,7 +151,7 @@ async def test_a_better_pair_is_nothing_to_look_for_once_the_best_is_there() -> 
     async with network() as net:
         direct, turn = await two_sockets(net)
         await net.meet([direct, turn])
-        await until(lambda: not net.camera._checks)
+        await eventually(lambda: not net.camera._checks)
         sent = len(net.sent)
         await asyncio.sleep(0.3)
         assert len(net.sent) == sent
@@ -173,7 +166,7 @@ async def test_a_pair_no_better_is_not_taken_but_heard(monkeypatch: pytest.Monke
         net.camera.on_move = pytest.fail
         await net.meet([chosen, other])
         assert net.camera.remote_address()[1][1] == chosen.port
-        await until(lambda: not net.camera._checks)
+        await eventually(lambda: not net.camera._checks)
         assert net.sent == [chosen.port, other.port, chosen.port], "the last nomination tells the choice"
         hello = bytes([22]) * 100
         own = next(c for c in net.camera.local_candidates if c.host == chosen.host)
@@ -187,7 +180,7 @@ async def test_the_peer_answers_questions_and_a_dead_one_does_not() -> None:
         await net.meet([net.viewer.local_candidates[0]])
         net.camera.heard_at = 0.0
         net.camera.ask()
-        await until(lambda: net.camera.heard_at > 0)
+        await eventually(lambda: net.camera.heard_at > 0)
         assert await net.camera.probe() is not None
         net.drop = lambda _: True
         net.camera.heard_at = 0.0
@@ -208,7 +201,7 @@ async def test_nothing_runs_on_after_the_end() -> None:
         await asyncio.sleep(0.05)
         starting.cancel()
         await asyncio.wait({starting})
-    await until(lambda: asyncio.all_tasks() == before)
+    await eventually(lambda: asyncio.all_tasks() == before)
 
 
 async def test_a_peer_that_also_wants_to_control_does_not_win() -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +24,7 @@ from signaling.turn import credential
 from tests.natlab import coturn
 from tests.natlab.addresses import SERVER_4, STUN_PORT
 from tests.natlab.lab import Lab
+from tests.patience import eventually
 
 pytestmark = pytest.mark.namespace
 
@@ -162,14 +163,6 @@ def test_where_only_turn_is_left_it_is_taken_without_long_waiting(tmp_path: Path
         assert outcome.seconds < 1.5, "the way through the server takes 0.16 s, the hold 0.34 s"
 
 
-async def until(holds: Callable[[], bool]) -> None:
-    for _ in range(int(LIMIT / 0.05)):
-        if holds():
-            return
-        await asyncio.sleep(0.05)
-    raise TimeoutError
-
-
 def held() -> str:
     """Connections of this host to the TURN server."""
     words = ["ss", "-Htn", "state", "established", f"dst {SERVER_4.turn}"]
@@ -187,10 +180,10 @@ async def tell_later(urls: tuple[str, ...], *, known: bool) -> tuple[str, list[s
     running = asyncio.create_task(sessions.run())
     try:
         async with asyncio.timeout(LIMIT):
-            await until(lambda: sessions._warm.hopes_for_turn)
+            await eventually(lambda: sessions._warm.hopes_for_turn, LIMIT)
             if known:
-                await until(lambda: sessions._warm.turn is not None)
-                await until(lambda: not held())
+                await eventually(lambda: sessions._warm.turn is not None, LIMIT)
+                await eventually(lambda: not held(), LIMIT)
             offer = await sessions.open("s", servers, lambda *_: None, found=lambda _, text: told.put_nowait(text))
             trickled = [await told.get(), await told.get()]
             assert held()

@@ -26,6 +26,7 @@ from signaling.protocol.media_socket import MEDIA_PATH, MEDIA_SUBPROTOCOL
 from signaling.protocol.messages import IceServer
 from tests.benchmarks.light_client import LightViewer
 from tests.camera_peer.fake_server import self_made
+from tests.patience import eventually
 
 LIMIT = 10.0
 
@@ -130,16 +131,8 @@ async def watched(made: House) -> LightViewer:
     made.relay.viewer_answer("viewer", await viewer.answer(offer))
     async with asyncio.timeout(LIMIT):
         await viewer.connected.wait()
-    await eventually(lambda: viewer.packets > 30)
+    await eventually(lambda: viewer.packets > 30, LIMIT)
     return viewer
-
-
-async def eventually(holds: Callable[[], bool]) -> None:
-    for _ in range(int(LIMIT / 0.01)):
-        if holds():
-            return
-        await asyncio.sleep(0.01)
-    raise TimeoutError
 
 
 async def test_where_udp_finds_no_way_the_picture_goes_through_the_tunnel() -> None:
@@ -176,10 +169,10 @@ async def test_udp_that_comes_through_later_takes_over_and_the_tunnel_is_left() 
         viewer = await watched(made)
         connection = made.sessions._sessions["upload-1"]._peer.connection
         connection.add_candidate(aioice.Candidate("1", 1, "udp", 2**30, "127.0.0.1", made.relay.port, "host"))
-        await eventually(lambda: made.way is Way.DIRECT)
+        await eventually(lambda: made.way is Way.DIRECT, LIMIT)
         assert any(isinstance(p.transport, TunnelTransport) and p.transport.is_closing() for p in connection._protocols)
         seen = viewer.packets
-        await eventually(lambda: viewer.packets > seen + 30)
+        await eventually(lambda: viewer.packets > seen + 30, LIMIT)
         assert made.ended == {}
         await viewer.close()
 
@@ -203,7 +196,7 @@ async def test_a_tunnel_that_opens_after_udp_has_won_is_left_at_once(monkeypatch
         viewer = await watching
         assert made.way is Way.DIRECT
         may_open.set()
-        await eventually(lambda: bool(opened) and opened[0].is_closing())
+        await eventually(lambda: bool(opened) and opened[0].is_closing(), LIMIT)
         assert made.ended == {}
         await viewer.close()
 
@@ -227,7 +220,7 @@ async def test_a_tunnel_that_is_cut_ends_the_session_at_once() -> None:
             p.transport for p in session._peer.connection._protocols if isinstance(p.transport, TunnelTransport)
         )
         tunnel.close()
-        await eventually(lambda: "upload-1" in made.ended)
+        await eventually(lambda: "upload-1" in made.ended, LIMIT)
         await viewer.close()
 
 
@@ -330,4 +323,4 @@ async def test_a_server_that_says_no_is_an_error_and_leaves_nothing() -> None:
     async with served(lambda _: asyncio.sleep(0)) as url:
         with pytest.raises(aiohttp.ClientError):
             await open_tunnel(TunnelTarget(url + "nothing"), Ear())
-    await eventually(lambda: asyncio.all_tasks() == before)
+    await eventually(lambda: asyncio.all_tasks() == before, LIMIT)

@@ -1,7 +1,6 @@
 """The warm peer: real sockets, addresses that change on command."""
 
 import asyncio
-from collections.abc import Callable
 
 import pytest
 
@@ -9,22 +8,13 @@ from media import warm
 from media.ice_servers import Credential, IceServers, StunServer, TurnServer
 from media.peer import SendingPeer
 from media.warm import WarmPeers
+from tests.patience import eventually
 
 
 async def ready(peers: WarmPeers) -> SendingPeer:
-    for _ in range(200):
-        if peers._ready is not None:
-            return peers._ready
-        await asyncio.sleep(0.01)
-    raise TimeoutError
-
-
-async def until(holds: Callable[[], bool]) -> None:
-    for _ in range(500):
-        if holds():
-            return
-        await asyncio.sleep(0.01)
-    raise TimeoutError
+    await eventually(lambda: peers._ready is not None)
+    assert peers._ready is not None
+    return peers._ready
 
 
 async def end(task: "asyncio.Task[None]") -> None:
@@ -138,7 +128,7 @@ async def test_turn_servers_are_tried_once_and_only_where_udp_is_silent(monkeypa
     await asyncio.sleep(0.2)
     assert probes.tried == [] and peers.turn is None
     peers.use(IceServers(SILENT, (turn("one.invalid"), turn("two.invalid"))))
-    await until(lambda: peers.turn == turn("two.invalid")[0])
+    await eventually(lambda: peers.turn == turn("two.invalid")[0])
     assert probes.tried == [["one.invalid", "two.invalid"]]
     peers.use(IceServers(SILENT, tuple((server, Credential("n", "w")) for server, _ in peers._servers.turn)))
     await asyncio.sleep(0.3)
@@ -146,7 +136,7 @@ async def test_turn_servers_are_tried_once_and_only_where_udp_is_silent(monkeypa
     addresses[0] = frozenset({"192.0.2.9"})
     peers.moved()
     assert peers.turn is None
-    await until(lambda: peers.turn == turn("two.invalid")[0])
+    await eventually(lambda: peers.turn == turn("two.invalid")[0])
     assert len(probes.tried) == 2
     await end(task)
 
@@ -158,7 +148,7 @@ async def test_who_comes_during_the_search_is_told_its_end(monkeypatch: pytest.M
     peers = WarmPeers(IceServers(SILENT, (turn("one.invalid"),)))
     assert not peers.hopes_for_turn and await peers.found_turn() is None
     task = asyncio.create_task(peers.run())
-    await until(lambda: peers.hopes_for_turn)
+    await eventually(lambda: peers.hopes_for_turn)
     assert peers.turn is None
     finding = asyncio.create_task(peers.found_turn())
     probes.answer.set()
@@ -172,13 +162,13 @@ async def test_a_turn_server_that_refuses_is_looked_for_anew(monkeypatch: pytest
     probes.open = "one.invalid"
     peers = WarmPeers(IceServers(SILENT, (turn("one.invalid"), turn("two.invalid"))))
     task = asyncio.create_task(peers.run())
-    await until(lambda: peers.turn == turn("one.invalid")[0])
+    await eventually(lambda: peers.turn == turn("one.invalid")[0])
     probes.open = "two.invalid"
     peers.distrust(turn("two.invalid")[0])
     assert peers.turn == turn("one.invalid")[0]
     peers.distrust(turn("one.invalid")[0])
     assert peers.turn is None
-    await until(lambda: peers.turn == turn("two.invalid")[0])
+    await eventually(lambda: peers.turn == turn("two.invalid")[0])
     await end(task)
 
 
@@ -186,10 +176,10 @@ async def test_servers_that_let_nobody_in_are_tried_again_later(monkeypatch: pyt
     probes = Probes(monkeypatch)
     peers = WarmPeers(IceServers(SILENT, (turn("one.invalid"),)))
     task = asyncio.create_task(peers.run())
-    await until(lambda: len(probes.tried) == 1)
+    await eventually(lambda: len(probes.tried) == 1)
     monkeypatch.setattr(warm, "TURN_RETRY_SECONDS", 0.0)
     probes.open = "one.invalid"
-    await until(lambda: peers.turn == turn("one.invalid")[0])
+    await eventually(lambda: peers.turn == turn("one.invalid")[0])
     await end(task)
 
 

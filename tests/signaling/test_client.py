@@ -13,6 +13,7 @@ from aiohttp import web
 from signaling.client import Rejected, SignalingClient, SignalingError
 from signaling.protocol import messages as wire
 from signaling.protocol.errors import Fault, ProtocolError
+from tests.patience import eventually
 from tests.signaling.small_server import small_server
 from tests.signaling.viewer_client import Fault as Refusal
 from tests.signaling.viewer_client import connected
@@ -316,10 +317,7 @@ async def test_many_connections_leave_nothing_behind() -> None:
         for _ in range(20):
             async with running(server.url, device):
                 await device.saw("connected", len([c for c in device.calls if c[0] == "connected"]) + 1)
-        for _ in range(200):
-            if not server.hub.sizes()["sockets"]:
-                break
-            await asyncio.sleep(0.01)
+        await eventually(lambda: server.hub.sizes()["sockets"] == 0)
         assert server.hub.sizes() == {"sockets": 0, "cameras": 0, "relays": 0, "sessions": 0}
         leftover = [task for task in asyncio.all_tasks() if "signaling.client" in repr(task.get_coro())]
         assert leftover == []

@@ -11,6 +11,7 @@ from signaling.live.state import LiveEvent
 from signaling.protocol import tickets
 from signaling.protocol.messages import MAX_MESSAGE_BYTES
 from signaling.ways import Policy
+from tests.patience import eventually
 from tests.signaling.small_server import TICKET_KEY, SmallServer, small_server
 from tests.signaling.test_socket import pair
 from tests.signaling.viewer_client import Fault, WirePeer, connected
@@ -163,10 +164,7 @@ async def test_a_rule_that_changes_while_somebody_asks_holds_for_them_too() -> N
             server.gate.policy, server.gate.while_granting = "never_relay", None
             serial = server.hub.watch.serial
             await server.live.publish(LiveEvent("ways", "u1", "u1"))
-            for _ in range(500):
-                if server.hub.watch.serial != serial:
-                    break
-                await asyncio.sleep(0.01)
+            await eventually(lambda: server.hub.watch.serial != serial)
 
         server.gate.while_granting = forbid
         session = (await viewer.request("connect", peer="c1", belvedere={"via": "relay"}))["session"]
