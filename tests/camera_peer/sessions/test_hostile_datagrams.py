@@ -9,22 +9,12 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
-from aiortc import RTCCertificate, RTCConfiguration, RTCPeerConnection
-from aiortc.rtcdtlstransport import SRTP_PROFILES
-from OpenSSL import SSL
+from aiortc import RTCConfiguration, RTCPeerConnection
+
+from tests.media.fixtures import client_hello
 
 JUNK_DATAGRAMS = 10_000
 Eventually = Callable[..., Awaitable[None]]
-
-
-def client_hello() -> bytes:
-    """The first flight of a DTLS client that has nothing to do with the session."""
-    connection = SSL.Connection(RTCCertificate.generateCertificate()._create_ssl_context(SRTP_PROFILES), None)
-    connection.set_connect_state()
-    with pytest.raises(SSL.WantReadError):
-        connection.do_handshake()
-    hello: bytes = connection.bio_read(1500)
-    return hello
 
 
 def junk() -> list[bytes]:

@@ -12,13 +12,11 @@ from typing import Any
 import psutil
 import pytest
 from aioice import stun
-from aiortc import RTCCertificate
-from aiortc.rtcdtlstransport import SRTP_PROFILES
-from OpenSSL import SSL
 
 from media.relay import tcp
 from media.relay.framing import framed
 from media.relay.rates import BURST, PER_SECOND
+from tests.media.fixtures import client_hello
 
 COUNT = int(os.environ.get("HOSTILE_DATAGRAMS", "24000")) // 12
 """Of each kind; `make fuzz` sends a million in all."""
@@ -31,17 +29,6 @@ NewViewer = Callable[[], Any]
 Eventually = Callable[..., Awaitable[None]]
 NewLink = Callable[..., Awaitable[Any]]
 Maker = Callable[[random.Random, str], bytes]
-
-
-def client_hello() -> bytes:
-    connection = SSL.Connection(RTCCertificate.generateCertificate()._create_ssl_context(SRTP_PROFILES), None)
-    connection.set_connect_state()
-    with pytest.raises(SSL.WantReadError):
-        connection.do_handshake()
-    hello: bytes = connection.bio_read(1500)
-    return hello
-
-
 HELLO = client_hello()
 
 
