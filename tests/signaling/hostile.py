@@ -5,22 +5,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-METHODS = (
-    "register",
-    "unregister",
-    "connect",
-    "invite",
-    "trickle",
-    "extend",
-    "error",
-    "belvedere.close",
-    "belvedere.goAway",
-    "belvedere.event",
-    "belvedere.stats",
-    "belvedere.wake",
-    "rpc.discover",
-    "",
-)
+from signaling.protocol.errors import Fault, Notice
+from signaling.protocol.messages import NOTIFICATIONS, REQUESTS
+
+METHODS = (*sorted(REQUESTS | NOTIFICATIONS), "rpc.discover", "")
 MEMBERS = (
     *("session", "peer", "offer", "answer", "candidate", "authorization", "code", "belvedere", "name", "tickets"),
     *("via", "attempt", "role", "tunnel", "stun", "moved"),
@@ -101,7 +89,7 @@ def calls(cameras: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
             "offer": st.integers(0, 2).map(lambda n: OFFERS[n]) | json_values,
             "candidate": st.fixed_dictionaries({}, optional={"candidate": st.text(max_size=30) | json_values})
             | json_values,
-            "code": st.sampled_from([1001, 1002, 1003, 408]) | st.integers() | json_values,
+            "code": st.sampled_from([*Notice, Fault.TIMEOUT]) | st.integers() | json_values,
             "message": st.text(max_size=30),
             "reason": st.text(max_size=30) | st.builds(lambda: "r" * 50_000),
             "firstFrameMs": st.floats(0, 1e6) | json_values,
@@ -126,7 +114,7 @@ def calls(cameras: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 def trespasses() -> st.SearchStrategy[str]:
     """Faultless messages, but about whatever session there is."""
     params = st.fixed_dictionaries(
-        {"session": sessions, "candidate": st.just({"candidate": "c"}), "code": st.sampled_from([1001, 1002, 1003])},
+        {"session": sessions, "candidate": st.just({"candidate": "c"}), "code": st.sampled_from(Notice)},
         optional={"offer": st.just("v=0"), "firstFrameMs": st.floats(0, 1e6), "reason": st.text(max_size=30)},
     )
     names = ("invite", "extend", "trickle", "belvedere.close", "belvedere.stats", "belvedere.wake", "error")
