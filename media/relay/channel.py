@@ -3,12 +3,14 @@
 import asyncio
 import secrets
 from collections.abc import Callable
+from functools import partial
 
 from media.answer import Answer
 from media.peer import fresh_stream
 from media.relay.audience import Audience
 from media.relay.fanout import MAX_PLAIN
 from media.relay.feedback import common_bitrate
+from media.relay.handover import Handover
 from media.relay.output import OutputStream
 from media.relay.publisher import PublisherLeg
 from media.relay.publisher_sdp import PublisherOffer
@@ -33,17 +35,22 @@ LEAST_UPLOAD_SECONDS = 1.0
 
 
 class Channel:
-    """Outlives its uploads: viewers stay while the camera connects anew."""
+    """Outlives its uploads: viewers stay while the camera connects anew. `replaced`: told of each upload whose place
+    another takes."""
 
-    def __init__(self, camera_id: str, clock: Callable[[], float]) -> None:
+    def __init__(self, camera_id: str, clock: Callable[[], float], replaced: Callable[[PublisherLeg], None]) -> None:
         self.camera_id = camera_id
         self.viewers: dict[str, ViewerLeg] = {}
         self.publisher: PublisherLeg | None = None
+        """The one upload that feeds the streams."""
+        self.successor: PublisherLeg | None = None
+        """Another one, of a camera that moved; it connects, or waits for its moment."""
         self.streams: Streams | None = None
         self.offered = asyncio.Event()
         """The camera's codecs are known."""
         self.empty_since: float | None = None
         self._clock = clock
+        self._replaced = replaced
         self._audience = Audience()
         self._pending: Pending = []
         self._timer: asyncio.TimerHandle | None = None
@@ -56,19 +63,53 @@ class Channel:
         self._ask_upload_at = now + ASK_AGAIN_SECONDS
         return True
 
+    @property
+    def uploads(self) -> list[PublisherLeg]:
+        """The one that feeds, and the one that is to follow it."""
+        return [leg for leg in (self.publisher, self.successor) if leg is not None]
+
     def publish(self, leg: PublisherLeg, offer: PublisherOffer) -> list[ViewerLeg]:
-        """A new upload. Returns the viewers that cannot go on with it: the codecs are others than before."""
+        """A new upload; one that is there goes on until this one can take its place without a break. Returns the
+        viewers that cannot go on with it: the codecs are others than before."""
+        self._ask_upload_at = self._clock() + LEAST_UPLOAD_SECONDS
+        fits = self.streams is not None and self.streams.codecs == (offer.video, offer.audio)
         stranded: list[ViewerLeg] = []
-        if self.streams is None or self.streams.codecs != (offer.video, offer.audio):
+        if self.streams is None or not fits:
             stranded = [viewer for viewer in self.viewers.values() if viewer.room is not None]
             self.streams = Streams(secrets.token_hex(8), offer, fresh_stream(), fresh_stream())
-        self.streams.profiles = offer.profiles
-        self.streams.pictures.forget_group()
         leg.feed(offer, self.streams.video, self.streams.audio, self.take)
-        self.publisher = leg
-        self._ask_upload_at = self._clock() + LEAST_UPLOAD_SECONDS
+        if self.successor is not None:
+            self._replaced(self.successor)
+        self.successor = leg
+        if self.publisher is not None and fits:
+            handover = Handover(self._clock())
+            leg.wait(handover, partial(self._knock, leg, handover))
+        else:
+            self._succeed(leg)
+            leg.begin()
         self.offered.set()
         return stranded
+
+    def drop(self, leg: PublisherLeg) -> bool:
+        """An upload is over; the next one has its place. Whether it was one."""
+        if leg not in self.uploads:
+            return False
+        if leg is self.publisher:
+            self.publisher = self.successor
+        self.successor = None
+        return True
+
+    def settle(self, now: float) -> PublisherLeg | None:
+        """End a wait that took too long: the upload takes over as it is. Returns it if it must be given up instead."""
+        for leg in self.uploads:
+            if leg.handover is None or not leg.handover.is_overdue(now):
+                continue
+            if leg is self.successor and not leg.handover.has_begun:
+                return leg
+            self._succeed(leg)
+            leg.begin()
+            self.want_key_frame()
+        return None
 
     def take(self, output: OutputStream, packet: Packet, ends_frame: bool) -> None:
         """A packet of the camera, rewritten. `ends_frame`: it carries the marker bit."""
@@ -96,10 +137,8 @@ class Channel:
 
     def want_key_frame(self) -> None:
         """Pass on a wish for a key frame; wishes of several viewers become one."""
-        now = self._clock()
-        due = now - self._asked_key_at >= KEY_FRAME_INTERVAL
-        if due and self.publisher is not None and self.publisher.ask_for_key_frame():
-            self._asked_key_at = now
+        if self.publisher is not None:
+            self._ask_for_key_frame(self.publisher, self._clock())
 
     def join(self, viewer: ViewerLeg, answer: Answer, streams: Streams) -> None:
         """A viewer agreed; it is sent to once it is connected."""
@@ -149,15 +188,40 @@ class Channel:
         self._reported_at = now
         for viewer in self.viewers.values():
             self._report_to(viewer, now)
-        if self.publisher is not None:
-            wishes = [viewer.bitrate for viewer in self.viewers.values() if viewer.bitrate is not None]
-            self.publisher.report(common_bitrate(wishes), now)
+        wishes = [viewer.bitrate for viewer in self.viewers.values() if viewer.bitrate is not None]
+        for leg in self.uploads:
+            leg.report(common_bitrate(wishes), now)
 
     def stop(self) -> None:
         """No timer may remain."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+    def _knock(self, leg: PublisherLeg, handover: Handover, key: bytes | None, now: float) -> bool:
+        """A packet of an upload that waits: whether it feeds the streams from this one on."""
+        before = self.publisher if self.publisher is not leg else None
+        flowed_at = before.flowed_at if before is not None else None
+        if not handover.admits(key, before.shown if before is not None else None, flowed_at, now):
+            self._ask_for_key_frame(leg, now)
+            return False
+        self._succeed(leg)
+        return True
+
+    def _succeed(self, leg: PublisherLeg) -> None:
+        """It has the place of the one before. What that one had begun cannot be continued."""
+        before, self.publisher = self.publisher, leg
+        if leg is self.successor:
+            self.successor = None
+        if before is not None and before is not leg:
+            self._replaced(before)
+        if self.streams is not None:
+            self.streams.profiles = leg.profiles
+            self.streams.pictures.forget_group()
+
+    def _ask_for_key_frame(self, leg: PublisherLeg, now: float) -> None:
+        if now - self._asked_key_at >= KEY_FRAME_INTERVAL and leg.ask_for_key_frame():
+            self._asked_key_at = now
 
     def _report_to(self, viewer: ViewerLeg, now: float) -> None:
         if self.streams is not None:

@@ -68,7 +68,7 @@ class Load:
 
 class Relay:
     """`needs_upload(camera_id)`: ask the camera to offer; called again when an upload is lost while watched.
-    `upload_over(camera_id)`: its upload has ended or is not needed any more. `viewer_ended(viewer_id, reason)`: once
+    `upload_over(upload_id)`: this upload has ended or is not needed any more. `viewer_ended(viewer_id, reason)`: once
     for a viewer that ended by itself."""
 
     def __init__(
@@ -191,17 +191,19 @@ class Relay:
         channel.leave(viewer)
         self._close(viewer)
 
-    async def publisher_answer(self, camera_id: str, offer: str) -> str:
-        """A camera's offer, and the answer to it. It replaces an upload that is there. Raises `BadOffer`, `NotWanted`
-        when nobody watches."""
+    async def publisher_answer(self, camera_id: str, offer: str, upload_id: str | None = None) -> str:
+        """A camera's offer, and the answer to it. An upload that is there goes on until this one can take its place
+        without a break, at most for `handover.LIMIT_SECONDS`. `upload_id`: the camera's id by default. Raises
+        `BadOffer`, `NotWanted` when nobody watches."""
         channel = self._channels.get(camera_id)
         if channel is None:
             raise NotWanted("nobody watches this camera over the relay")
         told = read_offer(offer)
-        if channel.publisher is not None:
-            self._close(channel.publisher)
         leg = PublisherLeg(
-            self._fresh_certificate(), self._clock(), lambda reason: self._lost_upload(channel, leg, reason)
+            upload_id or camera_id,
+            self._fresh_certificate(),
+            self._clock(),
+            lambda reason: self._lost_upload(channel, leg, reason),
         )
         self._switchboard.add(leg)
         for viewer in channel.publish(leg, told):
@@ -234,17 +236,19 @@ class Relay:
         await self._entrance.refresh(addresses, tcp=self._settings.tcp)
         self._stun.refresh(addresses)
 
-    def close_upload(self, camera_id: str) -> None:
-        """The signaling says the camera's session is over. `upload_over` is not called."""
+    def close_upload(self, camera_id: str, upload_id: str) -> None:
+        """The signaling says that this session of the camera is over. `upload_over` is not called."""
         channel = self._channels.get(camera_id)
-        if channel is not None and channel.publisher is not None:
-            leg, channel.publisher = channel.publisher, None
-            self._close(leg)
+        if channel is None:
+            return
+        for leg in channel.uploads:
+            if leg.name == upload_id and channel.drop(leg):
+                self._close(leg)
 
     def _channel(self, camera_id: str) -> Channel:
         channel = self._channels.get(camera_id)
         if channel is None:
-            channel = self._channels[camera_id] = Channel(camera_id, self._clock)
+            channel = self._channels[camera_id] = Channel(camera_id, self._clock, self._replaced)
         return channel
 
     def _ask_for_upload(self, channel: Channel) -> None:
@@ -287,21 +291,23 @@ class Relay:
         self._viewer_ended(viewer_id, reason)
 
     def _lost_upload(self, channel: Channel, leg: PublisherLeg, reason: str) -> None:
-        if channel.publisher is not leg:
+        if not channel.drop(leg):
             return
         log.info("relay_upload_lost", camera=channel.camera_id, reason=reason)
-        channel.publisher = None
         self._close(leg)
-        self._upload_over(channel.camera_id)
+        self._upload_over(leg.name)
         self._ask_for_upload(channel)
+
+    def _replaced(self, leg: PublisherLeg) -> None:
+        self._close(leg)
+        self._upload_over(leg.name)
 
     def _end_channel(self, channel: Channel) -> None:
         self._channels.pop(channel.camera_id, None)
         channel.stop()
-        if channel.publisher is not None:
-            leg, channel.publisher = channel.publisher, None
-            self._close(leg)
-        self._upload_over(channel.camera_id)
+        for leg in channel.uploads:
+            channel.drop(leg)
+            self._replaced(leg)
 
     def _close(self, leg: PeerLeg) -> None:
         self._switchboard.remove(leg)
@@ -327,9 +333,12 @@ class Relay:
             elif not viewer.keep_alive(now):
                 self._lost_viewer(viewer_id, "the viewer fell silent")
         for channel in list(self._channels.values()):
-            leg = channel.publisher
-            if leg is not None and not leg.keep_alive(now):
-                self._lost_upload(channel, leg, "the camera fell silent")
+            for leg in channel.uploads:
+                if not leg.keep_alive(now):
+                    self._lost_upload(channel, leg, "the camera fell silent")
+            late = channel.settle(now)
+            if late is not None:
+                self._lost_upload(channel, late, "the camera sent nothing on its new way")
             if channel.empty_since is not None and now - channel.empty_since >= self._settings.linger:
                 self._end_channel(channel)
             else:
@@ -338,7 +347,7 @@ class Relay:
 
     def _excuse_silence(self, now: float) -> None:
         """Everybody counts as heard so lately that they are asked before they are given up."""
-        uploads = [channel.publisher for channel in self._channels.values() if channel.publisher is not None]
+        uploads = [leg for channel in self._channels.values() for leg in channel.uploads]
         for leg in (*uploads, *(viewer for _, viewer in self._viewers.values())):
             leg.heard_at = max(leg.heard_at, now - QUIET_SECONDS)
 

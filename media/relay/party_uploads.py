@@ -45,7 +45,7 @@ class Audience(Protocol):
 
 
 class Cameras:
-    """`signaling.client_viewer.ViewerHandler` of the relay's second socket. An upload's id at the relay is its session's.
+    """`signaling.client_viewer.ViewerHandler` of the relay's second socket. An upload's id at the relay is its session.
 
     `attach` before anything comes in. `clock`: seconds of one monotonic clock.
     """

@@ -13,6 +13,8 @@ from media.relay.feedback import (
     read_sender,
     receiver_report,
 )
+from media.relay.handover import Handover, Shown
+from media.relay.keyframe import starts_key_frame
 from media.relay.leg import PeerLeg
 from media.relay.output import OutputStream
 from media.relay.publisher_sdp import PLAYOUT_DELAY, VIDEO_ORIENTATION, PublisherOffer
@@ -23,41 +25,65 @@ OUTPUT_IDS = {PLAYOUT_DELAY: PLAYOUT_DELAY_ID, VIDEO_ORIENTATION: VIDEO_ORIENTAT
 """Ids of the header extensions that travel on, as the relay's offers name them."""
 DLSR_UNITS = 65_536
 """Of a second (RFC 3550 §6.4.1)."""
+MAX_HELD = 8
+"""Packets of a picture that stand before its first slice: a delimiter, parameter sets, remarks."""
 
 Deliver = Callable[[OutputStream, rtp.Packet, bool], None]
 """Takes an output packet; the flag says whether a frame ends with it."""
+Knock = Callable[[bytes | None, float], bool]
+"""Whether to begin with this packet. Takes its payload, if a key frame begins in it, and the time."""
 
 
 class _Lane:
-    """One of the camera's two streams. `ssrc`: none before its first packet."""
+    """One of the camera's two streams. `ssrc`: none before its first packet. `extensions`: the camera's ids → ours."""
 
-    def __init__(self, output: OutputStream) -> None:
+    def __init__(self, output: OutputStream, extensions: dict[int, int]) -> None:
         self.output = output
+        self.extensions = extensions
         self.ssrc: int | None = None
         self.reception = Reception(output.clock_rate)
         self.last_report = (0, 0.0)
 
 
 class PublisherLeg(PeerLeg):
-    """The present upload of one camera."""
+    """One upload of a camera: it feeds the streams, or waits until it may. `name`: its session's id."""
 
-    def __init__(self, certificate: RTCCertificate, now: float, ended: Callable[[str], None]) -> None:
+    def __init__(self, name: str, certificate: RTCCertificate, now: float, ended: Callable[[str], None]) -> None:
         super().__init__(certificate, now, ended)
+        self.name = name
         self.ssrc = 1 + secrets.randbelow(2**32 - 1)
+        self.profiles: tuple[str, ...] = ()
+        self.handover: Handover | None = None
+        """While it waits."""
+        self.flowed_at = float("-inf")
+        """When it last fed the streams."""
+        self.shown: Shown | None = None
         self._lanes: dict[int, _Lane] = {}
         self._video: _Lane | None = None
         self._deliver: Deliver | None = None
+        self._knock: Knock = lambda *_: True
+        self._held: list[rtp.Incoming] = []
+        """The latest picture's packets, while it waits."""
         self.received = 0
 
     def feed(self, offer: PublisherOffer, video: OutputStream, audio: OutputStream | None, deliver: Deliver) -> None:
-        """Where its packets go, by the payload types the answer picks."""
+        """Where its packets go, by the payload types the answer picks. Call `begin` or `wait` next."""
         extensions = {theirs: OUTPUT_IDS[uri] for uri, theirs in offer.extensions.items()}
         self._deliver = deliver
-        video.attach(extensions)
-        self._video = self._lanes[offer.video_type] = _Lane(video)
+        self.profiles = offer.profiles
+        self._video = self._lanes[offer.video_type] = _Lane(video, extensions)
         if audio is not None and offer.audio_type is not None:
-            audio.attach({})
-            self._lanes[offer.audio_type] = _Lane(audio)
+            self._lanes[offer.audio_type] = _Lane(audio, {})
+
+    def begin(self) -> None:
+        """Feed the streams from now on; no other upload does any more."""
+        self.handover, self._held = None, []
+        for lane in self._lanes.values():
+            lane.output.attach(lane.extensions)
+
+    def wait(self, handover: Handover, knock: Knock) -> None:
+        """Feed nothing before `knock` says so, or `begin` is called."""
+        self.handover, self._knock = handover, knock
 
     @property
     def missing(self) -> int:
@@ -71,6 +97,23 @@ class PublisherLeg(PeerLeg):
         lane = self._lanes.get(incoming.payload_type)
         if lane is None:
             return
+        if self.handover is None:
+            self._give(lane, incoming, now, wall)
+        elif self._may_begin(lane, incoming, now):
+            held = self._held if lane is self._video else [*self._held, incoming]
+            self.begin()
+            for packet in held:
+                self._give(self._lanes[packet.payload_type], packet, now, wall)
+
+    def _may_begin(self, lane: _Lane, incoming: rtp.Incoming, now: float) -> bool:
+        lane.ssrc = incoming.ssrc
+        if lane is self._video:
+            picture = [packet for packet in self._held if packet.timestamp == incoming.timestamp]
+            self._held = [*picture[1 - MAX_HELD :], incoming]
+        starts_key = starts_key_frame(lane.output.codec, incoming.payload)
+        return self._knock(incoming.payload if starts_key else None, now)
+
+    def _give(self, lane: _Lane, incoming: rtp.Incoming, now: float, wall: float) -> None:
         if lane.ssrc != incoming.ssrc:
             if lane.ssrc is not None:
                 lane.reception = Reception(lane.output.clock_rate)
@@ -81,8 +124,12 @@ class PublisherLeg(PeerLeg):
             return
         self.received += 1
         packet = lane.output.rewrite(number, incoming, now, wall)
-        if packet is not None:
-            self._deliver(lane.output, packet, incoming.marker)
+        if packet is None or self._deliver is None:
+            return
+        self.flowed_at = now
+        if packet.starts_key:
+            self.shown = incoming.payload, now
+        self._deliver(lane.output, packet, incoming.marker)
 
     def take_rtcp(self, data: bytes, now: float) -> None:
         try:
@@ -92,7 +139,8 @@ class PublisherLeg(PeerLeg):
         for ssrc, ntp, timestamp, middle in reports:
             for lane in self._lanes.values():
                 if lane.ssrc == ssrc:
-                    lane.output.note_report(ntp, timestamp, now)
+                    if self.handover is None:
+                        lane.output.note_report(ntp, timestamp, now)
                     lane.last_report = (middle, now)
         if left:
             self.end("the camera ended its upload")

@@ -1,7 +1,7 @@
-"""Which sessions the relay has with cameras, and which of them carries the upload. Plain bookkeeping.
+"""Which sessions the relay has with cameras, and which of them are uploads. Plain bookkeeping.
 
-A camera has at most one upload. A session is asked for, then its offer is taken, and from then on it is the upload, in
-place of the one before; a session that is asked for may never get that far.
+A session is asked for, then its offer is taken, and from then on it is an upload; a session that is asked for may never
+get that far. A camera has one upload, and two while it moves: the relay says when the one before is over.
 """
 
 from media.leases import Leases
@@ -20,7 +20,7 @@ class Uploads:
     def __init__(self) -> None:
         self.leases = Leases()
         self._cameras: dict[str, str] = {}
-        self._current: dict[str, str] = {}
+        self._taken: set[str] = set()
         self._asking: set[str] = set()
         self._begun_at: dict[str, float] = {}
         """Of sessions whose offer has not come."""
@@ -50,33 +50,27 @@ class Uploads:
     def camera_of(self, session: str) -> str | None:
         return self._cameras.get(session)
 
-    def session_of(self, camera: str) -> str | None:
-        """The session that carries this camera's upload."""
-        return self._current.get(camera)
+    def has_upload(self, camera: str) -> bool:
+        """Whether an offer of this camera was taken, and is not over."""
+        return any(self._cameras.get(session) == camera for session in self._taken)
 
     def carries(self, session: str) -> bool:
-        """Whether this session is its camera's upload."""
-        return self._current.get(self._cameras.get(session, "")) == session
+        """Whether this session is an upload."""
+        return session in self._taken
 
-    def take(self, session: str) -> str | None:
-        """Its offer was taken: it is the upload. Returns the session it replaces, which is forgotten."""
-        camera = self._cameras[session]
+    def take(self, session: str) -> None:
+        """Its offer was taken: it is an upload."""
         self._begun_at.pop(session, None)
-        before = self._current.get(camera)
-        self._current[camera] = session
-        if before is None or before == session:
-            return None
-        self.drop(before)
-        return before
+        self._taken.add(session)
 
-    def drop(self, session: str) -> None:
-        """The session is over; an unknown one is ignored."""
-        camera = self._cameras.pop(session, None)
-        if camera is not None and self._current.get(camera) == session:
-            del self._current[camera]
+    def drop(self, session: str) -> bool:
+        """The session is over; whether there was one."""
+        known = self._cameras.pop(session, None) is not None
+        self._taken.discard(session)
         self._extended_at.pop(session, None)
         self._begun_at.pop(session, None)
         self.leases.drop(session)
+        return known
 
     def to_extend(self, now: float) -> list[str]:
         """Uploads whose lease should be extended now; each counts as tried."""

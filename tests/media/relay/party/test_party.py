@@ -51,6 +51,8 @@ class Server:
         self.said: list[tuple[Any, ...]] = []
         self.refusal: SignalingError | None = None
         self.silent = False
+        self.deaf = False
+        """The camera does not hear the relay's answers."""
         self.viewers: dict[str, LightViewer] = {}
         self.asked: list[str] = []
         self.cameras: Cameras
@@ -89,7 +91,9 @@ class Server:
 
     async def offer(self, session: str) -> None:
         offer = await self.sessions.open(session, [], lambda *_: None)
-        await self.sessions.answer(session, await self.cameras.invite(session, offer))
+        answer = await self.cameras.invite(session, offer)
+        if not self.deaf:
+            await self.sessions.answer(session, answer)
 
     async def stop(self) -> None:
         for viewer in self.viewers.values():
@@ -236,6 +240,27 @@ async def test_a_camera_that_moved_uploads_anew_and_the_picture_goes_on(make_sou
         await eventually(lambda: there.packets("a") > seen + 50)
         assert there.server.asked == ["cam", "cam"] and there.relay.load().uploads == 1
         assert [said[:2] for said in there.server.said] == [("close", "upload-0")]
+
+
+async def test_of_two_uploads_the_server_may_end_either(make_source: Any, eventually: Any) -> None:
+    async with place(make_source()) as there:
+        await there.watch("a")
+        await eventually(lambda: there.packets("a") > 20)
+        there.server.deaf = True
+        await there.cameras.wake("upload-0")
+        await eventually(lambda: there.cameras.tickets() == ["ticket-upload-0", "ticket-upload-1"])
+        await there.cameras.close("upload-1", Fault.GONE, "the server ended it")
+        seen = there.packets("a")
+        await eventually(lambda: there.packets("a") > seen + 50)
+        assert there.cameras.tickets() == ["ticket-upload-0"] and there.server.said == []
+        there.server.deaf = False
+        await there.cameras.wake("upload-0")
+        await eventually(lambda: there.cameras._uploads.carries("upload-2"))
+        await there.cameras.close("upload-0", Fault.GONE, "the server ended it")
+        seen = there.packets("a")
+        await eventually(lambda: there.packets("a") > seen + 50)
+        assert there.server.asked == ["cam"] * 3 and there.cameras.tickets() == ["ticket-upload-2"]
+        assert there.relay.load().uploads == 1 and there.server.said == []
 
 
 async def test_an_upload_that_the_server_ended_is_asked_for_again(make_source: Any, eventually: Any) -> None:
