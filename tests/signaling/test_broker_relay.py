@@ -17,6 +17,13 @@ def relayed(world: World, viewer: Peer, player: Peer) -> str:
     return session
 
 
+def watched(world: World) -> tuple[tuple[Peer, Peer], tuple[Peer, Peer], tuple[str, str]]:
+    """Camera and viewer; the relay's two sockets, player and asker; the sessions: viewer's and upload."""
+    device, viewer = world.device(), world.viewer()
+    player, asker = world.relay()
+    return (device, viewer), (player, asker), (relayed(world, viewer, player), world.flow(asker, device))
+
+
 def extra(peer: Peer) -> Json:
     """What stood under `belvedere` in the last `connect` that this device was asked."""
     return dict(peer.got("connect")[-1]["params"]["belvedere"])
@@ -53,10 +60,7 @@ def test_a_viewer_sees_a_camera_through_the_relay() -> None:
 
 def test_the_picture_through_a_relay_is_a_first_picture_and_its_upload_is_none() -> None:
     world = World()
-    device, viewer = world.device(), world.viewer()
-    player, asker = world.relay()
-    session = relayed(world, viewer, player)
-    upload = world.flow(asker, device)
+    (_, viewer), (player, asker), (session, upload) = watched(world)
     world.news.clear()
     asker.tell("belvedere.stats", session=upload, firstFrameMs=5)
     player.tell("belvedere.event", name="source_failed", detail="")
@@ -165,10 +169,7 @@ def test_a_newer_connection_of_a_relay_wins() -> None:
 
 def test_a_relay_that_comes_back_goes_on() -> None:
     world = World()
-    device, viewer = world.device(), world.viewer()
-    player, asker = world.relay()
-    session = relayed(world, viewer, player)
-    upload = world.flow(asker, device)
+    (device, viewer), (player, asker), (session, upload) = watched(world)
     player.leave()
     asker.leave()
     assert set(world.table.sessions) == {session, upload}
@@ -183,9 +184,7 @@ def test_a_relay_that_comes_back_goes_on() -> None:
 
 def test_a_relay_that_was_restarted_has_nothing_and_everybody_hears() -> None:
     world = World()
-    device, viewer = world.device(), world.viewer()
-    player, asker = world.relay()
-    session, upload = relayed(world, viewer, player), world.flow(asker, device)
+    (device, viewer), _, (session, upload) = watched(world)
     world.relay()
     assert viewer.got("belvedere.close")[0]["params"] == {"session": session, "reason": "the relay was restarted"}
     assert device.got("belvedere.close")[0]["params"] == {"session": upload, "reason": "the relay was restarted"}
@@ -194,9 +193,7 @@ def test_a_relay_that_was_restarted_has_nothing_and_everybody_hears() -> None:
 
 def test_all_go_on_after_a_restart_of_the_server() -> None:
     before = World()
-    device, viewer = before.device(), before.viewer()
-    player, asker = before.relay()
-    session, upload = relayed(before, viewer, player), before.flow(asker, device)
+    (device, viewer), (player, asker), (session, upload) = watched(before)
     held = {peer: before.ticket(peer, name) for peer, name in ((player, session), (asker, upload), (device, upload))}
     assert tickets.read(KEY, held[player], before.now) == tickets.Ticket(
         session, "c1", "u1", "u1", int(before.now) + 3600, "relay:home"
@@ -216,9 +213,7 @@ def test_all_go_on_after_a_restart_of_the_server() -> None:
 def test_a_camera_does_not_take_up_what_a_relay_shows_of_it() -> None:
     """Nor the other way round: the ticket says who serves the session."""
     world = World()
-    device, viewer = world.device(), world.viewer()
-    player, asker = world.relay()
-    session, upload = relayed(world, viewer, player), world.flow(asker, device)
+    _, (player, asker), (session, upload) = watched(world)
     held = [world.ticket(player, session), world.ticket(asker, upload)]
     after = World()
     assert after.device(tickets=held).inbox[0]["result"]["belvedere"]["adopted"] == [upload]
@@ -243,9 +238,7 @@ def test_a_server_that_restarts_with_its_own_relay_tells_the_viewers() -> None:
 
 def test_a_login_that_ends_takes_its_relayed_picture_along() -> None:
     world = World()
-    device, viewer = world.device(), world.viewer()
-    player, asker = world.relay()
-    session, upload = relayed(world, viewer, player), world.flow(asker, device)
+    (device, _), (player, asker), (session, upload) = watched(world)
     world.apply(broker.revoke_login(world.table, "u1", world.now))
     assert player.got("belvedere.close")[0]["params"]["session"] == session
     assert set(world.table.sessions) == {upload}
@@ -256,9 +249,7 @@ def test_a_login_that_ends_takes_its_relayed_picture_along() -> None:
 
 def test_a_camera_that_is_removed_goes_from_the_relay_too() -> None:
     world = World()
-    device, viewer = world.device(), world.viewer()
-    player, asker = world.relay()
-    session, upload = relayed(world, viewer, player), world.flow(asker, device)
+    (_, viewer), (player, asker), (session, upload) = watched(world)
     world.apply(broker.revoke_camera(world.table, "c1", world.now))
     assert player.got("belvedere.close")[0]["params"]["session"] == session
     assert asker.got("belvedere.close")[0]["params"]["session"] == upload
@@ -271,9 +262,7 @@ def test_a_camera_that_is_removed_goes_from_the_relay_too() -> None:
 
 def test_the_relays_two_sockets_are_two_parties() -> None:
     world = World()
-    device, viewer = world.device(), world.viewer()
-    player, asker = world.relay()
-    session, upload = relayed(world, viewer, player), world.flow(asker, device)
+    (device, _), (player, asker), (session, upload) = watched(world)
     asker.tell("belvedere.close", session=session)
     player.tell("belvedere.close", session=upload)
     device.tell("belvedere.close", session=session)

@@ -1,7 +1,8 @@
 """Relays at the real socket: who is one, and that one socket carries what hundreds of viewers need."""
 
 import asyncio
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import pytest
@@ -29,6 +30,14 @@ async def relay(stack: AsyncExitStack, server: SmallServer, name: str = "home") 
     return sockets[0], sockets[1]
 
 
+@asynccontextmanager
+async def everybody() -> AsyncIterator[tuple[SmallServer, tuple[WirePeer, WirePeer], tuple[WirePeer, WirePeer]]]:
+    """A server, camera and viewer, and a relay's two sockets: player and asker."""
+    async with AsyncExitStack() as stack:
+        server = await stack.enter_async_context(small_server())
+        yield server, await pair(stack, server), await relay(stack, server)
+
+
 async def through(viewer: WirePeer, player: WirePeer) -> str:
     """A whole set-up through the relay; returns the session."""
     session = str((await viewer.request("connect", peer="c1", belvedere={"via": "relay"}))["session"])
@@ -40,10 +49,7 @@ async def through(viewer: WirePeer, player: WirePeer) -> str:
 
 
 async def test_a_relay_shows_a_camera_over_real_sockets() -> None:
-    async with AsyncExitStack() as stack:
-        server = await stack.enter_async_context(small_server())
-        device, viewer = await pair(stack, server)
-        player, asker = await relay(stack, server)
+    async with everybody() as (server, (device, viewer), (player, asker)):
         assert server.hub.sizes()["relays"] == 1 and server.hub.sizes()["cameras"] == 1
         session = await through(viewer, player)
         upload = (await asker.request("connect", peer="c1"))["session"]
@@ -115,10 +121,7 @@ async def test_a_relay_is_not_read_as_slowly_as_one_viewer() -> None:
 
 
 async def test_a_login_that_ends_ends_its_relayed_session() -> None:
-    async with AsyncExitStack() as stack:
-        server = await stack.enter_async_context(small_server())
-        device, viewer = await pair(stack, server)
-        player, asker = await relay(stack, server)
+    async with everybody() as (server, (device, viewer), (player, asker)):
         session = await through(viewer, player)
         await server.revoke("login_ended", "l1")
         assert (await player.expect("belvedere.close"))["params"]["session"] == session
@@ -127,10 +130,7 @@ async def test_a_login_that_ends_ends_its_relayed_session() -> None:
 
 
 async def test_a_login_that_ended_unheard_ends_its_relayed_session_when_all_is_looked_at_anew() -> None:
-    async with AsyncExitStack() as stack:
-        server = await stack.enter_async_context(small_server())
-        _, viewer = await pair(stack, server)
-        player, asker = await relay(stack, server)
+    async with everybody() as (server, (_, viewer), (player, asker)):
         session = await through(viewer, player)
         viewer.ws._response.connection.transport.abort()  # no goodbye: the session outlives the socket
         await viewer.closed()
@@ -141,10 +141,7 @@ async def test_a_login_that_ended_unheard_ends_its_relayed_session_when_all_is_l
 
 
 async def test_a_rule_that_closes_the_relay_ends_what_goes_through_it() -> None:
-    async with AsyncExitStack() as stack:
-        server = await stack.enter_async_context(small_server())
-        _, viewer = await pair(stack, server)
-        player, _ = await relay(stack, server)
+    async with everybody() as (server, (_, viewer), (player, _)):
         session = await through(viewer, player)
         server.gate.policy = "never_relay"
         await server.live.publish(LiveEvent("ways", "u1", "u1"))
@@ -155,10 +152,7 @@ async def test_a_rule_that_closes_the_relay_ends_what_goes_through_it() -> None:
 
 
 async def test_a_rule_that_changes_while_somebody_asks_holds_for_them_too() -> None:
-    async with AsyncExitStack() as stack:
-        server = await stack.enter_async_context(small_server())
-        _, viewer = await pair(stack, server)
-        await relay(stack, server)
+    async with everybody() as (server, (_, viewer), _):
 
         async def forbid() -> None:
             server.gate.policy, server.gate.while_granting = "never_relay", None
