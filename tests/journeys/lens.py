@@ -1,7 +1,5 @@
 """What a camera without network sees: the code on somebody's screen, held before its (simulated) sensor."""
 
-from pathlib import Path
-
 from playwright.async_api import Page
 
 from tests.home import CameraProcess, Household
@@ -25,10 +23,6 @@ def hold_up(camera: CameraProcess, image: bytes) -> None:
     fresh = scene.with_suffix(".part")
     fresh.write_bytes(image)
     fresh.rename(scene)
-
-
-def take_away(camera: CameraProcess) -> None:
-    Path(camera.folder / SCENE).unlink()
 
 
 async def code_on_screen(page: Page) -> bytes:

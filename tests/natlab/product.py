@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -78,7 +78,6 @@ class Product:
     server: LabServer
     camera: CameraProcess
     home: Household
-    logs: list[Path] = field(default_factory=list)
 
     def online(self, online: bool = True) -> None:
         """Waits until the server says so of the camera."""

@@ -54,7 +54,6 @@ class TcpViewer:
     def __init__(self) -> None:
         self.role = "controlling"
         self.media = 0
-        self.media_bytes = 0
         self._frames: asyncio.Queue[bytes] = asyncio.Queue()
         self._reading: asyncio.Task[None] | None = None
         self._writer: asyncio.StreamWriter | None = None
@@ -97,7 +96,6 @@ class TcpViewer:
             for frame in deframer.feed(data):
                 if 128 <= frame[0] <= 191:
                     self.media += 1
-                    self.media_bytes += len(frame)
                 else:
                     self._frames.put_nowait(frame)
 
