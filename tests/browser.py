@@ -170,3 +170,12 @@ async def moving(page: Page, seconds: float = 20.0) -> list[tuple[int, float, fl
         if is_moving(seen):
             return seen
     raise AssertionError(f"no moving picture in {seconds} s; last saw {seen}")
+
+
+async def open_watching(browser: Browser, url: str, name: str = "Garden") -> Page:
+    """A page of its own that shows this camera's moving picture, by way of the form and the list."""
+    page = await new_page(browser)
+    await sign_in(page, url)
+    await watch(page, name)
+    await moving(page)
+    return page

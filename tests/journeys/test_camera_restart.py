@@ -2,16 +2,13 @@
 
 from playwright.async_api import Browser
 
-from tests.browser import moving, new_page, sign_in, watch
+from tests.browser import moving, open_watching
 from tests.home import Household
 
 
 async def test_the_picture_comes_back_after_a_power_cut(home: Household, browser: Browser) -> None:
     camera = home.add_camera("Garden")
-    page = await new_page(browser)
-    await sign_in(page, home.server.url)
-    await watch(page, "Garden")
-    await moving(page)
+    page = await open_watching(browser, home.server.url)
     camera.kill()
     home.wait_online(camera, online=False)
     await page.get_by_text("The camera is offline", exact=False).first.wait_for()
@@ -23,10 +20,7 @@ async def test_the_picture_comes_back_after_a_power_cut(home: Household, browser
 
 async def test_a_camera_that_restarts_within_a_moment(home: Household, browser: Browser) -> None:
     camera = home.add_camera("Garden")
-    page = await new_page(browser)
-    await sign_in(page, home.server.url)
-    await watch(page, "Garden")
-    await moving(page)
+    page = await open_watching(browser, home.server.url)
     camera.kill()
     camera.start()
     seen = await moving(page, seconds=40)

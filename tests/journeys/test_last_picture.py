@@ -2,7 +2,7 @@
 
 from playwright.async_api import Browser, Page
 
-from tests.browser import moving, new_page, sign_in, watch
+from tests.browser import open_watching
 from tests.home import Household
 
 SCREEN = """() => {
@@ -26,10 +26,7 @@ async def screen(page: Page) -> dict[str, bool]:
 
 async def test_the_last_picture_stays_and_says_why(home: Household, browser: Browser) -> None:
     camera = home.add_camera("Garden")
-    page = await new_page(browser)
-    await sign_in(page, home.server.url)
-    await watch(page, "Garden")
-    await moving(page)
+    page = await open_watching(browser, home.server.url)
     camera.kill()
     await page.get_by_text("The camera is offline", exact=False).first.wait_for()
     assert await screen(page) == {"video": True, "kept": False, "live": False}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from playwright.async_api import Browser
 
-from tests.browser import moving, new_page, sign_in, stamps, watch
+from tests.browser import moving, new_page, open_watching, sign_in, stamps, watch
 from tests.home import Household, household, wait_until
 from tests.servers import free_port
 
@@ -21,10 +21,7 @@ async def test_a_running_picture_never_stops(tmp_path: Path, browser: Browser) -
 
 async def keeps_running(home: Household, browser: Browser) -> None:
     camera = home.add_camera("Garden")
-    page = await new_page(browser)
-    await sign_in(page, home.server.url)
-    await watch(page, "Garden")
-    await moving(page)
+    page = await open_watching(browser, home.server.url)
     watching = asyncio.create_task(stamps(page, 12.0))
     await asyncio.sleep(1)
     await asyncio.to_thread(home.server.kill)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from playwright.async_api import Browser
 
-from tests.browser import moving, new_page, sign_in, watch
+from tests.browser import moving, open_watching
 from tests.home import Household
 
 ASLEEP_SECONDS = 12.0
@@ -53,10 +53,7 @@ def asleep() -> Iterator[None]:
 
 async def test_the_picture_is_back_after_sleep(home: Household, browser: Browser) -> None:
     camera = home.add_camera("Garden")
-    page = await new_page(browser)
-    await sign_in(page, home.server.url)
-    await watch(page, "Garden")
-    await moving(page)
+    page = await open_watching(browser, home.server.url)
     with asleep():
         await asyncio.sleep(ASLEEP_SECONDS)
     woken = time.monotonic()

@@ -4,7 +4,7 @@ import asyncio
 
 from playwright.async_api import Browser
 
-from tests.browser import PHONE, is_moving, moving, new_page, sign_in, stamps, watch
+from tests.browser import PHONE, is_moving, moving, new_page, open_watching, sign_in, stamps, watch
 from tests.home import Household
 
 
@@ -33,10 +33,6 @@ async def test_two_viewers_at_once_see_the_same_camera(home: Household, browser:
 
 async def test_leaving_one_viewer_does_not_disturb_the_other(home: Household, browser: Browser) -> None:
     home.add_camera("Garden")
-    stays, leaves = await new_page(browser), await new_page(browser)
-    for page in (stays, leaves):
-        await sign_in(page, home.server.url)
-        await watch(page, "Garden")
-        await moving(page)
+    stays, leaves = [await open_watching(browser, home.server.url) for _ in range(2)]
     await leaves.close()
     assert is_moving(await stamps(stays, 2.0))

@@ -11,7 +11,7 @@ import pytest
 from playwright.async_api import Browser, Page
 
 from media.relay.program import own_addresses
-from tests.browser import chromium, is_moving, moving, new_page, sign_in, stamps, watch
+from tests.browser import chromium, is_moving, moving, new_page, open_watching, sign_in, stamps, watch
 from tests.home import Household, household, wait_until
 from tests.servers import free_port
 
@@ -67,18 +67,10 @@ def longest_stand(seen: list[tuple[int, float, float]]) -> float:
     return max(after[2] - before[2] for before, after in itertools.pairwise(seen))
 
 
-async def open_watching(browser: Browser, home: Household) -> Page:
-    page = await new_page(browser)
-    await sign_in(page, home.server.url)
-    await watch(page, "Garden")
-    await moving(page)
-    return page
-
-
 async def test_an_account_that_always_wants_the_relay(home: Household, browser: Browser) -> None:
     home.add_camera("Garden")
     rule(home, "always_relay")
-    page = await open_watching(browser, home)
+    page = await open_watching(browser, home.server.url)
     await badge(page, "Via relay")
     assert await page.evaluate(PORT_USED) == int(home.server.settings["relay_port"])
     assert carried(home) == (1, 1)
@@ -90,12 +82,12 @@ async def test_an_account_that_always_wants_the_relay(home: Household, browser: 
 
 async def test_the_third_viewer_shares_an_upload(home: Household, browser: Browser) -> None:
     home.add_camera("Garden")
-    pages = [await open_watching(browser, home) for _ in range(3)]
+    pages = [await open_watching(browser, home.server.url) for _ in range(3)]
     for page, words in zip(pages, ("Direct", "Direct", "Via relay"), strict=True):
         await page.bring_to_front()
         await badge(page, words)
     assert carried(home) == (1, 1)
-    fourth = await open_watching(browser, home)
+    fourth = await open_watching(browser, home.server.url)
     await badge(fourth, "Via relay")
     assert carried(home) == (2, 1), "one upload, however many watch"
 
@@ -103,7 +95,7 @@ async def test_the_third_viewer_shares_an_upload(home: Household, browser: Brows
 async def test_a_network_that_blocks_udp(home: Household) -> None:
     home.add_camera("Garden")
     async with chromium(NO_UDP) as browser:
-        page = await open_watching(browser, home)
+        page = await open_watching(browser, home.server.url)
         await badge(page, "Via relay")
         viewers, uploads = carried(home)
         assert (viewers, uploads) == (1, 1)
@@ -134,7 +126,7 @@ async def test_no_way_at_all_says_why(home: Household) -> None:
 
 async def test_the_way_changes_and_nobody_sees_it(home: Household, browser: Browser) -> None:
     home.add_camera("Garden")
-    page = await open_watching(browser, home)
+    page = await open_watching(browser, home.server.url)
     await badge(page, "Direct")
     for ways, words in (("always_relay", "Via relay"), ("auto", "Direct")):
         rule(home, ways)
