@@ -1,4 +1,4 @@
-"""What every journey starts with: a household and a browser."""
+"""What every journey starts with: a household and a browser; and a stack for what must end."""
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -8,6 +8,9 @@ from playwright.async_api import Browser
 
 from tests.browser import chromium
 from tests.home import Household, household
+from tests.media.fixtures import stack
+
+__all__ = ["stack"]
 
 
 @pytest.fixture

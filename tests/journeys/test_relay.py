@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -22,12 +22,6 @@ Place = tuple[Household, CameraProcess]
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     with household(tmp_path_factory.mktemp("relay"), metrics_port=str(free_port())) as home:
         yield home, home.add_camera("Garden")
-
-
-@pytest.fixture
-async def stack() -> AsyncIterator[AsyncExitStack]:
-    async with AsyncExitStack() as stack:
-        yield stack
 
 
 def uploads(home: Household) -> float:

@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import AsyncExitStack
 
 import pytest
@@ -25,12 +25,6 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         relay_process(folder / "relay", home.server.url) as relay,
     ):
         yield home, home.add_camera("Garden"), relay
-
-
-@pytest.fixture
-async def stack() -> AsyncIterator[AsyncExitStack]:
-    async with AsyncExitStack() as stack:
-        yield stack
 
 
 def times_connected(camera: CameraProcess) -> int:
