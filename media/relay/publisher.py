@@ -64,6 +64,8 @@ class PublisherLeg(PeerLeg):
         self._knock: Knock = lambda *_: True
         self._held: list[rtp.Incoming] = []
         """The latest picture's packets, while it waits."""
+        self._key_time: int | None = None
+        """Time stamp of the latest key frame: each of its slices looks like a beginning."""
         self.received = 0
 
     def feed(self, offer: PublisherOffer, video: OutputStream, audio: OutputStream | None, deliver: Deliver) -> None:
@@ -77,7 +79,7 @@ class PublisherLeg(PeerLeg):
 
     def begin(self) -> None:
         """Feed the streams from now on; no other upload does any more."""
-        self.handover, self._held = None, []
+        self.handover, self._held, self._key_time = None, [], None
         for lane in self._lanes.values():
             lane.output.attach(lane.extensions)
 
@@ -110,8 +112,12 @@ class PublisherLeg(PeerLeg):
         if lane is self._video:
             picture = [packet for packet in self._held if packet.timestamp == incoming.timestamp]
             self._held = [*picture[1 - MAX_HELD :], incoming]
-        starts_key = starts_key_frame(lane.output.codec, incoming.payload)
+        starts_key = starts_key_frame(lane.output.codec, incoming.payload) and self._is_first_slice(incoming)
         return self._knock(incoming.payload if starts_key else None, now)
+
+    def _is_first_slice(self, incoming: rtp.Incoming) -> bool:
+        before, self._key_time = self._key_time, incoming.timestamp
+        return before != incoming.timestamp
 
     def _give(self, lane: _Lane, incoming: rtp.Incoming, now: float, wall: float) -> None:
         if lane.ssrc != incoming.ssrc:
@@ -127,7 +133,7 @@ class PublisherLeg(PeerLeg):
         if packet is None or self._deliver is None:
             return
         self.flowed_at = now
-        if packet.starts_key:
+        if packet.starts_key and self._is_first_slice(incoming):
             self.shown = incoming.payload, now
         self._deliver(lane.output, packet, incoming.marker)
 

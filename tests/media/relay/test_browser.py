@@ -1,4 +1,4 @@
-"""Chromium watches through the relay: over UDP, over TCP alone, and joining late."""
+"""Chromium watches through the relay: over UDP, over TCP alone, joining late, and while the camera moves."""
 
 import asyncio
 import random
@@ -20,6 +20,7 @@ LONG_GROUP = 270
 
 pytestmark = pytest.mark.browser
 MakeScene = Callable[..., Awaitable[Any]]
+Eventually = Callable[..., Awaitable[None]]
 NewLink = Callable[..., Awaitable[Any]]
 
 
@@ -79,6 +80,26 @@ async def test_a_browser_without_udp_watches_over_tcp(
     await page.goto(await show(scene, stack, without_udp))
     await page.evaluate("join(40)")
     assert (await page.evaluate("stats()"))["framesDecoded"] >= 40
+
+
+async def test_a_camera_that_moves_is_not_noticed(
+    make_scene: MakeScene, clip: ModuleType, page: Page, stack: AsyncExitStack, eventually: Eventually
+) -> None:
+    scene = await make_scene(source_of(clip))
+    await page.goto(await show(scene, stack))
+    await page.evaluate("join(60)")
+    before = await page.evaluate("stats()")
+    scene._upload("cam")
+    await eventually(lambda: scene.over == 1)
+    await asyncio.sleep(1)
+    after = await page.evaluate("stats()")
+    taken = (after["timestamp"] - before["timestamp"]) / 1000 * 30
+    decoded = after["framesDecoded"] - before["framesDecoded"]
+    frozen = after["totalFreezesDuration"] - before["totalFreezesDuration"]
+    print("pictures taken", taken, "decoded", decoded, "frozen", frozen)
+    assert frozen < 0.5 and after["pliCount"] == before["pliCount"]
+    assert taken - 15 < decoded < taken + 15, "pictures are missing, or shown again"
+    assert len(scene.uploads) == 2 and scene.ended == {}
 
 
 def some(share: float, *, to_the_relay: bool) -> Callable[[int, bool], bool]:
