@@ -51,6 +51,7 @@ PURE = (
     "media/relay/environment.py",
     "media/relay/evening.py",
     "media/relay/framing.py",
+    "media/relay/handover.py",
     "media/relay/keyframe.py",
     "media/relay/output.py",
     "media/relay/publisher_sdp.py",
