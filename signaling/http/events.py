@@ -10,6 +10,7 @@ from aiohttp import web
 
 from signaling.http.call import Call
 from signaling.http.cameras import camera_shape
+from signaling.http.listener import Connection
 from signaling.live.state import LiveEvent, Subscription
 from signaling.refusals import Refused
 
@@ -57,11 +58,16 @@ async def events(call: Call) -> web.StreamResponse:
     call.services.metrics.streams.inc()
     subscription = call.services.live.subscribe()
     stream = Stream(call, web.StreamResponse(headers=HEADERS), subscription)
+    connection = call.request.protocol
     try:
+        if isinstance(connection, Connection):
+            connection.at_the_end(stream.reader_gone)
         await stream.run()
     except (TimeoutError, ConnectionError):
         pass  # the reader is gone, or takes nothing: nobody is left to tell
     finally:
+        if isinstance(connection, Connection):
+            connection.at_the_end(None)
         subscription.close()
         call.services.metrics.streams.dec()
         streams.leave(task)
@@ -79,21 +85,37 @@ class Stream:
         self._login = call.caller.login
         self._subscription = subscription
         self._known: set[str] = set()
+        self._waiting: asyncio.Timeout | None = None
+        self._gone = False
+
+    def reader_gone(self) -> None:
+        """The connection is lost: `run` ends now, rather than with the next heartbeat."""
+        self._gone = True
+        if self._waiting is not None and not self._waiting.expired():
+            self._waiting.reschedule(asyncio.get_running_loop().time())
 
     async def run(self) -> None:
         await self.response.prepare(self._call.request)
         await self._send_all()
         while await self._login_lives():
-            try:
-                async with asyncio.timeout(HEARTBEAT_SECONDS):
-                    event = await self._subscription.next()
-            except TimeoutError:
-                await self._write(HEARTBEAT)
+            event = await self._next()
+            if event is None:
+                await self._write(HEARTBEAT)  # where the reader is gone, this is what fails
                 continue
             if event.kind == "login_ended" and event.subject == self._login.id:
                 break
             await self._pass_on(event)
         await self._send("session_ended", b"{}")
+
+    async def _next(self) -> LiveEvent | None:
+        """None where none came in a heartbeat's time, or the reader is gone."""
+        try:
+            async with asyncio.timeout(0 if self._gone else HEARTBEAT_SECONDS) as self._waiting:
+                return await self._subscription.next()
+        except TimeoutError:
+            return None
+        finally:
+            self._waiting = None
 
     async def _login_lives(self) -> bool:
         return self._services.clock() < self._login.expires_at

@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+from collections.abc import Callable
 from typing import cast
 
 import structlog
@@ -25,7 +26,7 @@ log = structlog.get_logger(__name__)
 class Connection(web.RequestHandler):
     """One HTTP connection. `crowd`: the others; None where all come through a proxy."""
 
-    __slots__ = ("_counted_as", "_crowd", "_patience")
+    __slots__ = ("_at_the_end", "_counted_as", "_crowd", "_patience")
 
     def __init__(self, manager: web.Server, loop: asyncio.AbstractEventLoop, crowd: Crowd | None) -> None:
         super().__init__(
@@ -40,6 +41,7 @@ class Connection(web.RequestHandler):
         self._patience: asyncio.TimerHandle | None = None
         self._crowd = crowd
         self._counted_as: str | None = None
+        self._at_the_end: Callable[[], None] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
@@ -53,6 +55,9 @@ class Connection(web.RequestHandler):
             self._crowd.leave(self._counted_as)
             self._counted_as = None
         super().connection_lost(exc)
+        if self._at_the_end is not None:
+            self._at_the_end()
+            self._at_the_end = None
 
     def _count(self, transport: asyncio.Transport) -> None:
         peer = transport.get_extra_info("peername")
@@ -69,6 +74,10 @@ class Connection(web.RequestHandler):
         if self._patience is not None:
             self._patience.cancel()
             self._patience = None
+
+    def at_the_end(self, call: Callable[[], None] | None) -> None:
+        """`call`: once, when the connection is lost. aiohttp tells no handler, which may wait long for nobody."""
+        self._at_the_end = call
 
     async def finish_response(
         self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None

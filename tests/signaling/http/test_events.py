@@ -123,9 +123,7 @@ async def test_streams_are_bounded_and_given_back(owner: Api, monkeypatch: pytes
         refused = await owner.call("GET", "/api/events")
         assert (refused.status, refused.code) == (429, "too_many_streams")
     async with asyncio.timeout(PATIENCE):
-        while True:  # the server notices the closed connection on its own time
-            camera, _ = await owner.add_camera()
-            await owner.good("DELETE", f"/api/cameras/{camera}")
+        while True:  # the server hears of the closed connection a moment later
             headers = {"Authorization": f"Bearer {owner.token}"}
             async with owner.http.get(owner.origin + "/api/events", headers=headers) as response:
                 if response.status == 200:
