@@ -6,6 +6,7 @@ import contextlib
 import os
 import random
 import secrets
+import shlex
 import signal
 import sys
 import time
@@ -94,7 +95,7 @@ async def run(chosen: Settings) -> int:
         random=outside.random,
         monotonic=outside.monotonic,
     )
-    camera = Camera(kept, outside, status, lens=lens_for(chosen))
+    camera = Camera(kept, outside, status, lens=lens_for(chosen), by_hand=pair_command(chosen))
     with storage.locked(chosen.data):
         async with beside(status.run()), beside(look_at_source(chosen, kept)):
             await camera.run(agent)
@@ -135,6 +136,14 @@ def line(
     return client
 
 
+def pair_command(chosen: Settings) -> str:
+    """What a maker types to give this very camera a code by hand. The code itself is a secret: it goes to standard
+    input, because everybody on the machine can read a command line."""
+    words = ["belvedere-camera", "pair", "-", "--data", str(chosen.data)]
+    wifi = [] if chosen.wifi == Settings().wifi else ["--wifi", chosen.wifi]
+    return shlex.join([*words, *wifi])
+
+
 async def pair(chosen: Settings, argument: str) -> int:
     """One onboarding by hand. A running camera with the same data directory notices within a second."""
     code = code_from(argument)
@@ -143,7 +152,9 @@ async def pair(chosen: Settings, argument: str) -> int:
     async with beside(status.run()):
         await camera.onboard(code)
     name = camera.pairing.name if camera.pairing else ""
-    sys.stdout.write(f"Paired{f' as “{name}”' if name else ''}. Start the camera with: belvedere-camera --source …\n")
+    elsewhere = chosen.data != settings.data_directory(os.environ)
+    start = "belvedere-camera --source …" + (f" {shlex.join(['--data', str(chosen.data)])}" if elsewhere else "")
+    sys.stdout.write(f"Paired{f' as “{name}”' if name else ''}. Start the camera with: {start}\n")
     return 0
 
 

@@ -76,7 +76,8 @@ class Outside:
 
 class Camera:
     """`lens` opens a stream of frames, or is None where the camera cannot see codes. `afresh`: begin at the beginning
-    although a pairing is remembered, as `belvedere-camera pair` does; it stands until the new one is won."""
+    although a pairing is remembered, as `belvedere-camera pair` does; it stands until the new one is won. `by_hand`:
+    the command that gives this camera the text of a code on standard input."""
 
     def __init__(
         self,
@@ -86,12 +87,14 @@ class Camera:
         *,
         lens: OpenLens | None = None,
         afresh: bool = False,
+        by_hand: str = "belvedere-camera pair -",
     ) -> None:
         self._memory = memory
         self._outside = outside
         self._status = status
         self._lens = lens
         self._afresh = afresh
+        self._by_hand = by_hand
         self._refused: dict[str, float] = {}
         self._delayed = asyncio.Event()
         self.state = first_state(memory.pairing is not None and not afresh)
@@ -123,8 +126,8 @@ class Camera:
         else:
             log.info(
                 "not_paired",
-                advice="add a camera in the app, then run: belvedere-camera pair 'TEXT OR IMAGE OF THE CODE' "
-                f"--data {self._memory.directory}",
+                advice=f"add a camera in the app, then run: {self._by_hand}",
+                then="paste the text of its code, press Enter and Ctrl-D; or name a picture of the code instead of -",
             )
             await asyncio.Event().wait()
 

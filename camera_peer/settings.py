@@ -25,14 +25,14 @@ class BadSetting(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Defaults are those of a camera on a desk: a test pattern, the network as it is."""
+    """Defaults are those of a camera on a desk: a test pattern, and a Wi-Fi that is joined only where it is needed."""
 
     source: str = "test"
     codec: VideoCodec = "h264"
     audio: bool = True
     name: str = ""
     data: Path = Path("camera-data")
-    wifi: str = "already-online"
+    wifi: str = "auto"
     lens: str = "auto"
     hook: str = ""
     seed: int = 0
@@ -45,7 +45,8 @@ HELP: dict[str, str] = {
     "audio": "yes or no: send the source's sound as well",
     "name": "what this camera calls itself; the account's own name for it goes first",
     "data": "directory for the camera's key and pairing; made with mode 0700",
-    "wifi": f"who joins the Wi-Fi: {WIFI_FORMS}",
+    "wifi": f"who joins the Wi-Fi: {WIFI_FORMS}; auto is networkmanager where it has a Wi-Fi adapter and the camera is "
+    "not online by cable, else already-online",
     "lens": f"where QR codes are seen: {LENSES}; auto is source for real sources and none for test and files",
     "hook": "command run at every change with STATE and PROBLEM added, for an LED or a tone",
     "seed": "of the simulated sensor behind --lens image:PATH",

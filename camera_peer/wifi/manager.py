@@ -16,8 +16,10 @@ ACCESS_POINT = f"{NM}.AccessPoint"
 CONNECTION = f"{NM}.Settings.Connection"
 WIFI_DEVICE = 2
 """NMDeviceType."""
+UNMANAGED_STATE = 10
 USABLE_STATE = 30
-"""NMDeviceState: disconnected and above can be told to connect."""
+ACTIVATED_STATE = 100
+"""NMDeviceState: above the first NetworkManager looks after it, from the second on it can be told to connect."""
 
 CALL_SECONDS = 25.0
 MAX_STATE_CHANGES = 64
@@ -45,16 +47,29 @@ class Manager:
         (value,) = await self.call(path, "org.freedesktop.DBus.Properties", "Get", "ss", [interface, name])
         return value.value
 
+    async def wifi_devices(self) -> list[str]:
+        """Paths of the Wi-Fi adapters."""
+        (devices,) = await self.call(NM_PATH, NM, "GetDevices")
+        return [str(device) for device in devices if await self.get(device, DEVICE, "DeviceType") == WIFI_DEVICE]
+
     async def wifi_device(self, wanted: str | None) -> str:
         """Path of the Wi-Fi adapter. Raises `WifiUnavailable`."""
-        (devices,) = await self.call(NM_PATH, NM, "GetDevices")
-        for device in devices:
-            wifi = await self.get(device, DEVICE, "DeviceType") == WIFI_DEVICE
-            if wifi and wanted in (None, await self.get(device, DEVICE, "Interface")):
+        for device in await self.wifi_devices():
+            if wanted in (None, await self.get(device, DEVICE, "Interface")):
                 if await self.get(device, DEVICE, "State") < USABLE_STATE:
                     raise WifiUnavailable("The Wi-Fi adapter is switched off or not managed by NetworkManager.")
-                return str(device)
+                return device
         raise WifiUnavailable("NetworkManager knows no Wi-Fi adapter here; start with --wifi already-online if wired.")
+
+    async def networks(self) -> dict[str, bytes]:
+        """SSID by interface of each Wi-Fi adapter that NetworkManager manages, empty where it has joined none."""
+        found: dict[str, bytes] = {}
+        for device in await self.wifi_devices():
+            state = await self.get(device, DEVICE, "State")
+            if state > UNMANAGED_STATE:
+                point = await self.get(device, WIRELESS, "ActiveAccessPoint") if state == ACTIVATED_STATE else ""
+                found[await self.get(device, DEVICE, "Interface")] = await self._ssid(point) if point else b""
+        return found
 
     async def request_scan(self, device: str) -> None:
         """Ask for a fresh scan; refused while one runs, which is as good."""

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import structlog
-from dbus_fast import BusType, DBusError, Variant
+from dbus_fast import AuthError, BusType, DBusError, InvalidAddressError, Variant
 from dbus_fast.aio import MessageBus
 
 from camera_peer.wifi.joiner import (
@@ -21,18 +21,19 @@ from camera_peer.wifi.joiner import (
     WifiUnavailable,
     WrongPassword,
 )
-from camera_peer.wifi.manager import CALL_SECONDS, NM, NM_PATH, Manager
+from camera_peer.wifi.manager import ACTIVATED_STATE, CALL_SECONDS, NM, NM_PATH, Manager
 
 log = structlog.get_logger(__name__)
 
 NO_OBJECT = "/"
 
-ACTIVATED = 100
-FAILED = 120
+FAILED_STATE = 120
 """NMDeviceState."""
 SAE = 0x400
 PSK = 0x100
 """NM80211ApSecurityFlags."""
+
+BUS_FAILURES = (DBusError, AuthError, InvalidAddressError, OSError, EOFError, TimeoutError)
 
 REASONS_PASSWORD = frozenset({7, 8, 9, 10, 11})
 """NMDeviceStateReason: no secrets, and how the supplicant says that the four-way handshake failed."""
@@ -70,8 +71,16 @@ class NetworkManagerWifi:
                 point, flags = await self._find(manager, device, ssid, hidden)
                 settings = profile(ssid, password, hidden=hidden, flags=flags)
                 await self._activate(manager, device, point, settings, ssid, password)
-        except (DBusError, OSError, EOFError, TimeoutError) as error:
+        except BUS_FAILURES as error:
             raise failure_of_call(error, ssid) from error
+
+    async def networks(self) -> dict[str, bytes]:
+        """SSID by interface of each adapter that NetworkManager manages; none where there is no NetworkManager."""
+        try:
+            async with self._connected() as manager:
+                return await manager.networks()
+        except BUS_FAILURES:
+            return {}
 
     @asynccontextmanager
     async def _connected(self) -> AsyncIterator[Manager]:
@@ -104,12 +113,12 @@ class NetworkManagerWifi:
         made, _ = await manager.call(NM_PATH, NM, "AddAndActivateConnection", "a{sa{sv}}oo", [settings, device, point])
         try:
             async with asyncio.timeout(self._join_seconds):
-                while (change := await changes.get())[0] not in (ACTIVATED, FAILED):
+                while (change := await changes.get())[0] not in (ACTIVATED_STATE, FAILED_STATE):
                     pass
         except TimeoutError:
             await manager.delete(made)
             raise NetworkNotFound(ssid) if hidden_profile(settings) else NoAddress(ssid) from None
-        if change[0] == FAILED:
+        if change[0] == FAILED_STATE:
             await manager.delete(made)
             raise failure_of_reason(change[1], ssid, secured=bool(password))
         for path in older:
@@ -158,5 +167,8 @@ def failure_of_call(error: Exception, ssid: str) -> JoinFailed:
     if name.endswith("InvalidProperty"):
         return WrongPassword(ssid)
     if name.endswith(("PermissionDenied", "AccessDenied")):
-        return WifiUnavailable("NetworkManager does not let this user join networks; run the camera as root.")
+        return WifiUnavailable(
+            "NetworkManager does not let this user join networks; run the camera as root, or, where this machine is "
+            "online already, with --wifi already-online."
+        )
     return WifiUnavailable("NetworkManager does not answer. Is it running? Else start with --wifi already-online.")

@@ -186,7 +186,8 @@ async def test_without_a_lens_it_says_how_to_pair_and_notices_when_it_was(tmp_pa
             async with fake_server() as server:
                 await camera_in(tmp_path, Shown()).onboard(code_of(server.origin))
             await shown.until(lambda: State.ONLINE in shown.states)
-    assert "belvedere-camera pair" in next(line["advice"] for line in logs if line["event"] == "not_paired")
+    said = next(line for line in logs if line["event"] == "not_paired")
+    assert "belvedere-camera pair -" in said["advice"] and "Ctrl-D" in said["then"]
     assert agent.pairings[0].camera_id == "cam1"
 
 

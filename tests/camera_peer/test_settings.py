@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from camera_peer import settings
-from camera_peer.__main__ import arguments
+from camera_peer.__main__ import arguments, pair_command
 from camera_peer.settings import HELP, BadSetting, Settings, lens_of, read
 
 
@@ -25,6 +25,7 @@ def parser_of_run() -> list[settings.argparse.Action]:
 def test_the_defaults_are_a_camera_on_a_desk() -> None:
     chosen = read({}, {"HOME": "/home/maker"})
     assert chosen == Settings(data=Path("/home/maker/.local/state/belvedere-camera"))
+    assert chosen.wifi == "auto"
     assert read({}, {"XDG_STATE_HOME": "/s"}).data == Path("/s/belvedere-camera")
 
 
@@ -73,3 +74,12 @@ def test_running_is_what_is_meant_without_a_command() -> None:
     assert arguments([]).command == "run"
     assert arguments(["pair", "-"]).code == "-"
     assert arguments(["reset", "--data", "/d"]).data == "/d"
+
+
+def test_the_command_for_a_code_by_hand_is_for_this_very_camera_and_names_no_secret() -> None:
+    chosen = read({"data": "/var/lib/my camera"}, {})
+    assert pair_command(chosen) == "belvedere-camera pair - --data '/var/lib/my camera'"
+    wireless = read({"data": "/d", "wifi": "networkmanager:wlan1"}, {})
+    words = pair_command(wireless).split()
+    again = arguments(words[1:])
+    assert (again.code, again.data, again.wifi) == ("-", "/d", "networkmanager:wlan1")

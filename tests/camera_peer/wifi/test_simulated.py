@@ -3,6 +3,7 @@
 import pytest
 
 from camera_peer.wifi.already_online import AlreadyOnline
+from camera_peer.wifi.automatic import AutomaticWifi
 from camera_peer.wifi.joiner import NetworkNotFound, WrongPassword
 from camera_peer.wifi.networkmanager import NetworkManagerWifi
 from camera_peer.wifi.simulated import SimulatedWifi
@@ -34,12 +35,13 @@ async def test_a_password_may_hold_colons() -> None:
 
 
 def test_the_kinds() -> None:
+    assert isinstance(open_joiner("auto"), AutomaticWifi)
     assert isinstance(open_joiner("already-online"), AlreadyOnline)
     assert isinstance(open_joiner("networkmanager"), NetworkManagerWifi)
     assert isinstance(open_joiner("networkmanager:wlan1"), NetworkManagerWifi)
 
 
-@pytest.mark.parametrize("spec", ["", "wlan0", "already-online:x", "simulated", "simulated:Hillside"])
+@pytest.mark.parametrize("spec", ["", "wlan0", "auto:wlan0", "already-online:x", "simulated", "simulated:Hillside"])
 def test_what_is_no_joiner_is_said(spec: str) -> None:
     with pytest.raises(BadWifi, match="already-online or simulated"):
         open_joiner(spec)
