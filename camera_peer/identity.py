@@ -62,7 +62,7 @@ def load(directory: Path) -> Identity | None:
     except FileNotFoundError:
         return None
     if len(raw) != KEY_BYTES:
-        raise DamagedKey(f"the key file {path} is damaged; run `belvedere-camera reset` and pair the camera again")
+        raise DamagedKey(f"the key file {path} is damaged; {storage.reset_advice(directory)}")
     return Identity(Ed25519PrivateKey.from_private_bytes(raw))
 
 

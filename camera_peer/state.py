@@ -86,4 +86,4 @@ def save(directory: Path, state: CameraState) -> None:
 
 
 def _damaged(path: Path) -> str:
-    return f"the state file {path} is damaged; run `belvedere-camera reset` and pair the camera again"
+    return f"the state file {path} is damaged; {storage.reset_advice(path.parent)}"

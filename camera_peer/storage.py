@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,11 @@ MOMENT_FILE = "memory.lock"
 """Held by whoever reads and writes here, for a moment."""
 
 Stamp = tuple[int, int, int]
+
+
+def reset_advice(directory: Path) -> str:
+    """What to do about a damaged file there. Another directory may hold a camera that is well."""
+    return f"run `belvedere-camera reset --data {shlex.quote(str(directory))}` and pair the camera again"
 
 
 class InUse(Exception):
