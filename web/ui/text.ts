@@ -1,5 +1,6 @@
 /** Every word a person reads, in one place. `\u2011` is a hyphen at which no line breaks. */
 
+import type { CodeFate } from '../core/code-fate';
 import type { Detour } from '../core/diagnosis';
 import type { Verdict, WaysRule } from '../core/model';
 import type { Cause } from '../core/watch-state';
@@ -214,8 +215,19 @@ export const text = {
       label: 'QR code for the camera',
       left: (minutes: number, seconds: number) =>
         `Good for ${minutes}:${String(seconds).padStart(2, '0')} more`,
-      expired: 'This code has run out.',
+      over: 'This code no longer works',
+      overRemoved: 'This camera is gone',
+      /** What happened to a code that was on the screen. */
+      fates: {
+        expired: 'This code has run out.',
+        failed: 'The server refused the device that came with this code.',
+        replaced: 'Another code was made for this camera in the meantime.',
+        cancelled: 'This code was taken back: pairing was cancelled elsewhere.',
+        removed: 'It was removed elsewhere, and its code with it.',
+      } satisfies Record<Exclude<CodeFate, 'good' | 'used'>, string>,
+      following: 'Pairing the camera',
       used: 'The camera has read the code.',
+      done: 'It was confirmed elsewhere. Its picture is among your cameras.',
       newCode: 'New code',
       tooLong:
         'Network name and password make a code too fine for a lens. Paste this text on the camera instead.',
@@ -255,7 +267,6 @@ export const text = {
       yes: 'Yes, this is mine',
       no: 'No',
       refused: 'The camera was removed from your account. Its key no longer works.',
-      again: 'Try again',
     },
   },
   /** Used until the server's own table has arrived, and where there is none. */

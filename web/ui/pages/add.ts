@@ -112,8 +112,10 @@ class AddPage extends Page {
       .pairing=${this.pairing}
       .model=${this.model}
       .wifi=${this.wifi}
+      .trouble=${this.fault}
       @newcode=${() => this.newCode()}
-      @used=${() => this.forgetPassword()}
+      @over=${() => this.forgetPassword()}
+      @startover=${() => this.startOver()}
     ></belvedere-pairing>`;
   }
 
@@ -178,6 +180,15 @@ class AddPage extends Page {
   private forgetPassword(): void {
     this.wifi = { ...this.wifi, password: '' };
     this.pairing = null;
+  }
+
+  /** With another camera: the one of this page is gone, or nobody's. */
+  private startOver(): void {
+    if (this.camera) location.hash = address.add;
+    this.forgetPassword();
+    this.target = null;
+    this.name = '';
+    this.step = 'model';
   }
 }
 

@@ -1,11 +1,12 @@
 import { html, nothing, type PropertyDeclarations, type PropertyValues, svg, type TemplateResult } from 'lit';
+import { codeFate, type CodeFate } from '../../core/code-fate';
 import type { Camera, Pairing } from '../../core/model';
 import { qrModules, qrPath } from '../../core/qr-code';
 import { compactPayload, longPayload, type OnboardingCode } from '../../core/qr-payload';
 import { PAIRING_STEPS, pairingProgress, stuckAt } from '../../core/states';
 import '../belvedere-camera';
 import { sentenceOf } from '../household';
-import { icon } from '../icons';
+import { icon, type IconName } from '../icons';
 import { alert, Page } from '../page';
 import { address } from '../router';
 import { text } from '../text';
@@ -15,7 +16,8 @@ const words = text.add.code;
 
 /**
  * The wizard's last step: the code, what has become of it, the first picture, and whose camera it is.
- * Events: `used` (the code has done its work), `newcode` (another is wanted).
+ * Events: `over` (the code has no more use, nor its password), `newcode` (another is wanted), `startover` (another
+ * camera is wanted).
  */
 class PairingStepElement extends Page {
   static override properties: PropertyDeclarations = {
@@ -23,6 +25,7 @@ class PairingStepElement extends Page {
     pairing: { attribute: false },
     model: { attribute: false },
     wifi: { attribute: false },
+    trouble: { attribute: false },
     now: { state: true },
     fault: { state: true },
     refused: { state: true },
@@ -30,10 +33,12 @@ class PairingStepElement extends Page {
   };
 
   declare camera: string;
-  /** With its token while the code is to be shown; null when it was used or made elsewhere. */
+  /** With its token while the code is to be shown; null when it is over or was made elsewhere. */
   declare pairing: Pairing | null;
   declare model: string;
   declare wifi: { ssid: string; password: string; hidden: boolean };
+  /** Why another code could not be made. */
+  declare trouble: string | null;
   declare now: number;
   declare fault: string | null;
   declare refused: boolean;
@@ -42,7 +47,9 @@ class PairingStepElement extends Page {
   /** When the code was shown or the last step came, server's clock. */
   private heardAt = 0;
   private step = '';
-  private known: Camera | null = null;
+  private known: Camera | undefined;
+  /** The person has said yes, and another page follows. */
+  private leaving = false;
   private drawn = { payload: '', path: '', size: 0 };
 
   constructor() {
@@ -65,13 +72,16 @@ class PairingStepElement extends Page {
   }
 
   override render(): TemplateResult | typeof nothing {
-    const camera = this.known;
+    const { household, known: camera } = this;
     if (this.refused) return this.refusal();
+    if (!household.cameras) return nothing;
+    const fate = codeFate(this.shown, camera, this.now);
+    if (fate !== 'good' && fate !== 'used') return this.over(fate, camera);
     if (!camera) return nothing;
-    if (camera.confirmed && !camera.pairing) return nothing;
-    const step = camera.pairing?.step ?? (camera.online ? 'online' : 'waiting');
+    if (camera.confirmed && !camera.pairing) return this.leaving ? nothing : done();
+    const step = camera.pairing?.step ?? (camera.online ? 'online' : 'activated');
     if (camera.online && (step === 'online' || step === 'first_frame')) return this.firstPicture(camera);
-    return this.showing(camera, step);
+    return this.showing(camera, step, fate);
   }
 
   /** Beside a code there is room on a wide screen. */
@@ -80,37 +90,42 @@ class PairingStepElement extends Page {
   }
 
   protected override willUpdate(changed: PropertyValues): void {
-    this.known = this.household.cameras?.get(this.camera) ?? this.known;
+    const { cameras } = this.household;
+    if (cameras) this.known = cameras.get(this.camera);
     const step = this.known?.pairing?.step;
     if ((changed.has('pairing') && this.pairing) || (step ?? '') !== this.step) {
       this.heardAt = this.household.api.now();
       this.step = step ?? '';
     }
-    if (this.pairing && step && step !== 'waiting' && step !== 'seen') this.tell('used');
+    const useless = cameras && ['used', 'removed'].includes(codeFate(this.shown, this.known, this.now));
+    if (this.pairing && useless) this.tell('over');
   }
 
   private tick(): void {
     this.now = this.household.api.now();
   }
 
-  private tell(name: 'used' | 'newcode'): void {
+  /** Id of the pairing whose code this page has on its screen. */
+  private get shown(): string | null {
+    return this.pairing?.id ?? null;
+  }
+
+  private tell(name: 'over' | 'newcode' | 'startover'): void {
     queueMicrotask(() => this.dispatchEvent(new Event(name)));
   }
 
   // --- the code ---
 
-  private showing(camera: Camera, step: string): TemplateResult {
-    const pairing = this.pairing ?? camera.pairing;
-    const expires = Date.parse(pairing?.expires_at ?? '') || 0;
-    const open = step === 'waiting' || step === 'seen';
-    const over = step === 'expired' || step === 'failed' || (open && this.now >= expires);
-    const stuck = over ? null : stuckAt(step, this.now - this.heardAt);
+  private showing(camera: Camera, step: string, fate: 'good' | 'used'): TemplateResult {
+    const expires = Date.parse(this.pairing?.expires_at ?? '') || 0;
+    const stuck = stuckAt(step, this.now - this.heardAt);
+    const question = this.model === 'rtsp' ? words.questionPaste : words.question;
     return html`
-      <h1 tabindex="-1">${this.model === 'rtsp' ? words.questionPaste : words.question}</h1>
-      ${over ? this.expired(camera) : this.code(step, expires)}
+      <h1 tabindex="-1">${fate === 'good' ? question : words.following}</h1>
+      ${fate === 'good' ? this.code(expires) : html`<p class="lead">${words.used}</p>`}
       <p class="unseen" role="status">${words.steps[step as keyof typeof words.steps] ?? nothing}</p>
       <ol class="progress">
-        ${PAIRING_STEPS.map((name, index) => progress(index, pairingProgress(step), words.steps[name], over))}
+        ${PAIRING_STEPS.map((name, index) => progress(index, pairingProgress(step), words.steps[name]))}
       </ol>
       ${this.problem(camera)}
       ${stuck ? checklist(words.silent[stuck]) : nothing}
@@ -118,9 +133,8 @@ class PairingStepElement extends Page {
     `;
   }
 
-  private code(step: string, expires: number): TemplateResult {
-    const used = step !== 'waiting' && step !== 'seen';
-    if (used || !this.pairing?.token) return html`<p class="lead">${words.used}</p>`;
+  private code(expires: number): TemplateResult | typeof nothing {
+    if (!this.pairing?.token) return nothing;
     const payload = this.payload(this.pairing, this.pairing.token);
     const { minutes, seconds } = countdown(expires, this.now);
     const left = html`<p class="countdown">${words.left(minutes, seconds)}</p>`;
@@ -172,13 +186,21 @@ class PairingStepElement extends Page {
     `;
   }
 
-  private expired(camera: Camera): TemplateResult {
+  /** The code is worth nothing any more: not a trace of it, what happened, and the way on. */
+  private over(fate: Exclude<CodeFate, 'good' | 'used'>, camera: Camera | undefined): TemplateResult {
     return html`
-      <p class="lead">${camera.problem ? nothing : words.expired}</p>
-      <button class="button primary" @click=${() => this.tell('newcode')}>
-        ${icon('qrCode')}<span>${words.newCode}</span>
-      </button>
+      <h1 tabindex="-1">${camera ? words.over : words.overRemoved}</h1>
+      <p class="lead" role="alert">${words.fates[fate]}</p>
+      ${camera ? this.problem(camera) : nothing} ${alert(this.trouble)}
+      <div class="actions">
+        <a class="button quiet" href=${address.home}>${text.nav.cameras}</a>
+        ${camera ? action('qrCode', words.newCode, () => this.tell('newcode')) : this.another()}
+      </div>
     `;
+  }
+
+  private another(): TemplateResult {
+    return action('plus', text.nav.add, () => this.tell('startover'));
   }
 
   private problem(camera: Camera): TemplateResult | typeof nothing {
@@ -215,9 +237,11 @@ class PairingStepElement extends Page {
   private async confirm(mine: boolean, shown: string | null): Promise<void> {
     this.fault = null;
     try {
-      this.household.put(await this.household.api.confirm(this.camera, mine, shown));
+      const camera = await this.household.api.confirm(this.camera, mine, shown);
+      this.leaving = mine;
+      this.refused = !mine;
+      this.household.put(camera);
       if (mine) location.hash = address.home;
-      else this.refused = true;
     } catch (error) {
       this.fault = sentenceOf(error);
     }
@@ -229,18 +253,28 @@ class PairingStepElement extends Page {
       <p class="lead" role="status">${text.add.confirm.refused}</p>
       <div class="actions">
         <a class="button quiet" href=${address.home}>${text.nav.cameras}</a>
-        <a class="button primary" href=${address.add}>${text.add.confirm.again}</a>
+        ${this.another()}
       </div>
     `;
   }
 }
 
-function progress(index: number, at: number, label: string, over: boolean): TemplateResult {
-  const state = index < at ? 'done' : index === at && !over ? 'now' : '';
+function progress(index: number, at: number, label: string): TemplateResult {
+  const state = index < at ? 'done' : index === at ? 'now' : '';
   return html`<li class=${state} aria-current=${state === 'now' ? 'step' : nothing}>
     <i aria-hidden="true">${state === 'done' ? icon('check') : nothing}</i>${label}
   </li>`;
 }
+
+/** Somebody has confirmed the camera on another page. */
+const done = (): TemplateResult => html`
+  <h1 tabindex="-1">${words.steps.activated}</h1>
+  <p class="lead" role="status">${words.done}</p>
+  <div class="actions"><a class="button primary" href=${address.home}>${text.nav.cameras}</a></div>
+`;
+
+const action = (name: IconName, label: string, act: () => void): TemplateResult =>
+  html`<button class="button primary" @click=${act}>${icon(name)}<span>${label}</span></button>`;
 
 const checklist = (items: readonly string[]): TemplateResult => html`
   <section class="card checklist" role="status">
