@@ -45,6 +45,7 @@ from signaling.relay_inside import open_relay
 from signaling.settings import Settings
 from signaling.store.accounts import costliest_password
 from signaling.store.database import open_store, store_problem
+from signaling.store.lock import InUse, locked
 from signaling.store.secret import BadSecret, kept_in_file
 from signaling.turn import ice_servers_for
 
@@ -80,12 +81,12 @@ async def serving(settings: Settings, announce: Callable[[Running], None] = lamb
             running = await _open(settings, stack, announce)
         except LiveUnavailable as error:
             raise CannotStart("Redis does not answer at REDIS_URL") from error
-        except (Refused, BadSecret, OSError) as error:
+        except (Refused, BadSecret, InUse, OSError) as error:
             raise CannotStart(why_not(error, settings)) from error
         yield running
 
 
-def why_not(error: Refused | BadSecret | OSError, settings: Settings) -> str:
+def why_not(error: Refused | BadSecret | InUse | OSError, settings: Settings) -> str:
     """One sentence about what the settings name and cannot be used."""
     if isinstance(error, Refused):
         return f"{error.detail}: {store_problem(error.__cause__)}"
@@ -96,6 +97,8 @@ def why_not(error: Refused | BadSecret | OSError, settings: Settings) -> str:
 
 
 async def _open(settings: Settings, stack: contextlib.AsyncExitStack, announce: Callable[[Running], None]) -> Running:
+    if settings.uses_data_dir and not settings.redis_url:
+        stack.enter_context(locked(Path(settings.data_dir)))
     origin = settings.origin(certificate.own_address())
     tls, pins = await asyncio.to_thread(_tls, settings, origin)
     services = await _open_services(settings, origin, pins, stack)

@@ -126,6 +126,11 @@ class Settings:
         """Whether the QR code has to carry the pin of our own key."""
         return self.uses_tls and not self.tls_cert
 
+    @property
+    def uses_data_dir(self) -> bool:
+        """Whether anything is kept in that folder, which need not be there otherwise."""
+        return not self.database_url or not self.secret_key or self.self_made_certificate
+
     def origin(self, own_address: str) -> str:
         """Where we are reached, without a slash at the end. `own_address`: of this machine, where HOST is 0.0.0.0."""
         if self.public_url:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.servers import Belvedere, belvedere
+from tests.servers import Belvedere, RedisServer, belvedere, free_port
 
 
 def run(*arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
@@ -24,6 +24,29 @@ def test_a_taken_port_is_said_in_one_sentence(tmp_path: Path) -> None:
         second = run(port=str(server.port), data_dir=str(tmp_path / "second"), metrics_port="0", bcrypt_cost="4")
     assert second.returncode == 1 and "Traceback" not in second.stderr
     assert f"port {server.port} is taken by another program" in second.stderr
+
+
+def test_a_data_folder_has_one_server(tmp_path: Path) -> None:
+    """What is meant to run beside it still does; and a server that was killed leaves no lock behind."""
+    with belvedere(tmp_path, public_url="https://127.0.0.1:{port}", relay="0") as server:
+        ours = {"data_dir": str(tmp_path), "metrics_port": "0", "bcrypt_cost": "4", "relay": "0"}
+        second = run(**ours, port=str(free_port()))
+        assert second.returncode == 1 and len(second.stderr.splitlines()) == 1, second.stderr
+        assert f"another server is running with the folder {tmp_path};" in second.stderr
+        assert server.call("GET", "/readyz")[0] == 200
+        ours |= {"port": str(server.port), "public_url": server.url}
+        for command, said in (("admin-link", "/#/register/"), ("rotate-key", "takes over"), ("doctor", "can work")):
+            assert said in run(command, **ours).stdout
+        server.kill()
+        server.start()
+
+
+def test_servers_that_share_redis_may_share_a_data_folder(tmp_path: Path, redis: RedisServer) -> None:
+    with (
+        belvedere(tmp_path, redis_url=redis.url, relay="0") as first,
+        belvedere(tmp_path, redis_url=redis.url, relay="0") as second,
+    ):
+        assert [each.call("GET", "/readyz")[0] for each in (first, second)] == [200, 200]
 
 
 def test_wrong_settings_are_all_named_at_once() -> None:

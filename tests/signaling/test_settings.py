@@ -30,6 +30,21 @@ def test_defaults_are_safe() -> None:
     assert settings.ice_servers == () and settings.allowed_origins == () and not settings.behind_proxy
 
 
+@pytest.mark.parametrize(
+    ("chosen", "used"),
+    [
+        ({}, True),
+        ({"DATABASE_URL": "postgresql://db/x"}, True),  # for the secret
+        ({"BELVEDERE_SECRET_KEY": "s" * 32}, True),  # for the accounts
+        ({"DATABASE_URL": "postgresql://db/x", "BELVEDERE_SECRET_KEY": "s" * 32}, False),
+        # for the certificate
+        ({"DATABASE_URL": "postgresql://db/x", "BELVEDERE_SECRET_KEY": "s" * 32, "BELVEDERE_HOST": "0.0.0.0"}, True),
+    ],
+)
+def test_the_data_folder_is_needed_for_what_is_kept_in_it(chosen: dict[str, str], used: bool) -> None:
+    assert read_settings(chosen).uses_data_dir is used
+
+
 def test_values_are_read() -> None:
     settings = read_settings(
         {
