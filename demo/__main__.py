@@ -6,6 +6,7 @@ activates itself and comes online. Nothing is kept from one run to the next.
 """
 
 import asyncio
+import contextlib
 import os
 import re
 import shutil
@@ -14,6 +15,7 @@ import socket
 import sys
 import tempfile
 from pathlib import Path
+from typing import TextIO
 
 import aiohttp
 
@@ -38,9 +40,10 @@ class DemoFailed(Exception):
     """One sentence for the person at the terminal."""
 
 
-def say(text: str) -> None:
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
+def say(text: str, to: TextIO | None = None) -> None:
+    """On standard output, or `to`. A terminal that was closed hears nothing, and the demo still has to be ended."""
+    with contextlib.suppress(OSError):
+        print(text, file=to, flush=True)
 
 
 def port_is_free(port: int) -> bool:
@@ -138,32 +141,55 @@ async def demo(children: Children, folder: Path) -> None:
             await asyncio.sleep(1)
 
 
-async def until_interrupted(children: Children, folder: Path) -> None:
-    task = asyncio.ensure_future(demo(children, folder))
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
-    await task
+async def until_stopped() -> int:
+    """The demo, until a signal or a fault ends it; the exit code.
 
-
-def main() -> int:
+    All of it is ended and removed while the loop still takes the signals: one more Ctrl-C changes nothing.
+    """
     folder = Path(tempfile.mkdtemp(prefix="belvedere-demo-"))
     children = Children(folder)
+    playing = asyncio.ensure_future(demo(children, folder))
+    signals = ending_signals()
+    loop = asyncio.get_running_loop()
+    for number in signals:
+        loop.add_signal_handler(number, playing.cancel)
     try:
-        asyncio.run(until_interrupted(children, folder))
-    except (KeyboardInterrupt, asyncio.CancelledError):
-        say("\nStopping ...")
-    except TimeoutError:
-        sys.stderr.write("The demo took too long. What it wrote:\n")
-        for log in folder.glob("*.log"):
-            sys.stderr.write(f"--- {log.name}\n{log.read_text(errors='replace')[-2000:]}\n")
-        return 1
-    except (DemoFailed, ChildDied, Refused, aiohttp.ClientError) as error:
-        sys.stderr.write(f"The demo cannot go on: {error}\n")
-        return 1
+        return await outcome(playing, folder)
     finally:
         children.stop()
         shutil.rmtree(folder, ignore_errors=True)
-    return 0
+        for number in signals:
+            loop.remove_signal_handler(number)
+            signal.signal(number, signal.SIG_IGN)
+
+
+def ending_signals() -> list[signal.Signals]:
+    """Ctrl-C, a polite end, and a terminal that is closed, unless `nohup` said that it does not matter."""
+    signals = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
+    return [number for number in signals if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN]
+
+
+async def outcome(playing: "asyncio.Future[None]", folder: Path) -> int:
+    """Say why the demo ended; the exit code."""
+    try:
+        await playing
+    except asyncio.CancelledError:
+        say("\nStopping ...")
+        return 0
+    except TimeoutError:
+        say("The demo took too long. What it wrote:", sys.stderr)
+        for log in folder.glob("*.log"):
+            say(f"--- {log.name}\n{log.read_text(errors='replace')[-2000:]}", sys.stderr)
+    except (DemoFailed, ChildDied, Refused, aiohttp.ClientError) as error:
+        say(f"The demo cannot go on: {error}", sys.stderr)
+    return 1
+
+
+def main() -> int:
+    try:
+        return asyncio.run(until_stopped())
+    except KeyboardInterrupt:  # before there was anything to end
+        return 0
 
 
 if __name__ == "__main__":

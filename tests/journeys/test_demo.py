@@ -1,12 +1,17 @@
-"""`make demo`: one command, one address, one login, a moving picture. Ctrl-C leaves nothing behind."""
+"""`make demo`: one command, one address, one login, a moving picture.
+
+Ctrl-C leaves nothing behind, nor does a second one, nor a terminal that is closed.
+"""
 
 import os
+import pty
 import re
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -90,6 +95,51 @@ async def test_one_command_to_a_moving_picture_and_nothing_left(folder: Path, br
         finally:
             demo.process.kill()
             demo.process.wait()
+
+
+def test_more_of_ctrl_c_while_it_is_stopping_leaves_nothing_either(folder: Path) -> None:
+    demo = Demo(folder, free_port())
+    try:
+        demo.shown("Password")
+        children = psutil.Process(demo.process.pid).children(recursive=True)
+        demo.process.send_signal(signal.SIGINT)
+        wait_until(lambda: "Stopping" in demo.output, "it stops")
+        while demo.process.poll() is None:
+            demo.process.send_signal(signal.SIGINT)
+            time.sleep(0.02)
+        assert demo.process.returncode == 0
+        assert "Traceback" not in demo.output and "KeyboardInterrupt" not in demo.output
+        assert not [child for child in children if child.is_running()]
+        assert [path.name for path in folder.iterdir()] == ["demo.log"]
+    finally:
+        demo.process.kill()
+        demo.process.wait()
+
+
+def test_a_closed_terminal_ends_all_of_it(folder: Path) -> None:
+    terminal, inside = pty.openpty()
+    process = subprocess.Popen(
+        ["setsid", "--ctty", sys.executable, "-m", "demo"],
+        cwd=ROOT,
+        env=os.environ | {"TMPDIR": str(folder), "BELVEDERE_PORT": str(free_port())},
+        stdin=inside,
+        stdout=inside,
+        stderr=inside,
+    )
+    os.close(inside)
+    try:
+        said = b""
+        while b"Ctrl-C stops all of it" not in said:
+            said += os.read(terminal, 4096)
+        children = psutil.Process(process.pid).children(recursive=True)
+        assert len(children) == 2
+        os.close(terminal)
+        process.wait(20)
+        assert not [child for child in children if child.is_running()]
+        assert list(folder.iterdir()) == []
+    finally:
+        process.kill()
+        process.wait()
 
 
 def test_it_says_that_its_port_is_taken(folder: Path) -> None:
