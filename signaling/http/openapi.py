@@ -15,6 +15,18 @@ REF = "#/components/schemas/{name}"
 ALWAYS = ("invalid_request", "too_many_requests", "internal", "store_damaged", "store_unavailable", "live_unavailable")
 WITH_BODY = ("invalid_body", "request_timeout", "body_too_large", "unsupported_media_type")
 
+TAGS = {
+    "accounts": "account",
+    "sessions": "account",
+    "me": "account",
+    "invitations": "account",
+    "cameras": "cameras",
+    "events": "cameras",
+    "socket-tickets": "cameras",
+    "camera": "device",
+}
+"""The first part of a path, and the heading it stands under."""
+
 
 def document(routes: tuple[Route, ...], *, origin: str, version: str) -> dict[str, Any]:
     """The document as JSON-like data."""
@@ -106,7 +118,5 @@ def _ref(name: str) -> dict[str, Any]:
 def _tag(path: str) -> str:
     parts = path.strip("/").split("/")
     if parts[0] != "api":
-        return "operation"
-    return {"accounts": "account", "sessions": "account", "me": "account", "invitations": "account"}.get(
-        parts[1], {"camera": "device", "cameras": "cameras", "events": "cameras"}.get(parts[1], "operation")
-    )
+        return "server"
+    return TAGS.get(parts[1], "server")

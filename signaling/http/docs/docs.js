@@ -9,6 +9,12 @@ function element(name, text = "", children = []) {
   return made;
 }
 
+// The document's prose is CommonMark of which we write one thing: code between backticks.
+function prose(name, text) {
+  const parts = text.split("`").map((part, index) => (index % 2 ? element("code", part) : part));
+  return element(name, "", parts);
+}
+
 function resolve(schema, components) {
   return schema.$ref ? components[schema.$ref.split("/").pop()] : schema;
 }
@@ -43,11 +49,11 @@ function table(schema, components) {
       element("td", "", [element("code", name)]),
       typeCell(member),
       element("td", required.includes(name) ? "required" : ""),
-      element("td", limits(member)),
+      prose("td", limits(member)),
     ]),
   );
   const head = element("tr", "", ["member", "type", "", "notes"].map((text) => element("th", text)));
-  return [element("p", description ?? ""), element("table", "", [head, ...rows])];
+  return [prose("p", description ?? ""), element("table", "", [head, ...rows])];
 }
 
 function content(title, holder, components) {
@@ -62,11 +68,11 @@ function responses(operation, components) {
   const good = entries.filter(([status]) => status < 400);
   const bad = entries.filter(([status]) => status >= 400);
   const rows = bad.map(([status, { description }]) =>
-    element("tr", "", [element("td", status), element("td", description)]),
+    element("tr", "", [element("td", status), prose("td", description)]),
   );
   return [
     ...good.flatMap(([status, answer]) => [
-      element("h4", `${status}: ${answer.description}`),
+      prose("h4", `${status}: ${answer.description}`),
       ...content("Answer", answer, components),
     ]),
     element("h4", "Problems (application/problem+json)"),
@@ -98,7 +104,7 @@ async function main() {
   }
   const answered = await answer.json();
   const { info, paths, components } = answered;
-  about.textContent = `${info.summary} Version ${info.version}. ${info.description}`;
+  about.replaceWith(prose("p", `${info.summary} Version ${info.version}. ${info.description}`));
   const groups = new Map();
   for (const [path, item] of Object.entries(paths))
     for (const method of METHODS.filter((name) => item[name])) {
