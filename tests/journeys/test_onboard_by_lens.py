@@ -38,6 +38,7 @@ async def test_onboard_by_lens(home: Household, browser: Browser) -> None:
     hold_up(camera, await code_on_screen(page))
     await confirm_first_picture(page)
     await page.get_by_text("Nursery").first.wait_for()
+    await page.get_by_text("Picture from just now").wait_for()
     assert not [body for body in bodies if WIFI_PASSWORD in body], "the Wi-Fi password left the page"
 
 

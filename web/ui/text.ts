@@ -235,6 +235,7 @@ export const text = {
       command: 'belvedere-camera pair -',
       copyText: 'Copy text',
       pasteHint: 'It contains your Wi\u2011Fi password. Paste it nowhere else.',
+      pasteHintOpen: 'It lets one device join your cameras. Paste it nowhere else.',
       steps: {
         waiting: 'Waiting for the camera',
         seen: 'The camera has reached the server',

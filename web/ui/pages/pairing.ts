@@ -9,6 +9,7 @@ import { sentenceOf } from '../household';
 import { icon, type IconName } from '../icons';
 import { alert, Page } from '../page';
 import { address } from '../router';
+import { capture, keep } from '../stills';
 import { text } from '../text';
 import { countdown } from '../time';
 
@@ -181,7 +182,7 @@ class PairingStepElement extends Page {
         <button class="button" @click=${copy}>
           ${icon(this.copied ? 'check' : 'copy')}<span>${this.copied ? text.copied : words.copyText}</span>
         </button>
-        <p class="note">${words.pasteHint}</p>
+        <p class="note">${this.wifi.password ? words.pasteHint : words.pasteHintOpen}</p>
       </div>
     `;
   }
@@ -222,6 +223,7 @@ class PairingStepElement extends Page {
           .label=${camera.name}
           .camera=${camera.id}
           .connectTo=${this.household.connection}
+          .leaving=${(video: HTMLVideoElement) => this.keepStill(video)}
         ></belvedere-camera>
       </div>
       ${alert(this.fault)}
@@ -245,6 +247,12 @@ class PairingStepElement extends Page {
     } catch (error) {
       this.fault = sentenceOf(error);
     }
+  }
+
+  /** What the person has just looked at is on the list already; a stranger's picture is not kept. */
+  private keepStill(video: HTMLVideoElement): void {
+    const picture = this.leaving ? capture(video) : null;
+    if (picture) keep(this.camera, picture, Date.now());
   }
 
   private refusal(): TemplateResult {
