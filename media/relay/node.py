@@ -120,7 +120,7 @@ class Relay:
         if self._settings.stun_port is not None:
             self._stun.open(addresses, self._settings.stun_port)
         self._keeper = asyncio.create_task(self._keep())
-        log.info("relay_started", port=self.port, addresses=len(addresses))
+        log.info("relay_listening", port=self.port, stun_port=self.stun_port, addresses=list(addresses))
 
     async def stop(self) -> None:
         """End everything."""

@@ -8,6 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from media.relay.program import own_addresses
 from tests.servers import Belvedere, RedisServer, belvedere, free_port
 
 
@@ -47,6 +50,37 @@ def test_servers_that_share_redis_may_share_a_data_folder(tmp_path: Path, redis:
         belvedere(tmp_path, redis_url=redis.url, relay="0") as second,
     ):
         assert [each.call("GET", "/readyz")[0] for each in (first, second)] == [200, 200]
+
+
+@pytest.mark.parametrize("chosen", [{}, {"relay_addresses": "127.0.0.1"}])
+def test_it_says_where_the_relay_inside_listens(tmp_path: Path, chosen: dict[str, str]) -> None:
+    """Also of a server whose app is for this machine alone."""
+    with belvedere(tmp_path, log_format="json", **chosen) as server:
+        lines = [json.loads(line) for line in server.output.splitlines() if line.startswith("{")]
+        (said,) = [line for line in lines if line["event"] == "relay_listening"]
+        everywhere = {*own_addresses(), "127.0.0.1"}
+        assert set(said["addresses"]) == ({"127.0.0.1"} if chosen else set(own_addresses()))
+        assert {address for address in everywhere if answers(address, said["port"])} == set(said["addresses"])
+        assert {address for address in everywhere if is_bound(address, said["stun_port"])} == set(said["addresses"])
+
+
+def answers(address: str, port: int) -> bool:
+    """Whether somebody accepts TCP connections there."""
+    try:
+        socket.create_connection((address, port), timeout=5).close()
+    except ConnectionRefusedError:
+        return False
+    return True
+
+
+def is_bound(address: str, port: int) -> bool:
+    """Whether somebody has this UDP port."""
+    with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind((address, port))
+        except OSError:
+            return True
+    return False
 
 
 def test_wrong_settings_are_all_named_at_once() -> None:
