@@ -75,8 +75,15 @@ class Accounts:
             if self.registration != "open":
                 raise Refused("registration_closed", "this server takes new accounts by invitation only")
             return
+        await self._check_open(secret, now)
+
+    async def check_invitation(self, secret: str, *, now: float) -> None:
+        """Tells whoever holds the link before the form is filled in. Raises `Refused` (invitation_invalid)."""
+        await self._check_open(token_hash(secret), now)
+
+    async def _check_open(self, secret_hash: str, now: float) -> None:
         async with self._store.read() as connection:
-            if await rows.open_invitation(connection, secret, now) is None:
+            if await rows.open_invitation(connection, secret_hash, now) is None:
                 raise _invitation_invalid()
 
     async def _insert(self, account: Account, secret: str | None, now: float) -> Account:

@@ -28,6 +28,7 @@ RULES: dict[str, list[RateLimitItem]] = {
     "login_network": parse_many("120/minute; 1200/hour"),
     "register": parse_many("10/minute; 40/hour"),
     "register_network": parse_many("40/minute; 160/hour"),
+    "invitation": parse_many("20/minute; 120/hour"),
     "activate": parse_many("30/minute; 300/hour"),
     "seen": parse_many("60/minute; 600/hour"),
     "draw": parse_many("30/minute; 200/hour"),

@@ -24,6 +24,11 @@ async def register(call: Call) -> shapes.Account:
     return account_shape(account)
 
 
+async def check_invitation(call: Call) -> None:
+    body: shapes.InvitationBody = call.body
+    await call.services.accounts.check_invitation(body.invitation, now=call.now)
+
+
 async def setup(call: Call) -> shapes.Setup:
     accounts = call.services.accounts
     registration = cast(Literal["closed", "open"], accounts.registration)

@@ -88,6 +88,17 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route(
         "POST",
+        "/api/invitations/check",
+        accounts.check_invitation,
+        "Whether an invitation can still be used",
+        "nobody",
+        shapes.InvitationBody,
+        status=204,
+        limit="invitation",
+        problems=("invitation_invalid",),
+    ),
+    Route(
+        "POST",
         "/api/socket-tickets",
         accounts.socket_ticket,
         "A ticket for the signaling socket: one camera, live only, good once for 30 s",

@@ -39,6 +39,12 @@ class AccountBody(Body, frozen=True):
     invitation: Secret | None = None
 
 
+class InvitationBody(Body, frozen=True):
+    """`invitation`: the secret at the end of an invitation link."""
+
+    invitation: Secret
+
+
 class SessionBody(Body, frozen=True):
     """`cookie`: set a cookie for this browser instead of answering with a token."""
 

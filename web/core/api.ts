@@ -76,6 +76,9 @@ export class Api {
   changePassword = (current_password: string, new_password: string): Promise<void> =>
     this.send('PUT', '/api/me/password', { current_password, new_password });
   setWays = (ways: WaysRule): Promise<Account> => this.send('PATCH', '/api/me', { ways });
+  /** Throws `invitation_invalid` where this one can no longer be used. */
+  checkInvitation = (invitation: string): Promise<void> =>
+    this.send('POST', '/api/invitations/check', { invitation });
   invite = (): Promise<Invitation> => this.send('POST', '/api/invitations');
 
   cameras = async (): Promise<Camera[]> =>

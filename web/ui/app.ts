@@ -8,11 +8,13 @@ import {
   type PropertyValues,
   type TemplateResult,
 } from 'lit';
+import type { Account } from '../core/model';
 import { Household } from './household';
 import { icon } from './icons';
 import './pages/account';
 import './pages/add';
 import './pages/home';
+import './pages/invited';
 import './pages/register';
 import './pages/settings';
 import './pages/sign-in';
@@ -30,6 +32,8 @@ class App extends LitElement {
   /** The camera somebody clicked, until the address follows. */
   declare called: string | null;
   readonly household = new Household();
+  /** Who was signed in when the page was last drawn. */
+  private known: Account | null | undefined;
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor() {
@@ -63,8 +67,12 @@ class App extends LitElement {
   }
 
   protected override willUpdate(): void {
+    const { account } = this.household;
+    const entered = this.known === null && account;
+    this.known = account;
+    const invited = this.route.page === 'register' && this.route.secret && !entered;
     const strays = this.route.page === 'signin' || this.route.page === 'register';
-    if (this.household.account && strays) {
+    if (account && strays && !invited) {
       this.route = { page: 'home' };
       history.replaceState(null, '', address.home);
     }
@@ -109,6 +117,8 @@ class App extends LitElement {
         return html`<belvedere-home .household=${household}></belvedere-home>`;
       case 'add':
         return html`<belvedere-add .household=${household} .camera=${null}></belvedere-add>`;
+      case 'register':
+        return html`<belvedere-invited .household=${household}></belvedere-invited>`;
       case 'account':
         return html`<belvedere-account .household=${household}></belvedere-account>`;
       case 'settings':

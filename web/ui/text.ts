@@ -57,7 +57,12 @@ export const text = {
     busy: 'Creating …',
     closedTitle: 'By invitation only',
     closed: 'This server takes new accounts by invitation. Ask whoever runs it for a link.',
+    invalidTitle: 'This invitation no longer works',
     invalid: 'This invitation has been used or has run out. Ask for a new one.',
+    signedInTitle: 'You are signed in already',
+    signedIn: (email: string) =>
+      `This invitation makes a new account, and this browser is signed in as ${email}. Sign out here to use it.`,
+    signOut: 'Sign out and use it',
     taken: 'There is an account with this e-mail already. Sign in instead.',
     toSignIn: 'I have an account',
   },

@@ -247,3 +247,12 @@ async def test_a_large_network_registers_no_more_than_others(tmp_path: Path, htt
         statuses = [await attempt(f"2001:db8:1:{number:x}::1") for number in range(per_minute + 5)]
         assert statuses == [403] * per_minute + [429] * 5
         assert await attempt("2001:db8:2::1") == 403
+
+
+async def test_an_invitation_can_be_looked_at_until_it_is_used(owner: Api, stranger: Api) -> None:
+    invitation = {"invitation": await owner.invite()}
+    for _ in range(2):
+        assert (await stranger.call("POST", "/api/invitations/check", invitation)).status == 204
+    await stranger.register(invitation["invitation"], "third@example.org")
+    answer = await stranger.call("POST", "/api/invitations/check", invitation)
+    assert (answer.status, answer.code) == (403, "invitation_invalid")

@@ -1,4 +1,4 @@
-import { html, nothing, type PropertyDeclarations, type TemplateResult } from 'lit';
+import { html, nothing, type PropertyDeclarations, type PropertyValues, type TemplateResult } from 'lit';
 import { Problem } from '../../core/api';
 import { sentenceOf } from '../household';
 import { alert, field, fields, Page, passwordField } from '../page';
@@ -12,22 +12,30 @@ const MIN_PASSWORD = 8;
 class RegisterPage extends Page {
   static override properties: PropertyDeclarations = {
     secret: { attribute: false },
+    dead: { state: true },
     fault: { state: true },
     busy: { state: true },
   };
 
   declare secret: string | null;
+  /** The link's invitation can no longer be used. */
+  declare dead: boolean;
   declare fault: string | null;
   declare busy: boolean;
 
   constructor() {
     super();
     this.secret = this.fault = null;
-    this.busy = false;
+    this.busy = this.dead = false;
+  }
+
+  protected override willUpdate(changed: PropertyValues): void {
+    if (changed.has('secret')) void this.check(this.secret);
   }
 
   override render(): TemplateResult {
     const { setup } = this.household;
+    if (this.dead) return dead();
     const closed = !this.secret && setup?.registration === 'closed';
     return html`
       <main class="narrow" id="content">
@@ -45,6 +53,18 @@ class RegisterPage extends Page {
         <p class="aside"><a href=${address.signin}>${words.toSignIn}</a></p>
       </main>
     `;
+  }
+
+  /** Before the form is filled in. Without an answer the form stays: it says so itself. */
+  private async check(secret: string | null): Promise<void> {
+    this.dead = false;
+    if (!secret) return;
+    try {
+      await this.household.api.checkInvitation(secret);
+    } catch (error) {
+      const invalid = error instanceof Problem && ['invitation_invalid', 'invalid_body'].includes(error.code);
+      if (this.secret === secret) this.dead = invalid;
+    }
   }
 
   private form(): TemplateResult {
@@ -81,6 +101,15 @@ class RegisterPage extends Page {
     }
   }
 }
+
+const dead = (): TemplateResult => html`
+  <main class="narrow" id="content">
+    <img class="mark" src="./icon.svg" width="56" height="56" alt="" />
+    <h1 tabindex="-1">${words.invalidTitle}</h1>
+    <p class="lead" role="alert">${words.invalid}</p>
+    <p class="aside"><a href=${address.signin}>${words.toSignIn}</a></p>
+  </main>
+`;
 
 function registerFault(error: unknown): string {
   const code = error instanceof Problem ? error.code : '';
