@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -72,3 +73,12 @@ def test_no_page_puts_a_secret_on_a_command_line(page: str) -> None:
 def test_no_page_names_a_machine_path() -> None:
     for page in PAGES:
         assert not re.search(r"/work/|/root/|/tmp/", text_of(page))
+
+
+def test_what_is_to_be_installed_is_the_wheel_of_this_repository() -> None:
+    """Whoever publishes something under a name that nobody has published yet would be installed instead."""
+    wheel = f"belvedere-{version('belvedere')}-py3-none-any.whl"
+    installed = re.findall(r"pip install (.*)", text_of("README.md"))
+    assert len(installed) == 2
+    for what in installed:
+        assert re.fullmatch(rf"'(build/wheel/)?{re.escape(wheel)}\[(server|camera)]'", what), what
