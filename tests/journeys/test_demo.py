@@ -3,6 +3,7 @@
 Ctrl-C leaves nothing behind, nor does a second one, nor a terminal that is closed.
 """
 
+import json
 import os
 import pty
 import re
@@ -153,16 +154,29 @@ def test_it_says_that_its_port_is_taken(folder: Path) -> None:
         assert "Traceback" not in demo.output
 
 
-@pytest.mark.parametrize(("version", "said"), [(None, "there is none"), ("18.19.0", "this machine has v18.19.0")])
-def test_it_says_what_to_do_without_a_usable_node(folder: Path, version: str | None, said: str) -> None:
+def with_node(folder: Path, version: str | None) -> "subprocess.CompletedProcess[str]":
+    """`.ci/require-node` where this Node is installed, or none."""
     for name in ("bash", "env"):
         (folder / name).symlink_to(f"/usr/bin/{name}")
     if version is not None:
-        for name, text in {"node": f'[ "$1" = --version ] && echo v{version} || exit 1', "npm": "exit 0"}.items():
+        for name, text in {"node": f"echo v{version}", "npm": "exit 0"}.items():
             (folder / name).write_text(f"#!/bin/sh\n{text}\n")
             (folder / name).chmod(0o755)
-    done = subprocess.run(
+    return subprocess.run(
         [ROOT / ".ci/require-node"], env={"PATH": str(folder)}, capture_output=True, text=True, check=False
     )
+
+
+@pytest.mark.parametrize("version", [None, "18.19.0", "20.18.3", "21.7.3", "22.11.0"])
+def test_it_says_what_to_do_without_a_usable_node(folder: Path, version: str | None) -> None:
+    done = with_node(folder, version)
     assert done.returncode == 1
-    assert said in done.stderr and "20.19 or newer" in done.stderr
+    assert (f"this machine has v{version}" if version else "there is none") in done.stderr
+    assert "20.19 or newer" in done.stderr and "nodejs.org" in done.stderr
+
+
+@pytest.mark.parametrize("version", ["20.19.0", "22.12.0", "23.0.0", "24.1.0"])
+def test_it_takes_every_node_that_the_build_tool_takes(folder: Path, version: str) -> None:
+    assert with_node(folder, version).returncode == 0
+    packages = json.loads((ROOT / "web/package-lock.json").read_text())["packages"]
+    assert packages["node_modules/vite"]["engines"]["node"] == "^20.19.0 || >=22.12.0"
