@@ -40,7 +40,7 @@ class AutomaticWifi:
         if reason is None:
             await wifi.join(ssid, password, hidden=hidden)
         else:
-            log.info("wifi_left_alone", reason=reason, otherwise="--wifi networkmanager joins the Wi-Fi of the code")
+            log.info("wifi_left_alone", reason=reason, otherwise="--wifi networkmanager insists on joining it")
 
 
 def reason_to_stay(ssid: str, networks: Mapping[str, bytes], ways_out: Collection[str]) -> str | None:
