@@ -41,7 +41,8 @@ SENTENCES: dict[Problem, str] = {
     Problem.SERVER_UNTRUSTED: "The server that answered is not the one this code was made by, so nothing was sent.",
     Problem.SERVER_UNENCRYPTED: "This code names a server address without encryption (http:), so nothing was sent. "
     "Give the server an https address and make a new code.",
-    Problem.TOKEN_EXPIRED: "This code has expired. Make a new one and show it again.",
+    Problem.TOKEN_EXPIRED: "This code is no longer valid: it has run out, was replaced or was taken back. Use the "
+    "newest one in the app, or make a new one.",
     Problem.TOKEN_USED: "This code was already used by another camera. Make a new one and show it again.",
     Problem.TOKEN_UNKNOWN: "The server does not know this code. It may be of another server, or cancelled.",
     Problem.NETWORK_NOT_ALLOWED: "The server accepts this camera only from another network.",

@@ -38,7 +38,11 @@ VERDICTS = (
         "The code names a server address without encryption, so the camera sent nothing.",
         "Give the server an https address and make a new code.",
     ),
-    Verdict("token_expired", "The code has run out.", "Make a new code; it is good for ten minutes."),
+    Verdict(
+        "token_expired",
+        "The code was no longer valid: it had run out or been replaced.",
+        "Use the newest code, or make one; it is good for ten minutes.",
+    ),
     Verdict("token_used", "Another device has already used this code.", "If that was not you, make a new code."),
     Verdict("token_unknown", "This server does not know the code.", "Make a new code here and show that one."),
     Verdict("proof_invalid", "The camera could not prove its key.", "Restart the camera and try a new code."),

@@ -97,6 +97,17 @@ def unpaired(home: Household, *arguments: str) -> CameraProcess:
     return camera
 
 
+@pytest.mark.parametrize(("method", "body", "status"), [("POST", {"ssid": ""}, 201), ("DELETE", None, 204)])
+def test_a_code_that_was_replaced_or_taken_back_is_not_called_too_old(
+    home: Household, method: str, body: dict[str, str] | None, status: int
+) -> None:
+    camera_id, code = home.pending("Garden")
+    home.call(method, f"/api/cameras/{camera_id}/pairing", body, status)
+    refused = home.new_camera().pair(qr.to_compact(code))
+    assert refused.returncode == 1
+    assert "was replaced or was taken back" in refused.stderr
+
+
 async def test_paired_while_it_runs_watched_and_watched_on_without_the_server(home: Household) -> None:
     camera = unpaired(home)
     camera.id, code = home.pending("Garden")
