@@ -1,9 +1,9 @@
 """A viewer that costs next to nothing: it does ICE and DTLS, then counts packets without decrypting them.
 
 As a program it serves any number of offers: one JSON line `{"offer": sdp}` on standard input gives one line
-`{"answer": sdp}`, `{"count": true}` gives `{"connected": n, "packets": n, "bytes": n}`, `{"delays": true}` gives
-`{"delays": [s]}`: ages of the first viewer's packets since the last such line, by their send time. It ends with its
-input.
+`{"answer": sdp}`, `{"count": true}` gives `{"connected": n, "packets": n, "reports": n, "bytes": n}`, and
+`{"delays": true}` gives `{"delays": [s]}`: ages of the first viewer's packets since the last such line, by their send
+time. It ends with its input.
 """
 
 import asyncio
@@ -21,17 +21,20 @@ MAX_DELAYS = 100_000
 
 
 class CountingConnection(aioice.Connection):
-    """Counts media datagrams below the transport; all else goes on to DTLS."""
+    """Counts media datagrams below the transport; all else goes on to DTLS. `reports`: those of `packets` that are
+    RTCP (RFC 5761 §4)."""
 
     def __init__(self) -> None:
         super().__init__(ice_controlling=False)
         self.packets = 0
+        self.reports = 0
         self.bytes = 0
         self.on_media: Callable[[bytes], None] | None = None
 
     def data_received(self, data: bytes, component: int) -> None:
         if data and 128 <= data[0] <= 191:
             self.packets += 1
+            self.reports += 192 <= data[1] <= 223
             self.bytes += len(data)
             if self.on_media is not None:
                 self.on_media(data)
@@ -164,6 +167,7 @@ async def serve() -> None:
             reply = {
                 "connected": sum(viewer.connected.is_set() for viewer in viewers),
                 "packets": sum(viewer.packets for viewer in viewers),
+                "reports": sum(viewer.connection.reports for viewer in viewers),
                 "bytes": sum(viewer.connection.bytes for viewer in viewers),
             }
         print(json.dumps(reply), flush=True)
