@@ -29,7 +29,7 @@ async def add(call: Call) -> shapes.CameraWithPairing:
     view = await call.services.cameras.add(
         call.caller.account.id, call.services.new_id(), _name(body.name), _name(body.model), code, now=call.now
     )
-    return _with_pairing(call, view, code.token, payload)
+    return _with_pairing(call, view, code, payload)
 
 
 async def show(call: Call) -> shapes.Camera:
@@ -52,7 +52,7 @@ async def pair_again(call: Call) -> shapes.CameraWithPairing:
     await count(call.services, "pair", call.caller.account.id)
     code, payload = _code(call, call.body)
     view = await call.services.cameras.pair_again(call.caller.account.id, call.id, code, now=call.now)
-    return _with_pairing(call, view, code.token, payload)
+    return _with_pairing(call, view, code, payload)
 
 
 async def cancel_pairing(call: Call) -> None:
@@ -118,12 +118,12 @@ def _pairing_shape(view: View, services: Services, now: float) -> shapes.Pairing
     )
 
 
-def _with_pairing(call: Call, view: View, token: str, payload: str | None) -> shapes.CameraWithPairing:
+def _with_pairing(call: Call, view: View, code: Code, payload: str | None) -> shapes.CameraWithPairing:
     camera = camera_shape(view, call.services, call.now)
-    if camera.pairing is None:
+    if camera.pairing is None or camera.pairing.id != code.pairing_id:
         raise Refused("not_pending", "another code was made for this camera at the same moment")
     shown = payload if payload is not None else msgspec.UNSET
-    return shapes.CameraWithPairing(camera, msgspec.structs.replace(camera.pairing, token=token, payload=shown))
+    return shapes.CameraWithPairing(camera, msgspec.structs.replace(camera.pairing, token=code.token, payload=shown))
 
 
 def _code(call: Call, body: shapes.PairingBody) -> tuple[Code, str | None]:

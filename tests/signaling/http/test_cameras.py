@@ -1,5 +1,6 @@
 """Cameras over REST: adding, drawing the code, pairing again, confirming, removing."""
 
+import asyncio
 import io
 import json
 
@@ -171,3 +172,12 @@ async def test_a_foreign_onvif_device_gets_a_bearer(owner: Api, running: Running
     assert device is not None and device.camera_id == camera
     assert (await Device(owner).try_activate(token)).code == "token_expired"
     assert (await owner.camera(camera))["state"] == "active"
+
+
+async def test_of_codes_made_at_the_same_moment_each_answer_holds_its_own(owner: Api) -> None:
+    camera, _ = await owner.add_camera()
+    path = f"/api/cameras/{camera}/pairing"
+    answers = await asyncio.gather(*(owner.call("POST", path, {"ssid": "Hillside"}) for _ in range(12)))
+    made = [answer.json["pairing"]["id"] for answer in answers if answer.status == 201]
+    assert made and len(made) == len(set(made))
+    assert {answer.code for answer in answers if answer.status != 201} <= {"not_pending"}
