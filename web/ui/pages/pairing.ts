@@ -238,13 +238,14 @@ class PairingStepElement extends Page {
 
   private async confirm(mine: boolean, shown: string | null): Promise<void> {
     this.fault = null;
+    this.leaving = mine; // the event of it may come before the answer
     try {
       const camera = await this.household.api.confirm(this.camera, mine, shown);
-      this.leaving = mine;
       this.refused = !mine;
       this.household.put(camera);
       if (mine) location.hash = address.home;
     } catch (error) {
+      this.leaving = false;
       this.fault = sentenceOf(error);
     }
   }
