@@ -87,7 +87,7 @@ async def open_relay(services: Services, stack: contextlib.AsyncExitStack) -> Re
         # Not at the top: it takes half a second to load, and a server without a relay does not need it.
         from media.relay.program import RelayProgram
     except ImportError as error:
-        log.warning("no_relay", reason=f"{error.name} is not installed; belvedere[relay] brings it")
+        log.warning("no_relay", reason=f"{error.name} is not installed; the extra 'relay' brings it")
         return None
     door = stack.enter_context(socket.create_server((LOOPBACK, 0)))
     program = RelayProgram(

@@ -284,7 +284,7 @@ export const text = {
     ],
     no_internet: ['The camera is on the Wi\u2011Fi, but that has no internet.', 'Check the router.'],
     server_unreachable: ['The camera cannot reach this server.', 'Check that its network may reach it.'],
-    token_expired: ['The code had run out when the camera used it.', 'Make a new code.'],
+    token_expired: ['The code was no longer valid when the camera used it.', 'Make a new code.'],
     token_used: ['The code had been used before.', 'Make a new code.'],
     clock_wrong: ['The camera’s clock is wrong.', 'Restart it, so that it sets its clock.'],
     udp_blocked: [
