@@ -39,6 +39,7 @@ from camera_peer.trust import trust_of
 from camera_peer.viewer_session import Sessions
 from camera_peer.wifi.spec import BadWifi, open_joiner
 from media.frames import SourceError
+from media.heap import keep_returning
 from signaling.client import Handler, SignalingClient
 from signaling.protocol.messages import RegisterExtra
 from signaling.protocol.qr import BadPayload
@@ -97,7 +98,7 @@ async def run(chosen: Settings) -> int:
     )
     camera = Camera(kept, outside, status, lens=lens_for(chosen), by_hand=pair_command(chosen))
     with storage.locked(chosen.data):
-        async with beside(status.run()), beside(look_at_source(chosen, kept)):
+        async with beside(status.run()), beside(look_at_source(chosen, kept)), beside(keep_returning()):
             await camera.run(agent)
     return 0
 

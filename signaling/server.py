@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import structlog
 from aiohttp import web
 
+from media.heap import keep_returning
 from signaling import certificate
 from signaling.accounts import Accounts
 from signaling.activation import Activation
@@ -111,8 +112,8 @@ async def _open(settings: Settings, stack: contextlib.AsyncExitStack, announce: 
     listener = await _bind(create_app(services, socket=door.handle, media=media), settings, tls, tcp, stack)
     await _listen_for_metrics(services, stack)
     stack.push_async_callback(hub.close)
-    house = asyncio.create_task(keep_house(services))
-    stack.callback(house.cancel)
+    for work in (keep_house(services), keep_returning()):
+        stack.callback(asyncio.create_task(work).cancel)
     link = await services.accounts.first_start_link(services.new_token(), now=services.clock())
     running = Running(origin, services, hub, link)
     announce(running)

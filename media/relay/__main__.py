@@ -14,6 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 import structlog
 
+from media.heap import keep_returning
 from media.relay.environment import BadSettings, Environment, name_like, read_environment, settings_table
 from media.relay.http_port import HttpPort
 from media.relay.party import Membership
@@ -64,6 +65,7 @@ async def running(chosen: Environment) -> AsyncIterator[RelayProgram]:
     program = RelayProgram(chosen.relay(), membership(chosen, socket.gethostname()))
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(program.stop)
+        stack.callback(asyncio.create_task(keep_returning()).cancel)
         try:
             await program.start()
         except OSError as error:
