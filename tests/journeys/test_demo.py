@@ -120,7 +120,7 @@ def test_more_of_ctrl_c_while_it_is_stopping_leaves_nothing_either(folder: Path)
 def test_a_closed_terminal_ends_all_of_it(folder: Path) -> None:
     terminal, inside = pty.openpty()
     process = subprocess.Popen(
-        ["setsid", "--ctty", sys.executable, "-m", "demo"],
+        ["setsid", "--ctty", "env", "--default-signal=HUP", sys.executable, "-m", "demo"],
         cwd=ROOT,
         env=os.environ | {"TMPDIR": str(folder), "BELVEDERE_PORT": str(free_port())},
         stdin=inside,
@@ -128,6 +128,7 @@ def test_a_closed_terminal_ends_all_of_it(folder: Path) -> None:
         stderr=inside,
     )
     os.close(inside)
+    children: list[psutil.Process] = []
     try:
         said = b""
         while b"Ctrl-C stops all of it" not in said:
@@ -141,6 +142,9 @@ def test_a_closed_terminal_ends_all_of_it(folder: Path) -> None:
     finally:
         process.kill()
         process.wait()
+        for child in children:
+            if child.is_running():
+                child.kill()
 
 
 def test_it_says_that_its_port_is_taken(folder: Path) -> None:
