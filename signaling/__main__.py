@@ -15,6 +15,7 @@ import structlog
 
 from signaling import certificate, logs
 from signaling.accounts import Accounts
+from signaling.audit import NO_ENTRY, Broken, Head, follow
 from signaling.cameras import TOKEN_BYTES
 from signaling.doctor import finding
 from signaling.doctor.examination import examine
@@ -25,7 +26,8 @@ from signaling.passwords import Passwords
 from signaling.refusals import Refused
 from signaling.server import CannotStart, Running, own_version, serving, why_not
 from signaling.settings import BadSettings, Settings, read_settings, settings_table, unknown_settings
-from signaling.store.database import open_store
+from signaling.store import audit
+from signaling.store.database import Store, open_store
 
 log = structlog.get_logger(__name__)
 
@@ -56,10 +58,7 @@ def announce(running: Running) -> None:
 
 async def admin_link(settings: Settings) -> str | None:
     """A new first-start link; None where there is an administrator already. Raises `CannotStart`, `Refused`."""
-    try:
-        store = await open_store(settings.database_url, Path(settings.data_dir))
-    except (Refused, OSError) as error:
-        raise CannotStart(why_not(error, settings)) from error
+    store = await _store_of(settings)
     passwords = Passwords(settings.bcrypt_cost)
     accounts = Accounts(
         store,
@@ -74,6 +73,13 @@ async def admin_link(settings: Settings) -> str | None:
     finally:
         passwords.close()
         await store.close()
+
+
+async def _store_of(settings: Settings) -> Store:
+    try:
+        return await open_store(settings.database_url, Path(settings.data_dir))
+    except (Refused, OSError) as error:
+        raise CannotStart(why_not(error, settings)) from error
 
 
 def run_serve(settings: Settings) -> int:
@@ -122,6 +128,35 @@ def run_rotate_key(settings: Settings) -> int:
     return 0
 
 
+async def check_audit(settings: Settings, noted: str | None) -> Head:
+    """Follow the whole audit log; its newest entry. Raises `Broken`, `CannotStart`, `Refused`.
+
+    `noted`: a head that was printed earlier, which must still be in it.
+    """
+    store = await _store_of(settings)
+    head, still_there = NO_ENTRY, noted in {None, str(NO_ENTRY)}
+    try:
+        async with store.read() as connection:
+            async for page in audit.pages(connection):
+                head = follow(head, page)
+                still_there |= any(str(Head(entry.number, entry.hash)) == noted for entry in page)
+    finally:
+        await store.close()
+    if not still_there:
+        raise Broken(f"the entry that was noted, {noted}, is not in it")
+    return head
+
+
+def run_audit(settings: Settings, noted: str | None) -> int:
+    """Returns the exit code: 1 where the log was changed."""
+    try:
+        head = asyncio.run(check_audit(settings, noted))
+    except Broken as broken:
+        return _fail(f"The audit log does not hold: {broken}.")
+    say(f"The audit log holds: {head.number} entries.\nIts head, to be noted elsewhere: {head}")
+    return 0
+
+
 def run_doctor(settings: Settings, *, as_json: bool) -> int:
     """Returns the exit code: 1 where something that is set up does not work."""
     findings = asyncio.run(examine(settings, unknown_settings(os.environ)))
@@ -147,6 +182,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands.add_parser("rotate-key", help="change the self-made TLS key for the next one, which cameras know already")
     commands.add_parser("settings", help="print all settings")
     commands.add_parser("openapi", help="print the OpenAPI document")
+    chain = commands.add_parser("audit", help="check that the audit log was not changed, and print its head")
+    chain.add_argument("--head", metavar="NUMBER:HASH", help="one that was printed earlier: it must still be there")
     doctor = commands.add_parser("doctor", help="try from here all that cameras and viewers need, and say what to do")
     doctor.add_argument("--json", action="store_true", help="for programs")
     parser.add_argument("--version", action="version", version=own_version())
@@ -155,6 +192,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = read_settings(os.environ)
         if given.command == "doctor":
             return run_doctor(settings, as_json=given.json)
+        if given.command == "audit":
+            return run_audit(settings, given.head)
         return COMMANDS[given.command or "serve"](settings)
     except BadSettings as error:
         return _fail(str(error))

@@ -4,18 +4,22 @@ Whoever holds a login may do what its account may; ending a login is written to 
 so that sockets and streams close within a second and nothing depends on the announcement alone.
 """
 
+import asyncio
 from dataclasses import dataclass, replace
 
+import structlog
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from signaling import tokens
-from signaling.live.state import LiveEvent, LiveState
+from signaling.acting import now_known_as
+from signaling.live.state import LiveEvent, LiveState, LiveUnavailable
 from signaling.passwords import Passwords, check_password_rules
 from signaling.protocol.identity import token_hash
 from signaling.rates import address_key, network_key
 from signaling.refusals import Refused
 from signaling.store import accounts as rows
+from signaling.store import audit
 from signaling.store.database import Store
 from signaling.store.rows import Account, Invitation, Login
 from signaling.ways import Policy
@@ -28,7 +32,11 @@ MAX_LOGINS = 32
 """Per account; the oldest ends when one more signs in."""
 MAX_EMAIL_LENGTH = 254
 """RFC 5321 §4.5.3.1.3."""
+NOTED_FAILURE_SECONDS = 600.0
+"""The owner hears of wrong passwords once in ten minutes, not of each."""
 WRONG = "this e-mail and password do not belong together"
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +59,8 @@ class Accounts:
         self._key = key
         self._origin = origin
         self.registration = registration
+        self.notes: set[asyncio.Task[None]] = set()
+        """Bounded by the logins that may be tried."""
 
     async def administrator_exists(self) -> bool:
         async with self._store.read() as connection:
@@ -94,6 +104,8 @@ class Accounts:
                     raise _invitation_invalid()
                 account = Account(account.id, account.email, account.password_hash, invitation.administrator, now)
             await rows.insert_account(connection, account)
+            now_known_as(account.email)
+            await audit.record(connection, account.id, "account_made", now=now, email=account.email)
         return account
 
     async def invite(self, administrator: Account, secret: str, *, now: float) -> float:
@@ -106,6 +118,7 @@ class Accounts:
             if await rows.open_invitations_by(connection, administrator.id, now) >= MAX_OPEN_INVITATIONS:
                 raise Refused("too_many_invitations", f"{MAX_OPEN_INVITATIONS} invitations are still open")
             await rows.insert_invitation(connection, invitation)
+            await audit.record(connection, administrator.id, "invited", now=now)
         return invitation.expires_at
 
     async def first_start_link(self, secret: str, *, now: float) -> str | None:
@@ -125,12 +138,12 @@ class Accounts:
         """
         email = email.strip().lower()
         await self._count_attempt(email, login.address, now)
-        account = await self._account_with(email, password)
+        account = await self._account_with(email, password, now)
         await self._live.forgive("login_pair", _pair_key(email, login.address))
         fresh = await self._passwords.hash(password) if self._passwords.outdated(account.password_hash) else None
         if not await self._begin(account, login, fresh, now):
             # Changed meanwhile, which opens nothing any more, or only hashed anew by another login at the same moment.
-            account = await self._account_with(email, password)
+            account = await self._account_with(email, password, now)
             if not await self._begin(account, login, None, now):
                 raise Refused("credentials_wrong", WRONG)
         token = tokens.sign_account_token(
@@ -138,13 +151,29 @@ class Accounts:
         )
         return account, token
 
-    async def _account_with(self, email: str, password: str) -> Account:
+    async def _account_with(self, email: str, password: str, now: float) -> Account:
         """Raises `Refused`: credentials_wrong, busy."""
         async with self._store.read() as connection:
             account = await rows.account_by_email(connection, email) if "\0" not in email else None
         if not await self._passwords.check(password, account.password_hash if account else None) or account is None:
+            self._note_failure(account, now)
             raise Refused("credentials_wrong", WRONG)
         return account
+
+    def _note_failure(self, account: Account | None, now: float) -> None:
+        """In the audit log. Beside the answer, whose time must not tell whether there is such an account."""
+        task = asyncio.create_task(self._record_failure(account, now))
+        self.notes.add(task)
+        task.add_done_callback(self.notes.discard)
+
+    async def _record_failure(self, account: Account | None, now: float) -> None:
+        try:
+            if account is None or not await self._live.use_once(f"failure:{account.id}", NOTED_FAILURE_SECONDS):
+                return
+            async with self._store.write() as connection:
+                await audit.record(connection, account.id, "sign_in_failed", now=now)
+        except (LiveUnavailable, Refused) as error:
+            log.warning("failed_sign_in_not_noted", problem=str(error))
 
     async def _count_attempt(self, email: str, address: str, now: float) -> None:
         await self._count("login_address", address_key(address))
@@ -168,6 +197,7 @@ class Accounts:
 
     async def _begin(self, account: Account, login: Login, fresh_hash: str | None, now: float) -> bool:
         """False where the password's hash is no longer the account's: checking it took a while."""
+        now_known_as(account.email)
         begun = Login(login.id, account.id, now, now + tokens.LOGIN_SECONDS, login.address, login.agent)
         async with self._store.write() as connection:
             if not await rows.password_stands(connection, account.id, account.password_hash):
@@ -177,6 +207,7 @@ class Accounts:
             await rows.insert_login(connection, begun)
             surplus = [old.id for old in (await rows.logins_of(connection, account.id, now))[MAX_LOGINS:]]
             ended = await rows.delete_logins(connection, account.id, surplus) if surplus else []
+            await audit.record(connection, account.id, "signed_in", now=now, agent=login.agent)
         await self._announce_ended(account.id, ended)
         return True
 
@@ -198,10 +229,12 @@ class Accounts:
         async with self._store.read() as connection:
             return await rows.logins_of(connection, account_id, now)
 
-    async def end_login(self, account_id: str, login_id: str) -> None:
+    async def end_login(self, account_id: str, login_id: str, *, now: float) -> None:
         """Raises `Refused` (not_found)."""
         async with self._store.write() as connection:
             ended = await rows.delete_logins(connection, account_id, [login_id])
+            if ended:
+                await audit.record(connection, account_id, "signed_out", now=now)
         if not ended:
             raise Refused("not_found", "there is no such session")
         await self._announce_ended(account_id, ended)
@@ -209,12 +242,14 @@ class Accounts:
     async def end_all_logins(self, account_id: str, *, now: float) -> None:
         async with self._store.write() as connection:
             ended = await _delete_logins(connection, account_id, now, keep=None)
+            await audit.record(connection, account_id, "signed_out", now=now, sessions=str(len(ended)))
         await self._announce_ended(account_id, ended)
 
-    async def change_ways(self, account: Account, ways: Policy) -> Account:
+    async def change_ways(self, account: Account, ways: Policy, *, now: float) -> Account:
         """Which ways the video of its cameras may go. Sessions that go another way end."""
         async with self._store.write() as connection:
             await rows.set_ways(connection, account.id, ways)
+            await audit.record(connection, account.id, "ways_changed", now=now, ways=ways)
         await self._live.publish(LiveEvent("ways", account.id, account.id))
         return replace(account, ways=ways)
 
@@ -231,6 +266,7 @@ class Accounts:
                 raise Refused("credentials_wrong", "the password was changed elsewhere at the same moment")
             await rows.set_password(connection, account.id, password_hash)
             ended = await _delete_logins(connection, account.id, now, keep=caller.login.id)
+            await audit.record(connection, account.id, "password_changed", now=now)
         await self._announce_ended(account.id, ended)
 
     async def delete_ended(self, *, now: float) -> None:

@@ -7,9 +7,11 @@ race; the same key may ask again while the token lives, because its first answer
 import ipaddress
 from dataclasses import dataclass
 
+from signaling.acting import now_known_as
 from signaling.live.state import EventKind, LiveEvent, LiveState
 from signaling.protocol.identity import PUBLIC_KEY_BYTES, activation_is_genuine, decode_bytes, token_hash
 from signaling.refusals import Refused
+from signaling.store import audit
 from signaling.store import cameras as rows
 from signaling.store.database import Store
 from signaling.store.rows import Camera, Pairing
@@ -77,6 +79,16 @@ class Activation:
                 await rows.update_camera(connection, pairing.camera_id, **_proven(claim, now))
             camera = await rows.camera_by_id(connection, pairing.camera_id)
             pairing = await rows.pairing_by_token(connection, hashed)
+            if won and camera is not None:
+                now_known_as("camera")
+                await audit.record(
+                    connection,
+                    camera.account_id,
+                    "camera_activated",
+                    now=now,
+                    subject=camera.id,
+                    hardware=claim.hardware_id,
+                )
         if not won:
             return await self._repeated(_usable(pairing, now), claim, now)
         if before is not None and (before.public_key or before.bearer_hash):

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from signaling.audit import Deed
 from signaling.live.state import LiveEvent, LiveState
 from signaling.protocol.identity import token_hash
 from signaling.refusals import Refused
 from signaling.store import accounts as people
+from signaling.store import audit
 from signaling.store import cameras as rows
 from signaling.store.database import Store
 from signaling.store.rows import Camera, Pairing
@@ -76,6 +78,7 @@ class Cameras:
                 raise Refused("too_many_cameras", f"an account has at most {MAX_CAMERAS} cameras")
             await rows.insert_camera(connection, camera)
             await rows.insert_pairing(connection, pairing)
+            await audit.record(connection, account_id, "camera_added", now=now, subject=camera_id, name=name)
         await self.announce(camera)
         return View(camera, pairing, online=False)
 
@@ -93,7 +96,9 @@ class Cameras:
             pairing = await rows.pairing_by_id(connection, camera.pairing_id) if camera.pairing_id else None
         return View(camera, pairing, bool(await self._live.online([camera_id])))
 
-    async def change(self, account_id: str, camera_id: str, name: str | None, direct_viewers: int | None) -> View:
+    async def change(
+        self, account_id: str, camera_id: str, name: str | None, direct_viewers: int | None, *, now: float
+    ) -> View:
         """What is None stays as it is."""
         changes = {"name": name, "direct_viewers": direct_viewers}
         changes = {column: value for column, value in changes.items() if value is not None}
@@ -101,14 +106,17 @@ class Cameras:
             camera = await self._to_change(connection, account_id, camera_id)
             if changes:
                 await rows.update_camera(connection, camera_id, **changes)
+                said = {column: str(value) for column, value in changes.items()}
+                await audit.record(connection, account_id, "camera_changed", now=now, subject=camera_id, **said)
         await self.announce(camera)
         return await self.show(account_id, camera_id)
 
-    async def remove(self, account_id: str, camera_id: str) -> None:
+    async def remove(self, account_id: str, camera_id: str, *, now: float) -> None:
         """The camera, its key and its codes are gone; its sockets close."""
         async with self._store.write() as connection:
-            await self._to_change(connection, account_id, camera_id)
+            camera = await self._to_change(connection, account_id, camera_id)
             await rows.delete_camera(connection, camera_id)
+            await audit.record(connection, account_id, "camera_removed", now=now, subject=camera_id, name=camera.name)
         await self._live.publish(LiveEvent("camera_revoked", camera_id, account_id))
         await self._live.publish(LiveEvent("camera_removed", camera_id, account_id))
 
@@ -122,10 +130,11 @@ class Cameras:
             await rows.update_camera(
                 connection, camera_id, pairing_id=code.pairing_id, state=state, problem_code=None, problem_detail=None
             )
+            await audit.record(connection, account_id, "code_made", now=now, subject=camera_id)
         await self.announce(camera)
         return await self.show(account_id, camera_id)
 
-    async def cancel_pairing(self, account_id: str, camera_id: str) -> None:
+    async def cancel_pairing(self, account_id: str, camera_id: str, *, now: float) -> None:
         """Raises `Refused` (not_pending) where no code waits to be used."""
         async with self._store.write() as connection:
             camera = await self._to_change(connection, account_id, camera_id)
@@ -135,6 +144,7 @@ class Cameras:
             await rows.cancel_open_pairings(connection, camera_id)
             state = camera.state if camera.state == "active" else "unpaired"
             await rows.update_camera(connection, camera_id, pairing_id=None, state=state)
+            await audit.record(connection, account_id, "code_cancelled", now=now, subject=camera_id)
         await self.announce(camera)
 
     async def pending(self, account_id: str, camera_id: str, token: str, *, now: float) -> Pairing:
@@ -147,7 +157,7 @@ class Cameras:
             raise _not_pending()
         return pairing
 
-    async def confirm(self, account_id: str, camera_id: str, pairing_id: str | None, *, mine: bool) -> View:
+    async def confirm(self, account_id: str, camera_id: str, pairing_id: str | None, *, mine: bool, now: float) -> View:
         """The person looked at the picture. Either answer ends every code of the camera; no revokes its key as well.
 
         `pairing_id`: the pairing that was on the screen. Nobody looked at the picture of another one: `not_pending`.
@@ -161,18 +171,21 @@ class Cameras:
             await rows.cancel_open_pairings(connection, camera_id)
             outcome = {"confirmed": True, "pairing_id": None} if mine else _REVOKED
             await rows.update_camera(connection, camera_id, **outcome)
+            deed: Deed = "camera_confirmed" if mine else "camera_denied"
+            await audit.record(connection, account_id, deed, now=now, subject=camera_id)
         if not mine:
             await self._live.publish(LiveEvent("camera_revoked", camera_id, account_id))
         await self.announce(camera)
         return await self.show(account_id, camera_id)
 
-    async def give_token(self, account_id: str, camera_id: str, token: str) -> None:
+    async def give_token(self, account_id: str, camera_id: str, token: str, *, now: float) -> None:
         """For an ONVIF device that is not ours: this bearer is its identity from now on, any earlier one ends."""
         async with self._store.write() as connection:
             camera = await self._to_change(connection, account_id, camera_id)
             await rows.cancel_open_pairings(connection, camera_id)
             fresh = {"public_key": None, "bearer_hash": token_hash(token), "state": "active"}
             await rows.update_camera(connection, camera_id, confirmed=True, pairing_id=None, **fresh)
+            await audit.record(connection, account_id, "device_token_made", now=now, subject=camera_id)
         await self._live.publish(LiveEvent("camera_revoked", camera_id, account_id))
         await self.announce(camera)
 

@@ -4,8 +4,10 @@ import asyncio
 
 import structlog
 
+from signaling.audit import KEEP_BODY_SECONDS
 from signaling.http.services import Services
 from signaling.refusals import Refused
+from signaling.store import audit
 
 log = structlog.get_logger(__name__)
 
@@ -26,8 +28,14 @@ async def keep_house(services: Services) -> None:
             if now - swept >= SWEEP_SECONDS:
                 await services.accounts.delete_ended(now=now)
                 await services.cameras.delete_old_pairings(now=now)
+                await _forget_old_deeds(services, now)
                 swept = now
         except Refused as refusal:
             log.warning("housekeeping_postponed", reason=refusal.detail)
         except Exception:
             log.exception("housekeeping_failed")
+
+
+async def _forget_old_deeds(services: Services, now: float) -> None:
+    async with services.store.write() as connection:
+        await audit.erase_before(connection, now - KEEP_BODY_SECONDS)

@@ -66,7 +66,7 @@ async def sessions(call: Call) -> shapes.Sessions:
 
 
 async def log_out(call: Call) -> web.Response:
-    await call.services.accounts.end_login(call.caller.account.id, call.caller.login.id)
+    await call.services.accounts.end_login(call.caller.account.id, call.caller.login.id, now=call.now)
     return _without_cookie(call)
 
 
@@ -76,7 +76,7 @@ async def log_out_everywhere(call: Call) -> web.Response:
 
 
 async def end_session(call: Call) -> None:
-    await call.services.accounts.end_login(call.caller.account.id, call.id)
+    await call.services.accounts.end_login(call.caller.account.id, call.id, now=call.now)
 
 
 async def me(call: Call) -> shapes.Account:
@@ -85,7 +85,7 @@ async def me(call: Call) -> shapes.Account:
 
 async def change_me(call: Call) -> shapes.Account:
     body: shapes.AccountChangeBody = call.body
-    return account_shape(await call.services.accounts.change_ways(call.caller.account, body.ways))
+    return account_shape(await call.services.accounts.change_ways(call.caller.account, body.ways, now=call.now))
 
 
 async def change_password(call: Call) -> None:

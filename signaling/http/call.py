@@ -10,6 +10,7 @@ import msgspec
 from aiohttp import web
 
 from signaling.accounts import Caller
+from signaling.acting import Actor, acting
 from signaling.http.addresses import client_address
 from signaling.http.origins import same_origin
 from signaling.http.services import Services
@@ -27,13 +28,15 @@ MAX_ID_LENGTH = 64
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request that passed all checks of its route. `body` has the route's type; `now` in seconds since the epoch."""
+    """A request that passed all checks of its route. `body` and `query` have the route's types; `now` in seconds since
+    the epoch."""
 
     request: web.Request
     services: Services
     address: str
     now: float
     body: Any
+    query: Any
     signed_in: Caller | None
 
     @property
@@ -70,6 +73,7 @@ class Route:
     status: int = 200
     limit: str | None = None
     problems: tuple[str, ...] = ()
+    query: type[msgspec.Struct] | None = None
 
 
 async def run(route: Route, request: web.Request) -> web.StreamResponse:
@@ -79,8 +83,10 @@ async def run(route: Route, request: web.Request) -> web.StreamResponse:
     if route.limit is not None:
         await count(services, route.limit, address_key(address))
     signed_in = await authenticate(request, services) if route.auth == "account" else None
+    acting.set(Actor(signed_in.account.email if signed_in else "visitor", address))
+    query = read_query(request, route.query) if route.query is not None else None
     body = await read_body(request, route.body) if route.body is not None else None
-    call = Call(request, services, address, services.clock(), body, signed_in)
+    call = Call(request, services, address, services.clock(), body, query, signed_in)
     value = await route.handler(call)
     return value if isinstance(value, web.StreamResponse) else json_answer(value, route.status)
 
@@ -125,6 +131,16 @@ async def read_body(request: web.Request, kind: type[msgspec.Struct]) -> msgspec
         return msgspec.json.decode(data or b"{}", type=kind)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise Refused("invalid_body", str(error) or "not JSON") from None
+
+
+def read_query(request: web.Request, kind: type[msgspec.Struct]) -> msgspec.Struct:
+    """What stands behind the `?` as `kind`. Raises `Refused` (invalid_query)."""
+    if len(request.query) != len(set(request.query)):
+        raise Refused("invalid_query", "a parameter stands there twice")
+    try:
+        return msgspec.convert(dict(request.query), kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise Refused("invalid_query", str(error)) from None
 
 
 def json_answer(value: msgspec.Struct | None, status: int) -> web.Response:

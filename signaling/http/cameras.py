@@ -40,12 +40,12 @@ async def change(call: Call) -> shapes.Camera:
     body: shapes.CameraChangeBody = call.body
     name = _name(body.name) if isinstance(body.name, str) else None
     viewers = body.direct_viewers if isinstance(body.direct_viewers, int) else None
-    view = await call.services.cameras.change(call.caller.account.id, call.id, name, viewers)
+    view = await call.services.cameras.change(call.caller.account.id, call.id, name, viewers, now=call.now)
     return camera_shape(view, call.services, call.now)
 
 
 async def remove(call: Call) -> None:
-    await call.services.cameras.remove(call.caller.account.id, call.id)
+    await call.services.cameras.remove(call.caller.account.id, call.id, now=call.now)
 
 
 async def pair_again(call: Call) -> shapes.CameraWithPairing:
@@ -56,7 +56,7 @@ async def pair_again(call: Call) -> shapes.CameraWithPairing:
 
 
 async def cancel_pairing(call: Call) -> None:
-    await call.services.cameras.cancel_pairing(call.caller.account.id, call.id)
+    await call.services.cameras.cancel_pairing(call.caller.account.id, call.id, now=call.now)
 
 
 async def qr_png(call: Call) -> web.Response:
@@ -69,13 +69,15 @@ async def qr_svg(call: Call) -> web.Response:
 
 async def confirm(call: Call) -> shapes.Camera:
     body: shapes.ConfirmBody = call.body
-    view = await call.services.cameras.confirm(call.caller.account.id, call.id, body.pairing, mine=body.mine)
+    view = await call.services.cameras.confirm(
+        call.caller.account.id, call.id, body.pairing, mine=body.mine, now=call.now
+    )
     return camera_shape(view, call.services, call.now)
 
 
 async def device_token(call: Call) -> shapes.DeviceToken:
     token = call.services.new_token()
-    await call.services.cameras.give_token(call.caller.account.id, call.id, token)
+    await call.services.cameras.give_token(call.caller.account.id, call.id, token, now=call.now)
     return shapes.DeviceToken(token)
 
 

@@ -24,6 +24,7 @@ TAGS = {
     "events": "cameras",
     "socket-tickets": "cameras",
     "camera": "device",
+    "audit": "account",
 }
 """The first part of a path, and the heading it stands under."""
 
@@ -67,6 +68,8 @@ def problem_codes(route: Route) -> list[str]:
     codes = {*ALWAYS, *route.problems}
     if route.body is not None:
         codes |= set(WITH_BODY)
+    if route.query is not None:
+        codes.add("invalid_query")
     if route.auth == "account":
         codes |= {"unauthorized", *(("origin_refused",) if route.method != "GET" else ())}
     return sorted(codes, key=lambda code: (PROBLEMS[code][0], code))
@@ -84,10 +87,22 @@ def _operation(route: Route) -> dict[str, Any]:
     if names:
         schema = {"type": "string", "maxLength": 64}
         operation["parameters"] = [{"name": n, "in": "path", "required": True, "schema": schema} for n in names]
+    if route.query is not None:
+        operation.setdefault("parameters", []).extend(_query(route.query))
     if route.body is not None:
         required = bool(msgspec.json.schema(route.body)["$defs"][route.body.__name__].get("required"))
         operation["requestBody"] = {"required": required, "content": _json(route.body)}
     return operation
+
+
+def _query(kind: type[msgspec.Struct]) -> list[dict[str, Any]]:
+    """Each member of the type is a parameter, left out where it has a default."""
+    schema = msgspec.json.schema(kind)["$defs"][kind.__name__]
+    required = schema.get("required", [])
+    return [
+        {"name": name, "in": "query", "required": name in required, "schema": member}
+        for name, member in schema["properties"].items()
+    ]
 
 
 def _responses(route: Route) -> dict[str, Any]:

@@ -12,6 +12,7 @@ CONTENT_TYPE = "application/problem+json"
 
 PROBLEMS: dict[str, tuple[int, str]] = {
     "invalid_body": (400, "The body does not have the documented form"),
+    "invalid_query": (400, "The query does not have the documented form"),
     "invalid_request": (400, "The request is malformed"),
     "proof_invalid": (400, "The proof of the device key is wrong"),
     "email_invalid": (400, "Not an e-mail address"),

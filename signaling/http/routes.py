@@ -1,6 +1,6 @@
 """The REST API as one table: what is here is served, checked and documented; nothing else is."""
 
-from signaling.http import accounts, activation, cameras, events, shapes, system
+from signaling.http import accounts, activation, audit, cameras, events, shapes, system
 from signaling.http.call import Route
 
 _ID = "/api/cameras/{id}"
@@ -106,6 +106,14 @@ ROUTES: tuple[Route, ...] = (
         answer=shapes.Ticket,
         status=201,
         problems=("not_found",),
+    ),
+    Route(
+        "GET",
+        "/api/audit",
+        audit.entries,
+        "What was done with this account and its cameras, newest first",
+        answer=shapes.AuditLog,
+        query=shapes.AuditQuery,
     ),
     Route("GET", "/api/cameras", cameras.list_cameras, "All cameras", answer=shapes.CameraList),
     Route(

@@ -5,10 +5,12 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from signaling.audit import Deed
 from signaling.ways import MAX_DIRECT_VIEWERS, Policy
 
 PRINTABLE = r"^[^\u0000-\u001f\u007f]*$"
 """No control characters: nothing we keep needs them, and PostgreSQL refuses NUL."""
+MAX_AUDIT_PAGE = 200
 URL_SAFE = r"^[A-Za-z0-9_-]+$"
 
 Email = Annotated[str, Meta(min_length=3, max_length=254, pattern=PRINTABLE, description="E-mail address")]
@@ -111,6 +113,14 @@ class TicketBody(Body, frozen=True):
     """The one camera that the ticket is for."""
 
     camera: Annotated[str, Meta(min_length=1, max_length=64, pattern=URL_SAFE, description="Id of a camera")]
+
+
+class AuditQuery(Body, frozen=True):
+    """`before`: only entries with smaller numbers, for the next page. `camera`: only what concerns this one."""
+
+    before: Annotated[int, Meta(ge=1, le=2**31)] | None = None
+    camera: Annotated[str, Meta(min_length=1, max_length=64, pattern=URL_SAFE)] | None = None
+    limit: Annotated[int, Meta(ge=1, le=MAX_AUDIT_PAGE)] = 50
 
 
 class ActivateBody(Body, frozen=True):
@@ -292,3 +302,23 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     detail: str
     code: str
     errors: list[Fault] = []
+
+
+class AuditEntry(msgspec.Struct, frozen=True):
+    """One deed. `by`: an e-mail, `camera`, `visitor` or `server`. `camera`: id of the one it was done to, or empty."""
+
+    number: int
+    at: Time
+    deed: Deed
+    camera: str
+    by: str
+    address: str
+    details: dict[str, str]
+    hash: str
+
+
+class AuditLog(msgspec.Struct, frozen=True):
+    """Newest first. `more`: there are older ones; ask with `before`."""
+
+    entries: list[AuditEntry]
+    more: bool

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Row
 
+from signaling.audit import Entry
 from signaling.ways import DIRECT_VIEWERS, Policy
 
 
@@ -81,7 +82,7 @@ class Camera:
     direct_viewers: int = DIRECT_VIEWERS
 
 
-Kind = TypeVar("Kind", Account, Login, Invitation, Pairing, Camera)
+Kind = TypeVar("Kind", Account, Login, Invitation, Pairing, Camera, Entry)
 _JSON = frozenset({"capabilities", "allowed_networks"})
 
 
@@ -91,7 +92,7 @@ def read(kind: type[Kind], row: Row[Any]) -> Kind:
     return kind(**{f.name: json.loads(values[f.name]) if f.name in _JSON else values[f.name] for f in fields(kind)})
 
 
-def written(value: Account | Login | Invitation | Pairing | Camera) -> dict[str, Any]:
+def written(value: Account | Login | Invitation | Pairing | Camera | Entry) -> dict[str, Any]:
     """The value as column values."""
     return column_values({f.name: getattr(value, f.name) for f in fields(value)})
 

@@ -1,6 +1,6 @@
 """The tables. Times are seconds since the epoch, secrets are SHA-256 in hex, lists and objects are JSON text."""
 
-from sqlalchemy import Boolean, Column, Double, ForeignKey, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Double, ForeignKey, Index, Integer, MetaData, String, Table, Text
 
 metadata = MetaData(
     naming_convention={
@@ -91,3 +91,20 @@ pairings = Table(
     Index("ix_pairings_camera_id", "camera_id"),
     Index("ix_pairings_expires_at", "expires_at"),
 )
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("account_id", String(64), nullable=False),
+    Column("deed", String(32), nullable=False),
+    Column("subject", String(64), nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+    Column("salt", String(32), nullable=True),
+    Column("body", Text, nullable=True),
+    Index("ix_audit_account_id", "account_id", "number"),
+    Index("ix_audit_at_ms", "at_ms"),
+)
+"""No foreign key: an entry stays when what it is about is gone. Triggers refuse changes (migration 0003)."""

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import sqlite3
 import os
 import socket
 import subprocess
@@ -117,6 +118,24 @@ def test_damaged_files_are_called_so(tmp_path: Path) -> None:
         failed = run(data_dir=str(tmp_path), port="1", metrics_port="0", bcrypt_cost="4")
         assert failed.returncode == 1 and "Traceback" not in failed.stderr, failed.stderr
         assert sentence in failed.stderr and "try again" not in failed.stderr
+
+
+def test_the_audit_log_is_followed_and_a_change_in_it_found(tmp_path: Path) -> None:
+    with belvedere(tmp_path) as server:
+        body = {"email": "a@example.org", "password": "correct horse battery", "invitation": server.invitation}
+        assert server.call("POST", "/api/accounts", body)[0] == 201
+        server.stop()
+        said = run("audit", data_dir=str(tmp_path))
+        head = said.stdout.split()[-1]
+        assert said.returncode == 0 and "holds: 1 entries" in said.stdout and head.startswith("1:")
+        assert run("audit", "--head", head, data_dir=str(tmp_path)).returncode == 0
+        cut = run("audit", "--head", "2" + head[1:], data_dir=str(tmp_path))
+        assert cut.returncode == 1 and "is not in it" in cut.stderr and "Traceback" not in cut.stderr
+    with sqlite3.connect(tmp_path / "belvedere.sqlite3") as database:
+        database.execute("DROP TRIGGER audit_is_not_changed")
+        database.execute("UPDATE audit SET deed = 'signed_out'")
+    changed = run("audit", data_dir=str(tmp_path))
+    assert changed.returncode == 1 and "entry 1 was changed" in changed.stderr and "Traceback" not in changed.stderr
 
 
 def test_the_first_start_link_until_there_is_an_administrator(tmp_path: Path) -> None:

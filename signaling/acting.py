@@ -1,0 +1,24 @@
+"""Who acts at this moment: set once where a request is let in, read where a deed is written into the audit log."""
+
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """`name`: the e-mail of an account, or `camera`, `visitor`, `server`. `address`: where from, as text."""
+
+    name: str
+    address: str = ""
+
+
+SERVER = Actor("server")
+"""Nobody asked: housekeeping, or an administrator's command."""
+
+acting: ContextVar[Actor] = ContextVar("acting", default=SERVER)
+"""Of the running request. Each request and each socket runs in a task of its own, so they never see each other's."""
+
+
+def now_known_as(name: str) -> None:
+    """The running request has shown who it is."""
+    acting.set(Actor(name, acting.get().address))

@@ -1,0 +1,79 @@
+"""The rows of the audit log. An entry is written in the transaction of the deed itself: both are there, or neither."""
+
+import secrets
+from collections.abc import AsyncIterator
+
+from sqlalchemy import ColumnElement, insert, select, text, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from signaling.acting import acting
+from signaling.audit import Body, Deed, Entry, entry
+from signaling.store.rows import read, written
+from signaling.store.schema import audit
+
+LOCK = 0x62656C77
+"""Any number that no other program on this PostgreSQL uses: two transactions never write the same number."""
+SALT_BYTES = 16
+PAGE = 1000
+
+
+async def record(
+    connection: AsyncConnection, account_id: str, deed: Deed, *, now: float, subject: str = "", **details: str
+) -> None:
+    """Add an entry by whoever acts now (`signaling.acting`). Comes last in a transaction: on PostgreSQL others wait.
+
+    `account_id`: who may read it. `details`: short texts for that person; nothing secret.
+    """
+    if connection.dialect.name == "postgresql":
+        await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
+    actor = acting.get()
+    body = Body(actor.name, actor.address, details)
+    made = entry(await newest(connection), account_id, deed, subject, body, salt=secrets.token_hex(SALT_BYTES), now=now)
+    await connection.execute(insert(audit).values(written(made)))
+
+
+async def newest(connection: AsyncConnection) -> Entry | None:
+    row = (await connection.execute(select(audit).order_by(audit.c.number.desc()).limit(1))).first()
+    return read(Entry, row) if row else None
+
+
+async def entries_of(
+    connection: AsyncConnection, account_id: str, *, before: int | None, subject: str | None, most: int
+) -> list[Entry]:
+    """Of this account, newest first, those that can still be read. `before`: only entries with smaller numbers."""
+    c = audit.c
+    query = select(audit).where(c.account_id == account_id, c.body.is_not(None))
+    if before is not None:
+        query = query.where(c.number < before)
+    if subject is not None:
+        query = query.where(c.subject == subject)
+    rows = await connection.execute(query.order_by(c.number.desc()).limit(most))
+    return [read(Entry, row) for row in rows]
+
+
+async def pages(connection: AsyncConnection) -> AsyncIterator[list[Entry]]:
+    """The whole log from its beginning, a page at a time."""
+    after: int | None = None
+    while True:
+        query = select(audit).order_by(audit.c.number).limit(PAGE)
+        if after is not None:
+            query = query.where(audit.c.number > after)
+        page = [read(Entry, row) for row in await connection.execute(query)]
+        if not page:
+            return
+        yield page
+        after = page[-1].number
+
+
+async def erase_before(connection: AsyncConnection, moment: float) -> None:
+    """What older entries say (seconds since the epoch); they stay in the chain."""
+    await _erase(connection, audit.c.at_ms < int(moment * 1000))
+
+
+async def erase_account(connection: AsyncConnection, account_id: str) -> None:
+    """What the entries of this account say; they stay in the chain."""
+    await _erase(connection, audit.c.account_id == account_id)
+
+
+async def _erase(connection: AsyncConnection, which: ColumnElement[bool]) -> None:
+    await connection.execute(update(audit).where(which, audit.c.body.is_not(None)).values(body=None, salt=None))
