@@ -2,9 +2,9 @@
 
 import http.client
 import json
-import sqlite3
 import os
 import socket
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path

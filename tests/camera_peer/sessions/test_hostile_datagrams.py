@@ -74,9 +74,8 @@ async def test_a_session_being_set_up_survives(camera: Any, new_viewer: Any, eve
 
 @pytest.mark.parametrize("kind", ATTACKS)
 async def test_the_warm_peer_survives_too(camera: Any, new_viewer: Any, eventually: Eventually, kind: str) -> None:
-    warm = camera.sessions._warm._ready
-    assert warm is not None
-    sdp = warm.offer("h264", ["42e01f"], None)
+    await eventually(lambda: camera.sessions._warm._ready is not None)
+    sdp = camera.sessions._warm._ready.offer("h264", ["42e01f"], None)
     await attack(sdp, ATTACKS[kind]())
     viewer = new_viewer()
     offer = await camera.open("s")

@@ -260,7 +260,9 @@ async def test_of_two_uploads_the_server_may_end_either(make_source: Any, eventu
         seen = there.packets("a")
         await eventually(lambda: there.packets("a") > seen + 50)
         assert there.server.asked == ["cam"] * 3 and there.cameras.tickets() == ["ticket-upload-2"]
-        assert there.relay.load().uploads == 1 and there.server.said == []
+        assert there.relay.load().uploads == 1
+        # The next one may take over just before the server's word comes: then the relay has said so first.
+        assert {said[:2] for said in there.server.said} <= {("close", "upload-0")}
 
 
 async def test_an_upload_that_the_server_ended_is_asked_for_again(make_source: Any, eventually: Any) -> None:
