@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from signaling import tokens
 from signaling.acting import now_known_as
 from signaling.live.state import LiveEvent, LiveState, LiveUnavailable
-from signaling.passwords import Passwords, check_password_rules
+from signaling.passwords import Passwords
 from signaling.protocol.identity import token_hash
 from signaling.rates import address_key, network_key
 from signaling.refusals import Refused
@@ -73,7 +73,7 @@ class Accounts:
         email = normalised_email(email)
         secret = token_hash(invitation) if invitation else None
         await self._check_may_register(secret, now)
-        check_password_rules(password, email)
+        await self._passwords.check_rules(password, email)
         account = Account(account_id, email, await self._passwords.hash(password), False, now)
         try:
             return await self._insert(account, secret, now)
@@ -259,7 +259,7 @@ class Accounts:
         await self._count_attempt(account.email, caller.login.address, now)
         if not await self._passwords.check(current, account.password_hash):
             raise Refused("credentials_wrong", "the current password is not right")
-        check_password_rules(new, account.email)
+        await self._passwords.check_rules(new, account.email)
         password_hash = await self._passwords.hash(new)
         async with self._store.write() as connection:
             if not await rows.password_stands(connection, account.id, account.password_hash):

@@ -16,6 +16,7 @@ from typing import TypeVar
 
 import bcrypt
 
+from signaling.password_rules import check_password_rules
 from signaling.refusals import Refused
 
 WORKERS = 2
@@ -23,8 +24,6 @@ NICENESS = 10
 """Hashing yields to signaling when the processor is full."""
 MAX_WAITING = 64
 """At about 230 ms a hash and two workers the last in the queue waits 8 s; more would only time out."""
-MIN_LENGTH = 8
-MAX_LENGTH = 1024
 
 T = TypeVar("T")
 
@@ -45,6 +44,10 @@ class Passwords:
     async def check(self, password: str, password_hash: str | None) -> bool:
         """Whether they belong together; None is never right and takes as long. Raises `Refused` (`busy`)."""
         return await self._run(lambda: self._check(_digest(password), password_hash))
+
+    async def check_rules(self, password: str, email: str) -> None:
+        """Raises `Refused`: password_unsuitable, busy."""
+        await self._run(lambda: check_password_rules(password, email))
 
     def outdated(self, password_hash: str) -> bool:
         """Whether it was made at another cost than new ones are."""
@@ -74,14 +77,6 @@ class Passwords:
             return await asyncio.get_running_loop().run_in_executor(self._pool, work)
         finally:
             self._waiting -= 1
-
-
-def check_password_rules(password: str, email: str) -> None:
-    """Length is what counts (NIST SP 800-63B §3.1.1.2). Raises `Refused` (`password_unsuitable`)."""
-    if not MIN_LENGTH <= len(password) <= MAX_LENGTH:
-        raise Refused("password_unsuitable", f"a password has {MIN_LENGTH} to {MAX_LENGTH} characters")
-    if password.strip().lower() == email or len(set(password)) < 3:
-        raise Refused("password_unsuitable", "this password is too easy to guess")
 
 
 def _cost_of(password_hash: str) -> int:
