@@ -1,0 +1,98 @@
+"""Everybody who may stand before a route, and what each of them brings to say who it is."""
+
+from collections.abc import Awaitable, Callable
+from typing import Literal, get_args
+
+import jwt
+
+from signaling.protocol import relay_token
+from signaling.tokens import ACCOUNT_JWT_TYPE, COOKIE
+from tests.signaling.access.scene import Scene
+
+Caller = Literal["anonymous", "other_user", "revoked_session", "other_camera", "wrong_key", "relay", "owner"]
+CALLERS: tuple[Caller, ...] = get_args(Caller)
+SIGNED_IN: frozenset[Caller] = frozenset({"other_user", "owner"})
+"""Who is somebody to this server, though perhaps not to this camera."""
+
+Headers = dict[str, str]
+Form = Callable[[Scene], Awaitable[Headers]]
+"""What a caller sends with its request, made anew for each, because some of it is good only once."""
+
+
+def forms(caller: Caller) -> list[Form]:
+    """All ways in which a caller may try: in the header and, where a browser would, in the cookie."""
+    if caller == "anonymous":
+        return [_nothing]
+    if caller == "relay":
+        return [_relay, _scheme(_relay, "Bearer"), _as_cookie(_relay)]
+    bearer = {
+        "owner": _signed_in,
+        "other_user": _other_user,
+        "revoked_session": _revoked,
+        "other_camera": _other_camera,
+        "wrong_key": _wrong_key,
+    }[caller]
+    return [bearer, _as_cookie(bearer)]
+
+
+async def foreign_page(scene: Scene) -> Headers:
+    """The owner's own browser, sent by a page of another web site."""
+    return await _as_cookie(_signed_in)(scene) | {"Origin": "https://evil.example"}
+
+
+async def _nothing(_scene: Scene) -> Headers:
+    return {}
+
+
+async def _signed_in(scene: Scene) -> Headers:
+    return _bearer(await scene.fresh_token(scene.owner_email))
+
+
+async def _other_user(scene: Scene) -> Headers:
+    return _bearer(await scene.fresh_token(scene.other_email))
+
+
+async def _revoked(scene: Scene) -> Headers:
+    """Signed out a moment ago; the token itself is good for a day."""
+    token = await scene.fresh_token(scene.owner_email)
+    gone = scene.owner.another()
+    gone.token = token
+    await gone.good("DELETE", "/api/sessions/current")
+    return _bearer(token)
+
+
+async def _other_camera(scene: Scene) -> Headers:
+    """The token of a camera of the very same owner: a key of its own, but no account."""
+    return {"Authorization": scene.other_device.authorization(scene.other_camera)}
+
+
+async def _wrong_key(scene: Scene) -> Headers:
+    """The owner's living session word for word, signed by somebody else."""
+    claims = jwt.decode(await scene.fresh_token(scene.owner_email), options={"verify_signature": False})
+    return _bearer(jwt.encode(claims, "k" * 64, algorithm="HS256", headers={"typ": ACCOUNT_JWT_TYPE}))
+
+
+async def _relay(scene: Scene) -> Headers:
+    secret = scene.running.services.relay_secret
+    now, jti = scene.running.services.clock(), scene.running.services.new_id()
+    token = relay_token.sign(secret, name="inside", origin=scene.running.origin, jti=jti, now=now)
+    return {"Authorization": f"{relay_token.SCHEME} {token}"}
+
+
+def _scheme(form: Form, scheme: str) -> Form:
+    async def headers(scene: Scene) -> Headers:
+        return {"Authorization": f"{scheme} {(await form(scene))['Authorization'].partition(' ')[2]}"}
+
+    return headers
+
+
+def _as_cookie(form: Form) -> Form:
+    async def headers(scene: Scene) -> Headers:
+        token = (await form(scene))["Authorization"].partition(" ")[2]
+        return {"Cookie": f"{COOKIE}={token}", "Origin": scene.running.origin}
+
+    return headers
+
+
+def _bearer(token: str) -> Headers:
+    return {"Authorization": f"Bearer {token}"}

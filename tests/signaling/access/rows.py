@@ -1,0 +1,91 @@
+"""The access matrix of the REST API as a table: for each route, who gets what.
+
+A new route needs a row here, or the build fails. A row is the request that would succeed (`$camera` and the like stand
+for things of the owner, `tests.signaling.access.scene`) and its `rights`: what the owner gets, and what everybody else.
+An answer is a status where it is a success and a code of `signaling.http.problems` where it is none.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tests.signaling.access.callers import CALLERS, SIGNED_IN, Caller
+
+Rights = Mapping[Caller, int | str]
+
+
+def anyone(answer: int | str) -> Rights:
+    """The same for all: there is nothing to protect, or what protects it is a secret in the body."""
+    return dict.fromkeys(CALLERS, answer)
+
+
+def signed_in(answer: int | str) -> Rights:
+    """Everybody who is signed in, each for their own account alone."""
+    return {caller: answer if caller in SIGNED_IN else "unauthorized" for caller in CALLERS}
+
+
+def owner_only(answer: int | str, **others: int | str) -> Rights:
+    """Something of the owner's. To others there is no such thing, unless `others` says what they get."""
+    refused: dict[Caller, int | str] = dict.fromkeys(SIGNED_IN, "not_found")
+    return {**signed_in("not_found"), **refused, "owner": answer, **others}  # type: ignore[dict-item]
+
+
+def administrator_only(answer: int | str) -> Rights:
+    return owner_only(answer, **dict.fromkeys(SIGNED_IN - {"owner"}, "forbidden"))
+
+
+@dataclass(frozen=True)
+class Row:
+    """`id`: what stands for `{id}`. `body`: one that succeeds if the caller may."""
+
+    rights: Rights
+    body: Any = None
+    id: str = ""
+
+
+_PASSWORD = "correct horse battery"
+_QR = {"token": "$code", "ssid": "Hillside"}
+
+ROWS: dict[str, Row] = {
+    "GET /healthz": Row(anyone(200)),
+    "GET /readyz": Row(anyone(200)),
+    "GET /api/setup": Row(anyone(200)),
+    "GET /api/verdicts": Row(anyone(200)),
+    # Who has no secret gets nowhere by being somebody.
+    "POST /api/accounts": Row(anyone("registration_closed"), {"email": "new@example.org", "password": _PASSWORD}),
+    "POST /api/sessions": Row(anyone("credentials_wrong"), {"email": "owner@example.org", "password": "a guess"}),
+    "POST /api/invitations/check": Row(anyone("invitation_invalid"), {"invitation": "guess"}),
+    "POST /api/camera/seen": Row(anyone("token_unknown"), {"secret_token": "guess"}),
+    "POST /api/camera/activate": Row(
+        anyone("token_unknown"), {"secret_token": "guess", "my_hardware_id": "a", "my_local_ip": "192.168.1.2"}
+    ),
+    "GET /api/sessions": Row(signed_in(200)),
+    "DELETE /api/sessions": Row(signed_in(204)),
+    "DELETE /api/sessions/current": Row(signed_in(204)),
+    "DELETE /api/sessions/{id}": Row(owner_only(204), id="$session"),
+    "GET /api/me": Row(signed_in(200)),
+    "PATCH /api/me": Row(signed_in(200), {"ways": "never_relay"}),
+    "PUT /api/me/password": Row(signed_in(204), {"current_password": _PASSWORD, "new_password": _PASSWORD}),
+    "POST /api/invitations": Row(administrator_only(201)),
+    "POST /api/socket-tickets": Row(owner_only(201), {"camera": "$camera"}),
+    "GET /api/audit": Row(signed_in(200)),
+    "GET /api/events": Row(signed_in(200)),
+    "GET /api/cameras": Row(signed_in(200)),
+    "POST /api/cameras": Row(signed_in(201), {"name": "Shed", "model": "Test", "ssid": "Hillside"}),
+    "GET /api/cameras/{id}": Row(owner_only(200), id="$camera"),
+    "PATCH /api/cameras/{id}": Row(owner_only(200), {"name": "Mine now"}, id="$camera"),
+    "DELETE /api/cameras/{id}": Row(owner_only(204), id="$camera"),
+    "POST /api/cameras/{id}/pairing": Row(owner_only(201), {}, id="$camera"),
+    "DELETE /api/cameras/{id}/pairing": Row(owner_only(204), id="$pending"),
+    "POST /api/cameras/{id}/qr.png": Row(owner_only(200), _QR, id="$pending"),
+    "POST /api/cameras/{id}/qr.svg": Row(owner_only(200), _QR, id="$pending"),
+    "POST /api/cameras/{id}/confirm": Row(owner_only(200), {"mine": True}, id="$unconfirmed"),
+    "POST /api/cameras/{id}/token": Row(owner_only(201), id="$camera"),
+}
+
+UNDOCUMENTED: dict[str, str] = {
+    "/api/openapi.json": "the document itself: it says nothing about anybody",
+    "/api/signaling": "a WebSocket: tests/signaling/access/test_access_matrix_signaling.py",
+    "/api/media": "a WebSocket of datagrams that mean nothing without the keys of a session: tests/media/relay",
+}
+"""What is served beside the OpenAPI document, and why that is right. The web app's own files need no entry."""
