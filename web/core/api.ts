@@ -1,5 +1,6 @@
 /** The REST API: one method per route, problems (RFC 9457) as exceptions. Knows no page. */
 
+import type { AuditPage } from './audit';
 import type { Account, Camera, Login, Pairing, Setup, Verdict, WaysRule } from './model';
 
 /** A slow phone network still answers within this; longer looks like a dead server, and is treated as one. */
@@ -99,6 +100,14 @@ export class Api {
   /** `pairing`: the id of the one whose picture was looked at; of another one the answer does not hold. */
   confirm = (id: string, mine: boolean, pairing: string | null): Promise<Camera> =>
     this.send('POST', `${camera(id)}/confirm`, { mine, ...(pairing ? { pairing } : {}) });
+
+  /** Newest first. `before`: the number of the last entry that is known. `of`: a camera. */
+  audit = (query: { before?: number; of?: string | null }): Promise<AuditPage> => {
+    const asked = new URLSearchParams();
+    if (query.before !== undefined) asked.set('before', String(query.before));
+    if (query.of) asked.set('camera', query.of);
+    return this.send('GET', `/api/audit?${asked}`);
+  };
 
   /** Milliseconds since the epoch by the server's clock, to within a second. */
   now(): number {

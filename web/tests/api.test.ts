@@ -85,3 +85,11 @@ test('a socket ticket is asked for one camera', async () => {
   const [path, init] = vi.mocked(fetch).mock.calls[0] as [string, RequestInit];
   expect([path, init.body]).toEqual(['/api/socket-tickets', '{"camera":"camera-1"}']);
 });
+
+test('the audit log is asked for page by page', async () => {
+  answer(200, { entries: [], more: false });
+  await new Api().audit({});
+  await new Api().audit({ before: 7, of: 'a/b' });
+  const paths = vi.mocked(fetch).mock.calls.map(([path]) => path);
+  expect(paths).toEqual(['/api/audit?', '/api/audit?before=7&camera=a%2Fb']);
+});

@@ -9,6 +9,8 @@ test.each([
   ['#/camera/abc', { page: 'watch', camera: 'abc' }],
   ['#/camera/abc/settings', { page: 'settings', camera: 'abc' }],
   ['#/camera/abc/pair', { page: 'pair', camera: 'abc' }],
+  ['#/camera/abc/activity', { page: 'activity', camera: 'abc' }],
+  ['#/account/activity', { page: 'activity', camera: null }],
   ['#/camera', { page: 'missing' }],
   ['#/camera/abc/else', { page: 'missing' }],
   ['#/nowhere', { page: 'missing' }],

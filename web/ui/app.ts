@@ -12,6 +12,7 @@ import type { Account } from '../core/model';
 import { Household } from './household';
 import { icon } from './icons';
 import './pages/account';
+import './pages/activity';
 import './pages/add';
 import './pages/home';
 import './pages/invited';
@@ -121,12 +122,20 @@ class App extends LitElement {
         return html`<belvedere-invited .household=${household}></belvedere-invited>`;
       case 'account':
         return html`<belvedere-account .household=${household}></belvedere-account>`;
+      case 'activity':
+        return this.activity(route.camera);
       case 'settings':
       case 'pair':
         return this.cameraPage(route.page, route.camera);
       default:
         return missing();
     }
+  }
+
+  private activity(camera: string | null): TemplateResult {
+    const { household } = this;
+    if (camera !== null && !this.knows(camera)) return missing();
+    return html`<belvedere-activity .household=${household} .camera=${camera}></belvedere-activity>`;
   }
 
   private cameraPage(page: 'settings' | 'pair', camera: string): TemplateResult {

@@ -3,6 +3,7 @@
 export type Route =
   | { page: 'home' | 'signin' | 'add' | 'account' | 'missing' }
   | { page: 'register'; secret: string | null }
+  | { page: 'activity'; camera: string | null }
   | { page: 'watch' | 'settings' | 'pair'; camera: string };
 
 export function parseRoute(hash: string): Route {
@@ -15,6 +16,7 @@ export function parseRoute(hash: string): Route {
   if (first === undefined) return { page: 'home' };
   if (first === 'register' && parts.length <= 2) return { page: 'register', secret: second ?? null };
   if (first === 'camera' && second && parts.length <= 3) return cameraRoute(second, third);
+  if (hash === address.activity) return { page: 'activity', camera: null };
   if (parts.length === 1 && (first === 'signin' || first === 'add' || first === 'account')) {
     return { page: first };
   }
@@ -23,7 +25,7 @@ export function parseRoute(hash: string): Route {
 
 function cameraRoute(camera: string, tail: string | undefined): Route {
   if (tail === undefined) return { page: 'watch', camera };
-  if (tail === 'settings' || tail === 'pair') return { page: tail, camera };
+  if (tail === 'settings' || tail === 'pair' || tail === 'activity') return { page: tail, camera };
   return { page: 'missing' };
 }
 
@@ -40,7 +42,9 @@ export const address = {
   signin: '#/signin',
   add: '#/add',
   account: '#/account',
+  activity: '#/account/activity',
   watch: (camera: string) => `#/camera/${encodeURIComponent(camera)}`,
   settings: (camera: string) => `#/camera/${encodeURIComponent(camera)}/settings`,
+  activityOf: (camera: string) => `#/camera/${encodeURIComponent(camera)}/activity`,
   pair: (camera: string) => `#/camera/${encodeURIComponent(camera)}/pair`,
 };

@@ -5,6 +5,7 @@ import type { Detour } from '../core/diagnosis';
 import type { Verdict, WaysRule } from '../core/model';
 import type { Cause } from '../core/watch-state';
 import type { WifiFault } from '../core/qr-payload';
+import { activity } from './words/activity';
 
 export const text = {
   product: 'Belvedere',
@@ -392,6 +393,7 @@ export const text = {
     inviteAction: 'Make a link',
     inviteUntil: (when: string) => `Works once, until ${when}. It is shown only now.`,
   },
+  activity,
   errors: {
     email_taken: 'There is an account with this e-mail already.',
   } as Record<string, string>,

@@ -30,3 +30,8 @@ export function countdown(end: number, now: number): { minutes: number; seconds:
   const left = Math.max(0, Math.floor((end - now) / 1000));
   return { minutes: Math.floor(left / 60), seconds: left % 60 };
 }
+
+/** The time of day. */
+export function clock(then: number, locale?: string): string {
+  return new Date(then).toLocaleTimeString(locale ?? [], { hour: '2-digit', minute: '2-digit' });
+}

@@ -1,6 +1,7 @@
 import { html, nothing, type PropertyDeclarations, type TemplateResult } from 'lit';
 import { Problem, type Invitation } from '../../core/api';
 import type { Login, WaysRule } from '../../core/model';
+import { agentWords } from '../agent';
 import { sentenceOf } from '../household';
 import { icon } from '../icons';
 import { alert, fields, Page, passwordField } from '../page';
@@ -57,7 +58,7 @@ class AccountPage extends Page {
           </button>
           <span class="note">${words.signOutHint}</span>
         </div>
-        ${account.administrator ? this.invite() : nothing} ${this.ways(account.ways)} ${this.sessions()} ${this.password()}
+        ${account.administrator ? this.invite() : nothing} ${this.ways(account.ways)} ${this.sessions()} ${this.password()} ${activity()}
       </main>
     `;
   }
@@ -232,13 +233,12 @@ class AccountPage extends Page {
   }
 }
 
-/** The browser's name out of its long self-description; the text itself where none is known. */
-export function agentWords(agent: string): string {
-  const browser = /(Firefox|Edg|OPR|Chrome|Safari)\//.exec(agent)?.[1];
-  const system = /(iPhone|iPad|Android|Windows|Mac OS X|Linux)/.exec(agent)?.[1];
-  if (!browser) return agent.slice(0, 60) || '–';
-  const name = { Edg: 'Edge', OPR: 'Opera' }[browser] ?? browser;
-  return system ? `${name}, ${system.replace('Mac OS X', 'macOS')}` : name;
-}
+const activity = (): TemplateResult => html`
+  <section class="card">
+    <h2>${text.activity.title}</h2>
+    <p class="note">${text.activity.hint}</p>
+    <div class="row"><a class="button" href=${address.activity}>${text.activity.action}</a></div>
+  </section>
+`;
 
 customElements.define('belvedere-account', AccountPage);

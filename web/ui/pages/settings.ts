@@ -57,6 +57,13 @@ class SettingsPage extends Page {
           </dl>
         </section>
         <section class="card">
+          <h2>${text.activity.title}</h2>
+          <p class="note">${text.activity.hintOf}</p>
+          <div class="row">
+            <a class="button" href=${address.activityOf(camera.id)}>${text.activity.action}</a>
+          </div>
+        </section>
+        <section class="card">
           <h2>${words.pair}</h2>
           <p class="note">${words.pairHint}</p>
           <div class="row">

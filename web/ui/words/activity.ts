@@ -1,0 +1,67 @@
+/** The words of the audit log. Each deed (`Deed` in signaling/audit.py) has its sentence: a test holds the two together. */
+
+import { agentWords } from '../agent';
+
+/** `who`: begins a sentence. `camera`: its name in quotes, or what stands for it. */
+export interface Told {
+  who: string;
+  camera: string;
+  details: Record<string, string>;
+}
+
+const WAYS: Record<string, string> = {
+  auto: 'direct, with the relay as a reserve',
+  never_relay: 'never through the relay',
+  always_relay: 'always through the relay',
+};
+
+export const deeds: Record<string, (told: Told) => string> = {
+  account_made: () => 'This account was made.',
+  signed_in: ({ who, details }) => `${who} signed in${withAgent(details['agent'])}.`,
+  sign_in_failed: () => 'Somebody tried to sign in, with a wrong password.',
+  signed_out: ({ who, details }) => `${who} signed out${details['sessions'] ? ' everywhere' : ''}.`,
+  password_changed: ({ who }) => `${who} changed the password.`,
+  ways_changed: ({ who, details }) => {
+    const ways = WAYS[details['ways'] ?? ''];
+    return `${who} changed the ways for video${ways ? `: ${ways}` : ''}.`;
+  },
+  invited: ({ who }) => `${who} made an invitation to this server.`,
+  camera_added: ({ who, camera }) => `${who} added ${camera}.`,
+  camera_changed: (told) => changed(told),
+  camera_removed: ({ who, camera }) => `${who} removed ${camera}.`,
+  camera_activated: ({ camera }) => `${camera} was paired.`,
+  camera_confirmed: ({ who, camera }) => `${who} said yes to ${camera}.`,
+  camera_denied: ({ who, camera }) => `${who} said no to ${camera}; its key was revoked.`,
+  code_made: ({ who, camera }) => `${who} made a pairing code for ${camera}.`,
+  code_cancelled: ({ who, camera }) => `${who} took back the pairing code of ${camera}.`,
+  device_token_made: ({ who, camera }) => `${who} made a device token for ${camera}.`,
+};
+
+function changed({ who, camera, details }: Told): string {
+  const { name, direct_viewers: viewers } = details;
+  if (name) return `${who} gave a camera the name “${name}”.`;
+  if (viewers) return `${who} set the direct viewers of ${camera} to ${viewers}.`;
+  return `${who} changed ${camera}.`;
+}
+
+const withAgent = (agent: string | undefined): string => (agent ? ` with ${agentWords(agent)}` : '');
+
+export const actors: Record<string, string> = {
+  camera: 'The camera',
+  visitor: 'Somebody',
+  server: 'The server',
+};
+export const you = 'You';
+export const noCamera = 'a camera that is gone';
+
+export const activity = {
+  title: 'Activity',
+  lead: 'What was done with your account and your cameras, newest first. Nobody can change it unseen.',
+  leadOf: (camera: string) => `What was done with ${camera}, newest first.`,
+  hint: 'Who did what, and when: sign-ins, changes, cameras.',
+  hintOf: 'Who did what with this camera, and when.',
+  action: 'Show activity',
+  nothing: 'Nothing so far.',
+  older: 'Show older',
+  from: (address: string) => `From ${address}`,
+};
