@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from signaling import tokens
+from signaling.acceptance import accept, invitation_invalid, offered
 from signaling.acting import now_known_as
 from signaling.live.state import LiveEvent, LiveState, LiveUnavailable
 from signaling.passwords import Passwords
@@ -67,16 +68,19 @@ class Accounts:
             return await rows.administrator_exists(connection)
 
     async def register(
-        self, email: str, password: str, invitation: str | None, *, account_id: str, now: float
+        self, email: str, password: str, invitation: str | None, *, account_id: str, grant_id: str, now: float
     ) -> Account:
-        """Make an account. Raises `Refused`: registration_closed, invitation_invalid, email_taken and others."""
+        """Make an account. `invitation`: an administrator's, or a sharing link's, whose grant comes with the account.
+
+        Raises `Refused`: registration_closed, invitation_invalid, email_taken and others.
+        """
         email = normalised_email(email)
         secret = token_hash(invitation) if invitation else None
         await self._check_may_register(secret, now)
         await self._passwords.check_rules(password, email)
         account = Account(account_id, email, await self._passwords.hash(password), False, now)
         try:
-            return await self._insert(account, secret, now)
+            return await self._insert(account, secret, grant_id, now)
         except IntegrityError:
             raise Refused("email_taken", "there is already an account with this e-mail") from None
 
@@ -85,7 +89,10 @@ class Accounts:
             if self.registration != "open":
                 raise Refused("registration_closed", "this server takes new accounts by invitation only")
             return
-        await self._check_open(secret, now)
+        async with self._store.read() as connection:
+            found = await rows.open_invitation(connection, secret, now) or await offered(connection, secret, now)
+        if found is None:
+            raise invitation_invalid()
 
     async def check_invitation(self, secret: str, *, now: float) -> None:
         """Tells whoever holds the link before the form is filled in. Raises `Refused` (invitation_invalid)."""
@@ -94,17 +101,19 @@ class Accounts:
     async def _check_open(self, secret_hash: str, now: float) -> None:
         async with self._store.read() as connection:
             if await rows.open_invitation(connection, secret_hash, now) is None:
-                raise _invitation_invalid()
+                raise invitation_invalid()
 
-    async def _insert(self, account: Account, secret: str | None, now: float) -> Account:
+    async def _insert(self, account: Account, secret: str | None, grant_id: str, now: float) -> Account:
         async with self._store.write() as connection:
-            if secret is not None:
-                invitation = await rows.open_invitation(connection, secret, now)
-                if invitation is None or not await rows.use_invitation(connection, secret, now):
-                    raise _invitation_invalid()
-                account = Account(account.id, account.email, account.password_hash, invitation.administrator, now)
+            invitation = await rows.open_invitation(connection, secret, now) if secret is not None else None
+            if invitation is not None:
+                if not await rows.use_invitation(connection, invitation.secret_hash, now):
+                    raise invitation_invalid()
+                account = replace(account, administrator=invitation.administrator)
             await rows.insert_account(connection, account)
             now_known_as(account.email)
+            if secret is not None and invitation is None:
+                await accept(connection, secret, account, grant_id=grant_id, now=now)
             await audit.record(connection, account.id, "account_made", now=now, email=account.email)
         return account
 
@@ -296,7 +305,3 @@ def normalised_email(text: str) -> str:
 
 def _pair_key(email: str, address: str) -> str:
     return f"{token_hash(email)}/{address_key(address)}"
-
-
-def _invitation_invalid() -> Refused:
-    return Refused("invitation_invalid", "this invitation was used, has run out or never existed")

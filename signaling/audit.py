@@ -34,6 +34,13 @@ Deed = Literal[
     "code_made",
     "code_cancelled",
     "device_token_made",
+    "guest_invited",
+    "guest_invitation_withdrawn",
+    "guest_accepted",
+    "guest_changed",
+    "guest_revoked",
+    "guest_left",
+    "watched",
 ]
 CONTEXT = "belvedere-audit-1"
 START = "0" * 64

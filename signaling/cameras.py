@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from signaling.access import Access, counts
 from signaling.audit import Deed
 from signaling.live.state import LiveEvent, LiveState
 from signaling.protocol.identity import token_hash
@@ -15,6 +16,7 @@ from signaling.refusals import Refused
 from signaling.store import accounts as people
 from signaling.store import audit
 from signaling.store import cameras as rows
+from signaling.store import grants as granted
 from signaling.store.database import Store
 from signaling.store.rows import Camera, Pairing
 
@@ -29,11 +31,12 @@ KEEP_OLD_PAIRINGS_SECONDS = 24 * 3600.0
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A camera as its owner sees it now."""
+    """A camera as somebody sees it now. A guest sees no pairing."""
 
     camera: Camera
     pairing: Pairing | None
     online: bool
+    access: Access
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,10 @@ class Code:
 
 
 class Cameras:
-    """Every method checks the owner; somebody else's camera does not exist (`not_found`)."""
+    """Every method checks the owner; somebody else's camera does not exist (`not_found`).
+
+    Guests are let in by `list` and `show`, and by `change` where their grant says so.
+    """
 
     def __init__(self, store: Store, live: LiveState) -> None:
         self._store = store
@@ -80,36 +86,61 @@ class Cameras:
             await rows.insert_pairing(connection, pairing)
             await audit.record(connection, account_id, "camera_added", now=now, subject=camera_id, name=name)
         await self.announce(camera)
-        return View(camera, pairing, online=False)
+        return await self.show(account_id, camera_id, now=now)
 
-    async def list(self, account_id: str) -> list[View]:
+    async def list(self, account_id: str, *, now: float) -> list[View]:
+        """Its own, and then what others share with it."""
         async with self._store.read() as connection:
-            found = await rows.cameras_of(connection, account_id)
-            wanted = [camera.pairing_id for camera in found if camera.pairing_id]
+            owner = await people.account_by_id(connection, account_id)
+            own = await rows.cameras_of(connection, account_id)
+            shared = await granted.cameras_granted_to(connection, account_id)
+            wanted = [camera.pairing_id for camera in own if camera.pairing_id]
             pairings = await rows.pairings_by_id(connection, wanted)
-        online = await self._live.online([camera.id for camera in found])
-        return [View(camera, pairings.get(camera.pairing_id or ""), camera.id in online) for camera in found]
+        access = Access(owner.email if owner is not None else "")
+        seen = [(camera, pairings.get(camera.pairing_id or ""), access) for camera in own]
+        seen += [(camera, None, Access(email, grant)) for camera, grant, email in shared if counts(grant, camera, now)]
+        online = await self._live.online([camera.id for camera, *_ in seen])
+        return [View(camera, pairing, camera.id in online, access) for camera, pairing, access in seen]
 
-    async def show(self, account_id: str, camera_id: str) -> View:
+    async def show(self, account_id: str, camera_id: str, *, now: float) -> View:
         async with self._store.read() as connection:
-            camera = _owned(await rows.camera_by_id(connection, camera_id), account_id)
-            pairing = await rows.pairing_by_id(connection, camera.pairing_id) if camera.pairing_id else None
-        return View(camera, pairing, bool(await self._live.online([camera_id])))
+            camera, access = await self._seen_by(connection, account_id, camera_id, now)
+            own = access.grant is None and camera.pairing_id is not None
+            pairing = await rows.pairing_by_id(connection, camera.pairing_id or "") if own else None
+        return View(camera, pairing, bool(await self._live.online([camera_id])), access)
+
+    async def _seen_by(
+        self, connection: AsyncConnection, account_id: str, camera_id: str, now: float
+    ) -> tuple[Camera, Access]:
+        """A camera of this account's, or one that is shared with it."""
+        camera = await rows.camera_by_id(connection, camera_id)
+        owner = await people.account_by_id(connection, camera.account_id) if camera is not None else None
+        if camera is None or owner is None:
+            raise _not_found()
+        if camera.account_id == account_id:
+            return camera, Access(owner.email)
+        grant = await granted.grant_of(connection, camera_id, account_id)
+        if grant is None or not counts(grant, camera, now):
+            raise _not_found()
+        return camera, Access(owner.email, grant)
 
     async def change(
         self, account_id: str, camera_id: str, name: str | None, direct_viewers: int | None, *, now: float
     ) -> View:
-        """What is None stays as it is."""
+        """What is None stays as it is. Raises `Refused` (forbidden) for a guest who may only watch."""
         changes = {"name": name, "direct_viewers": direct_viewers}
         changes = {column: value for column, value in changes.items() if value is not None}
         async with self._store.write() as connection:
-            camera = await self._to_change(connection, account_id, camera_id)
+            await rows.camera_to_change(connection, camera_id)
+            camera, access = await self._seen_by(connection, account_id, camera_id, now)
+            if not access.may("manage"):
+                raise Refused("forbidden", "the owner of this camera lets you watch it, not change it")
             if changes:
                 await rows.update_camera(connection, camera_id, **changes)
                 said = {column: str(value) for column, value in changes.items()}
-                await audit.record(connection, account_id, "camera_changed", now=now, subject=camera_id, **said)
+                await audit.record(connection, camera.account_id, "camera_changed", now=now, subject=camera_id, **said)
         await self.announce(camera)
-        return await self.show(account_id, camera_id)
+        return await self.show(account_id, camera_id, now=now)
 
     async def remove(self, account_id: str, camera_id: str, *, now: float) -> None:
         """The camera, its key and its codes are gone; its sockets close."""
@@ -132,7 +163,7 @@ class Cameras:
             )
             await audit.record(connection, account_id, "code_made", now=now, subject=camera_id)
         await self.announce(camera)
-        return await self.show(account_id, camera_id)
+        return await self.show(account_id, camera_id, now=now)
 
     async def cancel_pairing(self, account_id: str, camera_id: str, *, now: float) -> None:
         """Raises `Refused` (not_pending) where no code waits to be used."""
@@ -149,8 +180,9 @@ class Cameras:
 
     async def pending(self, account_id: str, camera_id: str, token: str, *, now: float) -> Pairing:
         """The code that this token belongs to, while it may be drawn. Raises `Refused` (not_pending)."""
-        view = await self.show(account_id, camera_id)
-        pairing = view.pairing
+        async with self._store.read() as connection:
+            camera = _owned(await rows.camera_by_id(connection, camera_id), account_id)
+            pairing = await rows.pairing_by_id(connection, camera.pairing_id or "")
         if pairing is None or pairing.winner is not None or pairing.expires_at <= now:
             raise _not_pending()
         if pairing.token_hash != token_hash(token):
@@ -176,7 +208,7 @@ class Cameras:
         if not mine:
             await self._live.publish(LiveEvent("camera_revoked", camera_id, account_id))
         await self.announce(camera)
-        return await self.show(account_id, camera_id)
+        return await self.show(account_id, camera_id, now=now)
 
     async def give_token(self, account_id: str, camera_id: str, token: str, *, now: float) -> None:
         """For an ONVIF device that is not ours: this bearer is its identity from now on, any earlier one ends."""
@@ -210,8 +242,12 @@ class Cameras:
 
 def _owned(camera: Camera | None, account_id: str) -> Camera:
     if camera is None or camera.account_id != account_id:
-        raise Refused("not_found", "there is no such camera")
+        raise _not_found()
     return camera
+
+
+def _not_found() -> Refused:
+    return Refused("not_found", "there is no such camera")
 
 
 _REVOKED = {

@@ -1,9 +1,10 @@
 """Lets devices and viewers in: what the signaling socket asks before it believes anyone."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from signaling import tokens
+from signaling import access, tokens
 from signaling.accounts import Accounts, Caller
 from signaling.live.state import LiveState
 from signaling.protocol import relay_token
@@ -11,6 +12,7 @@ from signaling.protocol.identity import token_hash
 from signaling.refusals import Refused
 from signaling.store import accounts as people
 from signaling.store import cameras as rows
+from signaling.store import grants
 from signaling.store.database import Store
 from signaling.store.rows import Camera
 from signaling.ways import Policy, Terms
@@ -29,7 +31,7 @@ class Device:
 class Viewer:
     """A person that proved themself; `expires_at` in seconds since the epoch.
 
-    `only_camera`: the one that the ticket was made for (DESIGN §5: one camera, live only); None: any of the account's.
+    `only_camera`: the one that the ticket was made for (DESIGN §5: one camera, live only); None: any that it may watch.
     """
 
     user_id: str
@@ -88,7 +90,10 @@ class Gate:
         return _viewer(await self._accounts.caller_by_login(login_id, now=self._clock()), only_camera=camera_id)
 
     async def make_ticket(self, caller: Caller, camera_id: str, ticket: str) -> float:
-        """A ticket good once for 30 s, for this camera alone; returns when it ends. Raises `Refused` (not_found)."""
+        """A ticket good once for 30 s, for this camera alone; returns when it ends. Raises `Refused` (not_found).
+
+        Only the owner makes tickets: whoever holds one watches, so a guest's would pass on what was given to one.
+        """
         async with self._store.read() as connection:
             camera = await rows.camera_by_id(connection, camera_id) if _plain(camera_id) else None
         if camera is None or camera.account_id != caller.account.id:
@@ -112,7 +117,8 @@ class Gate:
         return key if await self._live.use_once(f"jti:{key}:{claims.jti}", claims.keep_seconds) else None
 
     async def may_watch(self, viewer: Viewer, camera_id: str) -> Terms | None:
-        """Owners watch their own cameras, confirmed or not; nobody else does yet. A ticket is for its camera.
+        """Owners watch their own cameras, confirmed or not; guests those that were shared with them (`access`). A
+        ticket is for its camera.
 
         A relay asks any active camera; that it asks for somebody who may watch, the broker sees to.
         """
@@ -120,12 +126,16 @@ class Gate:
             return None
         async with self._store.read() as connection:
             found = await rows.camera_with_policy(connection, camera_id)
-        if found is None or found[0].state != "active":
+            own = found is not None and found[0].account_id == viewer.user_id
+            grant = None if own else await grants.grant_of(connection, camera_id, viewer.user_id)
+        if found is None:
             return None
         camera, policy = found
-        if camera.account_id != viewer.user_id and not relay_token.is_relay(viewer.user_id):
-            return None
-        return Terms(camera.account_id, policy, camera.direct_viewers)
+        if relay_token.is_relay(viewer.user_id):
+            until = math.inf if camera.state == "active" else None
+        else:
+            until = access.may_watch(camera, viewer.user_id, grant, self._clock())
+        return None if until is None else Terms(camera.account_id, policy, camera.direct_viewers, until)
 
     async def policy_of(self, account_id: str) -> Policy | None:
         """Which ways this account allows; None where there is no such account."""

@@ -33,6 +33,7 @@ RULES: dict[str, list[RateLimitItem]] = {
     "seen": parse_many("60/minute; 600/hour"),
     "draw": parse_many("30/minute; 200/hour"),
     "pair": parse_many("20/minute; 120/hour"),
+    "share": parse_many("20/minute; 120/hour"),
     "address": parse_many("1200/minute"),
 }
 MAX_KEY_LENGTH = 120

@@ -26,6 +26,7 @@ from signaling.camera_events import CameraEvents
 from signaling.cameras import TOKEN_BYTES, Cameras
 from signaling.door import Door
 from signaling.gate import Gate
+from signaling.grants import Grants
 from signaling.housekeeping import keep_house
 from signaling.http.addresses import client_address
 from signaling.http.app import create_app
@@ -150,6 +151,7 @@ async def _open_services(
         live=live,
         accounts=accounts,
         cameras=Cameras(store, live),
+        grants=Grants(store, live),
         activation=Activation(store, live, origin=origin),
         gate=Gate(store, live, accounts, origin=origin, clock=time.time, relay_secret=relay_secret),
         events=CameraEvents(store, live, clock=time.time),

@@ -4,6 +4,7 @@ The owner's policy is a rule that holds. The camera's number of direct viewers i
 relay can carry the rest, and where none can, a picture beats it.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -18,11 +19,13 @@ MAX_DIRECT_VIEWERS = 64
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """Under what somebody may watch a camera. `owner`: its account; `policy`: of that account."""
+    """Under what somebody may watch a camera. `owner`: its account; `policy`: of that account. `until`: seconds since
+    the epoch; infinity for the owner."""
 
     owner: str
     policy: Policy = "auto"
     direct_viewers: int = DIRECT_VIEWERS
+    until: float = math.inf
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,11 @@ async def register(call: Call) -> shapes.Account:
     body: shapes.AccountBody = call.body
     if network := network_key(call.address):
         await count(call.services, "register_network", network)
+    new_id = call.services.new_id
     account = await call.services.accounts.register(
-        body.email, body.password, body.invitation, account_id=call.services.new_id(), now=call.now
+        body.email, body.password, body.invitation, account_id=new_id(), grant_id=new_id(), now=call.now
     )
+    await call.services.grants.announce_all(account.id)
     return account_shape(account)
 
 

@@ -9,6 +9,7 @@ import msgspec
 from aiohttp import web
 
 from signaling import names, qr_image
+from signaling.access import SCOPES, Access, Scope
 from signaling.cameras import Code, View, state_now, step_now
 from signaling.http import shapes
 from signaling.http.call import Call, count, rfc3339
@@ -18,7 +19,7 @@ from signaling.refusals import Refused
 
 
 async def list_cameras(call: Call) -> shapes.CameraList:
-    views = await call.services.cameras.list(call.caller.account.id)
+    views = await call.services.cameras.list(call.caller.account.id, now=call.now)
     return shapes.CameraList([camera_shape(view, call.services, call.now) for view in views])
 
 
@@ -33,7 +34,8 @@ async def add(call: Call) -> shapes.CameraWithPairing:
 
 
 async def show(call: Call) -> shapes.Camera:
-    return camera_shape(await call.services.cameras.show(call.caller.account.id, call.id), call.services, call.now)
+    view = await call.services.cameras.show(call.caller.account.id, call.id, now=call.now)
+    return camera_shape(view, call.services, call.now)
 
 
 async def change(call: Call) -> shapes.Camera:
@@ -82,8 +84,8 @@ async def device_token(call: Call) -> shapes.DeviceToken:
 
 
 def camera_shape(view: View, services: Services, now: float) -> shapes.Camera:
-    """The camera as its owner sees it."""
-    camera = view.camera
+    """The camera as its owner sees it; for a guest without what only its owner needs."""
+    camera, own = view.camera, view.access.grant is None
     seen = camera.last_seen_at
     problem = shapes.CameraProblem(camera.problem_code, camera.problem_detail or "") if camera.problem_code else None
     return shapes.Camera(
@@ -97,12 +99,21 @@ def camera_shape(view: View, services: Services, now: float) -> shapes.Camera:
         first_frame=camera.first_frame,
         created_at=rfc3339(camera.created_at),
         last_seen_at=rfc3339(seen) if seen is not None else None,
-        hardware_id=camera.hardware_id,
-        local_ip=camera.local_ip,
+        hardware_id=camera.hardware_id if own else None,
+        local_ip=camera.local_ip if own else None,
         capabilities=camera.capabilities,
-        problem=problem,
+        problem=problem if view.access.may("manage") else None,
         direct_viewers=camera.direct_viewers,
+        access=_access_shape(view.access),
     )
+
+
+def _access_shape(access: Access) -> shapes.Access:
+    grant = access.grant
+    if grant is None:
+        return shapes.Access("owner", access.owner, list(SCOPES), None, None)
+    ends = rfc3339(grant.expires_at) if grant.expires_at is not None else None
+    return shapes.Access("guest", access.owner, cast(list[Scope], grant.scopes), ends, grant.id)
 
 
 def _pairing_shape(view: View, services: Services, now: float) -> shapes.Pairing | None:

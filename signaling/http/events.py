@@ -1,4 +1,4 @@
-"""The event stream: every change of the caller's cameras, as server-sent events (HTML §9.2).
+"""The event stream: every change of the cameras that the caller sees, as server-sent events (HTML §9.2).
 
 First the whole list, then changes. Whoever falls behind gets the whole list again. The stream ends with its login.
 """
@@ -8,6 +8,7 @@ import asyncio
 import msgspec
 from aiohttp import web
 
+from signaling.cameras import View
 from signaling.http.call import Call
 from signaling.http.cameras import camera_shape
 from signaling.http.listener import Connection
@@ -84,7 +85,10 @@ class Stream:
         self._account_id = call.caller.account.id
         self._login = call.caller.login
         self._subscription = subscription
-        self._known: set[str] = set()
+        self._known: dict[str, float] = {}
+        """The cameras that were told, and until when they may be seen."""
+        self._granted: set[str] = set()
+        """Cameras that others share with this account, those included that it may not see now."""
         self._waiting: asyncio.Timeout | None = None
         self._gone = False
 
@@ -101,6 +105,7 @@ class Stream:
             event = await self._next()
             if event is None:
                 await self._write(HEARTBEAT)  # where the reader is gone, this is what fails
+                await self._send_ended()
                 continue
             if event.kind == "login_ended" and event.subject == self._login.id:
                 break
@@ -123,38 +128,54 @@ class Stream:
     async def _pass_on(self, event: LiveEvent) -> None:
         if event.kind == "lost":
             await self._send_all()
-        elif event.account_id != self._account_id:
+        elif event.kind == "grant":
+            await self._grant_changed(event)
+        elif event.account_id != self._account_id and event.subject not in self._granted:
             return
         elif event.kind == "camera":
             await self._send_one(event.subject)
         elif event.kind == "camera_removed":
             await self._send_removed(event.subject)
 
+    async def _grant_changed(self, event: LiveEvent) -> None:
+        if event.account_id == self._account_id:
+            self._granted = await self._services.grants.cameras_granted_to(self._account_id)
+            await self._send_one(event.subject)
+
     async def _send_all(self) -> None:
         """The whole list; a login that ended while we were deaf ends the stream."""
         if await self._services.accounts.caller_by_login(self._login.id, now=self._services.clock()) is None:
             await self._send("session_ended", b"{}")
             raise ConnectionResetError("the login has ended")
-        views = await self._services.cameras.list(self._account_id)
-        for gone in self._known - {view.camera.id for view in views}:
+        self._granted = await self._services.grants.cameras_granted_to(self._account_id)
+        views = await self._services.cameras.list(self._account_id, now=self._services.clock())
+        for gone in set(self._known) - {view.camera.id for view in views}:
             await self._send_removed(gone)
         for view in views:
-            await self._send_camera(msgspec.json.encode(camera_shape(view, self._services, self._services.clock())))
-            self._known.add(view.camera.id)
+            await self._send_camera(view)
 
     async def _send_one(self, camera_id: str) -> None:
         try:
-            view = await self._services.cameras.show(self._account_id, camera_id)
+            view = await self._services.cameras.show(self._account_id, camera_id, now=self._services.clock())
         except Refused:
-            return  # removed in the meantime: its own event follows
-        self._known.add(camera_id)
-        await self._send_camera(msgspec.json.encode(camera_shape(view, self._services, self._services.clock())))
+            # No longer shared, or removed in the meantime.
+            if camera_id in self._known:
+                await self._send_removed(camera_id)
+            return
+        await self._send_camera(view)
 
-    async def _send_camera(self, data: bytes) -> None:
-        await self._send("camera", data)
+    async def _send_ended(self) -> None:
+        """Grants end without an event."""
+        for camera_id, until in tuple(self._known.items()):
+            if until <= self._services.clock():
+                await self._send_removed(camera_id)
+
+    async def _send_camera(self, view: View) -> None:
+        self._known[view.camera.id] = view.access.until
+        await self._send("camera", msgspec.json.encode(camera_shape(view, self._services, self._services.clock())))
 
     async def _send_removed(self, camera_id: str) -> None:
-        self._known.discard(camera_id)
+        self._known.pop(camera_id, None)
         await self._send("removed", msgspec.json.encode({"id": camera_id}))
 
     async def _send(self, name: str, data: bytes) -> None:

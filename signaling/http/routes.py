@@ -1,6 +1,6 @@
 """The REST API as one table: what is here is served, checked and documented; nothing else is."""
 
-from signaling.http import accounts, activation, audit, cameras, events, shapes, system
+from signaling.http import accounts, activation, audit, cameras, events, grant_shapes, grants, shapes, system
 from signaling.http.call import Route
 
 _ID = "/api/cameras/{id}"
@@ -31,6 +31,8 @@ ROUTES: tuple[Route, ...] = (
         (
             "registration_closed",
             "invitation_invalid",
+            "not_active",
+            "too_many_grants",
             "email_taken",
             "email_invalid",
             "password_unsuitable",
@@ -134,7 +136,7 @@ ROUTES: tuple[Route, ...] = (
         "Rename, or say how many viewers it serves itself",
         body=shapes.CameraChangeBody,
         answer=shapes.Camera,
-        problems=("not_found",),
+        problems=("not_found", "forbidden"),
     ),
     Route("DELETE", _ID, cameras.remove, "Remove", status=204, problems=("not_found",)),
     Route(
@@ -189,6 +191,71 @@ ROUTES: tuple[Route, ...] = (
         "A bearer for an ONVIF device that is not ours, shown once",
         answer=shapes.DeviceToken,
         status=201,
+        problems=("not_found",),
+    ),
+    Route(
+        "GET",
+        _ID + "/grants",
+        grants.of_camera,
+        "With whom this camera is shared",
+        answer=grant_shapes.Grants,
+        problems=("not_found",),
+    ),
+    Route(
+        "POST",
+        _ID + "/invitations",
+        grants.invite,
+        "Share: a link that is good once",
+        body=grant_shapes.GrantInvitationBody,
+        answer=grant_shapes.GrantInvitation,
+        status=201,
+        problems=("not_found", "not_active", "too_many_invitations", "too_many_requests"),
+    ),
+    Route(
+        "DELETE",
+        "/api/grant-invitations/{id}",
+        grants.withdraw,
+        "Withdraw a link that nobody has used",
+        status=204,
+        problems=("not_found",),
+    ),
+    Route(
+        "POST",
+        "/api/grants/check",
+        grants.check,
+        "What a sharing link offers",
+        "nobody",
+        shapes.InvitationBody,
+        grant_shapes.GrantOffer,
+        limit="invitation",
+        problems=("invitation_invalid", "not_active"),
+    ),
+    Route(
+        "POST",
+        "/api/grants",
+        grants.accept,
+        "Accept a sharing link: the camera",
+        body=shapes.InvitationBody,
+        answer=shapes.Camera,
+        status=201,
+        limit="invitation",
+        problems=("invitation_invalid", "own_camera", "already_shared", "too_many_grants", "not_active", "not_found"),
+    ),
+    Route(
+        "PATCH",
+        "/api/grants/{id}",
+        grants.change,
+        "Change what a guest may do, and until when",
+        body=grant_shapes.GrantChangeBody,
+        answer=grant_shapes.Grant,
+        problems=("not_found", "too_many_requests"),
+    ),
+    Route(
+        "DELETE",
+        "/api/grants/{id}",
+        grants.end,
+        "Revoke a grant (its owner), or leave (its guest)",
+        status=204,
         problems=("not_found",),
     ),
     Route(

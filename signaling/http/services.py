@@ -8,6 +8,7 @@ from signaling.activation import Activation
 from signaling.camera_events import CameraEvents
 from signaling.cameras import Cameras
 from signaling.gate import Gate
+from signaling.grants import Grants
 from signaling.live.state import LiveState
 from signaling.metrics import Metrics
 from signaling.protocol.messages import SOCKET_PATH
@@ -28,6 +29,7 @@ class Services:
     live: LiveState
     accounts: Accounts
     cameras: Cameras
+    grants: Grants
     activation: Activation
     gate: Gate
     events: CameraEvents

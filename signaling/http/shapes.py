@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from signaling.access import Scope
 from signaling.audit import Deed
 from signaling.ways import MAX_DIRECT_VIEWERS, Policy
 
@@ -34,7 +35,7 @@ class Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 
 
 class AccountBody(Body, frozen=True):
-    """`invitation`: the secret at the end of an invitation link."""
+    """`invitation`: the secret at the end of an invitation link, or of a sharing link, whose camera comes with it."""
 
     email: Email
     password: Password
@@ -210,8 +211,19 @@ class CameraProblem(msgspec.Struct, frozen=True):
     detail: str
 
 
+class Access(msgspec.Struct, frozen=True):
+    """What the caller may do with a camera. `owner`: the owner's e-mail. `grant`: a guest's, to leave by."""
+
+    role: Literal["owner", "guest"]
+    owner: str
+    scopes: list[Scope]
+    expires_at: Time | None
+    grant: str | None
+
+
 class Camera(msgspec.Struct, frozen=True, kw_only=True):
-    """A camera as its owner sees it."""
+    """A camera as the caller sees it. A guest is not told `pairing`, `hardware_id` and `local_ip`; nor `problem`
+    without the scope `manage`."""
 
     id: str
     name: str
@@ -228,10 +240,11 @@ class Camera(msgspec.Struct, frozen=True, kw_only=True):
     capabilities: dict[str, Any]
     problem: CameraProblem | None
     direct_viewers: int
+    access: Access
 
 
 class CameraList(msgspec.Struct, frozen=True):
-    """Oldest first."""
+    """The caller's own, oldest first, then those that others share with it."""
 
     cameras: list[Camera]
 

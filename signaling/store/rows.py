@@ -82,8 +82,37 @@ class Camera:
     direct_viewers: int = DIRECT_VIEWERS
 
 
-Kind = TypeVar("Kind", Account, Login, Invitation, Pairing, Camera, Entry)
-_JSON = frozenset({"capabilities", "allowed_networks"})
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What the owner of a camera lets another account do. Times in seconds since the epoch; None: no bound."""
+
+    id: str
+    camera_id: str
+    account_id: str
+    scopes: list[str]
+    history_since: float | None
+    expires_at: float | None
+    created_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class GrantInvitation:
+    """A link that makes one grant. `expires_at`: of the link; `grant_expires_at`: of the grant it makes."""
+
+    id: str
+    secret_hash: str
+    camera_id: str
+    scopes: list[str]
+    history_since: float | None
+    grant_expires_at: float | None
+    created_at: float
+    expires_at: float
+    used_at: float | None = None
+
+
+Value = Account | Login | Invitation | Pairing | Camera | Grant | GrantInvitation | Entry
+Kind = TypeVar("Kind", Account, Login, Invitation, Pairing, Camera, Grant, GrantInvitation, Entry)
+_JSON = frozenset({"capabilities", "allowed_networks", "scopes"})
 
 
 def read(kind: type[Kind], row: Row[Any]) -> Kind:
@@ -92,7 +121,7 @@ def read(kind: type[Kind], row: Row[Any]) -> Kind:
     return kind(**{f.name: json.loads(values[f.name]) if f.name in _JSON else values[f.name] for f in fields(kind)})
 
 
-def written(value: Account | Login | Invitation | Pairing | Camera | Entry) -> dict[str, Any]:
+def written(value: Value) -> dict[str, Any]:
     """The value as column values."""
     return column_values({f.name: getattr(value, f.name) for f in fields(value)})
 

@@ -1,6 +1,19 @@
 """The tables. Times are seconds since the epoch, secrets are SHA-256 in hex, lists and objects are JSON text."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Double, ForeignKey, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 metadata = MetaData(
     naming_convention={
@@ -90,6 +103,35 @@ pairings = Table(
     Column("allowed_networks", Text, nullable=False),
     Index("ix_pairings_camera_id", "camera_id"),
     Index("ix_pairings_expires_at", "expires_at"),
+)
+
+grants = Table(
+    "grants",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    _owner("camera_id", "cameras.id"),
+    _owner("account_id", "accounts.id"),
+    Column("scopes", Text, nullable=False),
+    Column("history_since", Double, nullable=True),
+    Column("expires_at", Double, nullable=True),
+    Column("created_at", Double, nullable=False),
+    UniqueConstraint("camera_id", "account_id"),
+    Index("ix_grants_account_id", "account_id"),
+)
+
+grant_invitations = Table(
+    "grant_invitations",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("secret_hash", String(64), nullable=False, unique=True),
+    _owner("camera_id", "cameras.id"),
+    Column("scopes", Text, nullable=False),
+    Column("history_since", Double, nullable=True),
+    Column("grant_expires_at", Double, nullable=True),
+    Column("created_at", Double, nullable=False),
+    Column("expires_at", Double, nullable=False),
+    Column("used_at", Double, nullable=True),
+    Index("ix_grant_invitations_camera_id", "camera_id"),
 )
 
 audit = Table(

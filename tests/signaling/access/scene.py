@@ -12,6 +12,7 @@ from signaling.server import Running
 from signaling.store.database import SQLITE_FILE
 from tests.signaling.api import EMAIL, PASSWORD, Answer, Api
 from tests.signaling.device import Device
+from tests.signaling.sharing import grants, guest_of, link
 
 OTHER_EMAIL = "other@example.org"
 NOT_COMPARED = {"audit", "alembic_version"}
@@ -74,7 +75,8 @@ class Scene:
 
 
 async def set_scene(running: Running, owner: Api) -> Scene:
-    """Two working cameras, one that waits for its owner's yes, one pending, a second session, and another user."""
+    """Two working cameras, one of them shared with a guest, one that waits for its owner's yes, one pending, a second
+    session, and another user."""
     other = owner.another()
     await other.register(await owner.invite(), OTHER_EMAIL, PASSWORD)
     things: dict[str, str] = {}
@@ -85,6 +87,10 @@ async def set_scene(running: Running, owner: Api) -> Scene:
         await devices[name].activate(token)
         if name != "unconfirmed":
             await owner.good("POST", f"/api/cameras/{things[name]}/confirm", {"mine": True})
+    await guest_of(owner, things["camera"])
+    things["grant"] = (await grants(owner, things["camera"]))["grants"][0]["id"]
+    await link(owner, things["camera"])
+    things["invitation"] = (await grants(owner, things["camera"]))["invitations"][0]["id"]
     things["pending"], things["code"] = await owner.add_camera("Garden")
     before = {session["id"] for session in (await owner.good("GET", "/api/sessions"))["sessions"]}
     await owner.another().sign_in()

@@ -141,7 +141,7 @@ async def test_a_code_lives_ten_minutes(owner: Api, running: Running) -> None:
     camera, token = await owner.add_camera()
     activation, account = running.services.activation, (await owner.good("GET", "/api/me"))["id"]
     late = time.time() + TOKEN_SECONDS + 1
-    view = await running.services.cameras.show(account, camera)
+    view = await running.services.cameras.show(account, camera, now=running.services.clock())
     assert (state_now(view, late), step_now(view, late)) == ("unpaired", "expired")
     with pytest.raises(Refused) as refusal:
         await activation.seen(token, now=late)

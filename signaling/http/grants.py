@@ -1,0 +1,110 @@
+"""Handlers: sharing a camera."""
+
+from datetime import datetime
+from typing import Any, cast
+
+import msgspec
+
+from signaling.access import Scope
+from signaling.grants import GrantTerms
+from signaling.http import grant_shapes, shapes
+from signaling.http.call import Call, count, rfc3339
+from signaling.http.cameras import camera_shape
+from signaling.refusals import Refused
+from signaling.store.rows import Grant, GrantInvitation
+
+MAX_TIME = 253_402_300_799.0
+"""The end of the year 9999; none later can be written."""
+
+
+async def of_camera(call: Call) -> grant_shapes.Grants:
+    shared = await call.services.grants.of_camera(call.caller.account.id, call.id, now=call.now)
+    grants = [_grant_shape(grant, email) for grant, email in shared.grants]
+    return grant_shapes.Grants(grants, [_invitation_shape(invitation) for invitation in shared.invitations])
+
+
+async def invite(call: Call) -> grant_shapes.GrantInvitation:
+    body: grant_shapes.GrantInvitationBody = call.body
+    await count(call.services, "share", call.caller.account.id)
+    terms = GrantTerms(
+        body.scopes, _seconds(body.history_since, "history_since"), _seconds(body.grant_expires_at, "grant_expires_at")
+    )
+    invitation_id, secret = call.services.new_id(), call.services.new_token()
+    made = await call.services.grants.invite(
+        call.caller.account.id, call.id, terms, invitation_id=invitation_id, secret=secret, now=call.now
+    )
+    link = f"{call.services.origin}/#/accept/{secret}"
+    return grant_shapes.GrantInvitation(made.id, link, rfc3339(made.expires_at))
+
+
+async def withdraw(call: Call) -> None:
+    await call.services.grants.withdraw(call.caller.account.id, call.id, now=call.now)
+
+
+async def change(call: Call) -> grant_shapes.Grant:
+    body: grant_shapes.GrantChangeBody = call.body
+    await count(call.services, "share", call.caller.account.id)
+    changes: dict[str, Any] = {}
+    if not isinstance(body.scopes, msgspec.UnsetType):
+        changes["scopes"] = sorted(set(body.scopes))
+    for name, moment in (("history_since", body.history_since), ("expires_at", body.expires_at)):
+        if not isinstance(moment, msgspec.UnsetType):
+            changes[name] = _seconds(moment, name)
+    grant, email = await call.services.grants.change(call.caller.account.id, call.id, changes, now=call.now)
+    return _grant_shape(grant, email)
+
+
+async def end(call: Call) -> None:
+    await call.services.grants.end(call.caller.account.id, call.id, now=call.now)
+
+
+async def check(call: Call) -> grant_shapes.GrantOffer:
+    body: shapes.InvitationBody = call.body
+    offer = await call.services.grants.check(body.invitation, now=call.now)
+    invitation = offer.invitation
+    return grant_shapes.GrantOffer(
+        offer.camera.name,
+        offer.owner,
+        cast(list[Scope], invitation.scopes),
+        _time(invitation.history_since),
+        _time(invitation.grant_expires_at),
+    )
+
+
+async def accept(call: Call) -> shapes.Camera:
+    body: shapes.InvitationBody = call.body
+    account = call.caller.account
+    grant = await call.services.grants.accept(account, body.invitation, grant_id=call.services.new_id(), now=call.now)
+    view = await call.services.cameras.show(account.id, grant.camera_id, now=call.now)
+    return camera_shape(view, call.services, call.now)
+
+
+def _seconds(moment: datetime | None, name: str) -> float | None:
+    """Seconds since the epoch. Raises `Refused` for a time that nobody means."""
+    if moment is None:
+        return None
+    seconds = moment.timestamp()
+    if not 0 <= seconds <= MAX_TIME:
+        raise Refused("invalid_body", f"not a time since 1970 - at `$.{name}`")
+    return seconds
+
+
+def _time(seconds: float | None) -> str | None:
+    return None if seconds is None else rfc3339(seconds)
+
+
+def _grant_shape(grant: Grant, email: str) -> grant_shapes.Grant:
+    scopes = cast(list[Scope], grant.scopes)
+    times = _time(grant.history_since), _time(grant.expires_at)
+    return grant_shapes.Grant(grant.id, email, scopes, *times, rfc3339(grant.created_at))
+
+
+def _invitation_shape(invitation: GrantInvitation) -> grant_shapes.OpenGrantInvitation:
+    return grant_shapes.OpenGrantInvitation(
+        invitation.id,
+        cast(list[Scope], invitation.scopes),
+        _time(invitation.history_since),
+        _time(invitation.grant_expires_at),
+        rfc3339(invitation.expires_at),
+        rfc3339(invitation.created_at),
+    )
