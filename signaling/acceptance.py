@@ -64,7 +64,7 @@ async def accept(
         raise invitation_invalid()
     grant = _grant(offer.invitation, account.id, grant_id, now)
     await rows.insert_grant(connection, grant)
-    said = {"guest": account.email, "scopes": " ".join(grant.scopes)}
+    said = {"name": offer.camera.name, "guest": account.email, "scopes": " ".join(grant.scopes)}
     await audit.record(connection, offer.camera.account_id, "guest_accepted", now=now, subject=offer.camera.id, **said)
     return grant
 

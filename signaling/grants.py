@@ -177,7 +177,7 @@ class Grants:
 
 async def _record(connection: AsyncConnection, camera: Camera, deed: Deed, now: float, **details: str) -> None:
     await audit.record(
-        connection, camera.account_id, deed, now=now, subject=camera.id, **({"camera": camera.name} | details)
+        connection, camera.account_id, deed, now=now, subject=camera.id, **({"name": camera.name} | details)
     )
 
 

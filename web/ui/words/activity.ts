@@ -35,6 +35,16 @@ export const deeds: Record<string, (told: Told) => string> = {
   code_made: ({ who, camera }) => `${who} made a pairing code for ${camera}.`,
   code_cancelled: ({ who, camera }) => `${who} took back the pairing code of ${camera}.`,
   device_token_made: ({ who, camera }) => `${who} made a device token for ${camera}.`,
+  guest_invited: ({ who, camera }) => `${who} made a link that shares ${camera}.`,
+  guest_invitation_withdrawn: ({ who, camera }) => `${who} took back a link that shares ${camera}.`,
+  guest_accepted: ({ who, camera }) => `${who} accepted a link to ${camera}.`,
+  guest_changed: ({ who, camera, details }) =>
+    `${who} changed what ${details['guest'] ?? 'a guest'} may do with ${camera}.`,
+  guest_revoked: ({ who, camera, details }) =>
+    `${who} stopped sharing ${camera} with ${details['guest'] ?? 'a guest'}.`,
+  guest_left: ({ who, camera }) => `${who} gave back the access to ${camera}.`,
+  watched: ({ who, camera, details }) =>
+    `${who} watched ${camera}${details['way'] === 'relay' ? ' through the relay' : ''}.`,
 };
 
 function changed({ who, camera, details }: Told): string {
