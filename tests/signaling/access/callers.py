@@ -24,35 +24,35 @@ def forms(caller: Caller) -> list[Form]:
     if caller == "anonymous":
         return [_nothing]
     if caller == "relay":
-        return [_relay, _scheme(_relay, "Bearer"), _as_cookie(_relay)]
+        return [relay, _scheme(relay, "Bearer"), _as_cookie(relay)]
     bearer = {
-        "owner": _signed_in,
-        "other_user": _other_user,
-        "revoked_session": _revoked,
-        "other_camera": _other_camera,
-        "wrong_key": _wrong_key,
+        "owner": owner,
+        "other_user": other_user,
+        "revoked_session": revoked,
+        "other_camera": other_camera,
+        "wrong_key": wrong_key,
     }[caller]
     return [bearer, _as_cookie(bearer)]
 
 
 async def foreign_page(scene: Scene) -> Headers:
     """The owner's own browser, sent by a page of another web site."""
-    return await _as_cookie(_signed_in)(scene) | {"Origin": "https://evil.example"}
+    return await _as_cookie(owner)(scene) | {"Origin": "https://evil.example"}
 
 
 async def _nothing(_scene: Scene) -> Headers:
     return {}
 
 
-async def _signed_in(scene: Scene) -> Headers:
+async def owner(scene: Scene) -> Headers:
     return _bearer(await scene.fresh_token(scene.owner_email))
 
 
-async def _other_user(scene: Scene) -> Headers:
+async def other_user(scene: Scene) -> Headers:
     return _bearer(await scene.fresh_token(scene.other_email))
 
 
-async def _revoked(scene: Scene) -> Headers:
+async def revoked(scene: Scene) -> Headers:
     """Signed out a moment ago; the token itself is good for a day."""
     token = await scene.fresh_token(scene.owner_email)
     gone = scene.owner.another()
@@ -61,18 +61,18 @@ async def _revoked(scene: Scene) -> Headers:
     return _bearer(token)
 
 
-async def _other_camera(scene: Scene) -> Headers:
+async def other_camera(scene: Scene) -> Headers:
     """The token of a camera of the very same owner: a key of its own, but no account."""
     return {"Authorization": scene.other_device.authorization(scene.other_camera)}
 
 
-async def _wrong_key(scene: Scene) -> Headers:
+async def wrong_key(scene: Scene) -> Headers:
     """The owner's living session word for word, signed by somebody else."""
     claims = jwt.decode(await scene.fresh_token(scene.owner_email), options={"verify_signature": False})
     return _bearer(jwt.encode(claims, "k" * 64, algorithm="HS256", headers={"typ": ACCOUNT_JWT_TYPE}))
 
 
-async def _relay(scene: Scene) -> Headers:
+async def relay(scene: Scene) -> Headers:
     secret = scene.running.services.relay_secret
     now, jti = scene.running.services.clock(), scene.running.services.new_id()
     token = relay_token.sign(secret, name="inside", origin=scene.running.origin, jti=jti, now=now)
