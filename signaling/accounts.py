@@ -20,7 +20,8 @@ from signaling.protocol.identity import token_hash
 from signaling.rates import address_key, network_key
 from signaling.refusals import Refused
 from signaling.store import accounts as rows
-from signaling.store import audit
+from signaling.store import audit, belongings
+from signaling.store.cameras import cameras_of
 from signaling.store.database import Store
 from signaling.store.rows import Account, Invitation, Login
 from signaling.ways import Policy
@@ -35,6 +36,8 @@ MAX_EMAIL_LENGTH = 254
 """RFC 5321 §4.5.3.1.3."""
 NOTED_FAILURE_SECONDS = 600.0
 """The owner hears of wrong passwords once in ten minutes, not of each."""
+LAST = "you are the only administrator of this server; as long as others have accounts on it, it needs you"
+CHANGED_ELSEWHERE = "the password was changed elsewhere at the same moment"
 WRONG = "this e-mail and password do not belong together"
 
 log = structlog.get_logger(__name__)
@@ -180,6 +183,7 @@ class Accounts:
             if account is None or not await self._live.use_once(f"failure:{account.id}", NOTED_FAILURE_SECONDS):
                 return
             async with self._store.write() as connection:
+                await rows.account_to_change(connection, account.id)
                 await audit.record(connection, account.id, "sign_in_failed", now=now)
         except (LiveUnavailable, Refused) as error:
             log.warning("failed_sign_in_not_noted", problem=str(error))
@@ -250,6 +254,7 @@ class Accounts:
 
     async def end_all_logins(self, account_id: str, *, now: float) -> None:
         async with self._store.write() as connection:
+            await rows.account_to_change(connection, account_id)
             ended = await _delete_logins(connection, account_id, now, keep=None)
             await audit.record(connection, account_id, "signed_out", now=now, sessions=str(len(ended)))
         await self._announce_ended(account_id, ended)
@@ -257,26 +262,53 @@ class Accounts:
     async def change_ways(self, account: Account, ways: Policy, *, now: float) -> Account:
         """Which ways the video of its cameras may go. Sessions that go another way end."""
         async with self._store.write() as connection:
+            await rows.account_to_change(connection, account.id)
             await rows.set_ways(connection, account.id, ways)
             await audit.record(connection, account.id, "ways_changed", now=now, ways=ways)
         await self._live.publish(LiveEvent("ways", account.id, account.id))
         return replace(account, ways=ways)
 
+    async def check_own_password(self, caller: Caller, password: str, *, now: float) -> None:
+        """Before what a borrowed browser shall not do. Raises `Refused`: credentials_wrong, too_many_requests, busy."""
+        await self._count_attempt(caller.account.email, caller.login.address, now)
+        if not await self._passwords.check(password, caller.account.password_hash):
+            raise Refused("credentials_wrong", "the current password is not right")
+
     async def change_password(self, caller: Caller, current: str, new: str, *, now: float) -> None:
         """All other logins of the account end. Raises `Refused`."""
         account = caller.account
-        await self._count_attempt(account.email, caller.login.address, now)
-        if not await self._passwords.check(current, account.password_hash):
-            raise Refused("credentials_wrong", "the current password is not right")
+        await self.check_own_password(caller, current, now=now)
         await self._passwords.check_rules(new, account.email)
         password_hash = await self._passwords.hash(new)
         async with self._store.write() as connection:
             if not await rows.password_stands(connection, account.id, account.password_hash):
-                raise Refused("credentials_wrong", "the password was changed elsewhere at the same moment")
+                raise Refused("credentials_wrong", CHANGED_ELSEWHERE)
             await rows.set_password(connection, account.id, password_hash)
             ended = await _delete_logins(connection, account.id, now, keep=caller.login.id)
             await audit.record(connection, account.id, "password_changed", now=now)
         await self._announce_ended(account.id, ended)
+
+    async def delete(self, caller: Caller, password: str, *, now: float) -> None:
+        """The account, all that belongs to it, and what the audit log says of it. Its sockets and its media end.
+
+        Raises `Refused`: last_administrator and what `check_own_password` raises.
+        """
+        account = caller.account
+        await self.check_own_password(caller, password, now=now)
+        async with self._store.write() as connection:
+            if not await rows.password_stands(connection, account.id, account.password_hash):
+                raise Refused("credentials_wrong", CHANGED_ELSEWHERE)
+            if account.administrator and await rows.is_last_administrator(connection, account.id):
+                raise Refused("last_administrator", LAST)
+            logins = await _delete_logins(connection, account.id, now, keep=None)
+            gone = [camera.id for camera in await cameras_of(connection, account.id)]
+            await audit.record(connection, account.id, "account_deleted", now=now)
+            await audit.erase_account(connection, account.id)
+            await belongings.delete_account(connection, account.id)
+        await self._announce_ended(account.id, logins)
+        for camera_id in gone:
+            await self._live.publish(LiveEvent("camera_revoked", camera_id, account.id))
+            await self._live.publish(LiveEvent("camera_removed", camera_id, account.id))
 
     async def delete_ended(self, *, now: float) -> None:
         """Housekeeping."""

@@ -19,6 +19,7 @@ import msgspec
 
 Deed = Literal[
     "account_made",
+    "account_deleted",
     "signed_in",
     "sign_in_failed",
     "signed_out",

@@ -40,3 +40,4 @@ async def keep_house(services: Services) -> None:
 async def _forget_old_deeds(services: Services, now: float) -> None:
     async with services.store.write() as connection:
         await audit.erase_before(connection, now - KEEP_BODY_SECONDS)
+        await audit.erase_orphans(connection)

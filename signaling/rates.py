@@ -31,6 +31,7 @@ RULES: dict[str, list[RateLimitItem]] = {
     "invitation": parse_many("20/minute; 120/hour"),
     "activate": parse_many("30/minute; 300/hour"),
     "seen": parse_many("60/minute; 600/hour"),
+    "export": parse_many("6/minute; 20/hour"),
     "draw": parse_many("30/minute; 200/hour"),
     "pair": parse_many("20/minute; 120/hour"),
     "share": parse_many("20/minute; 120/hour"),

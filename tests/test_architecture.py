@@ -191,3 +191,17 @@ def test_every_file_says_what_it_is() -> None:
 
 def test_python_is_the_oldest_we_promise_or_newer() -> None:
     assert sys.version_info >= (3, 11)
+
+
+def test_what_is_kept_of_people_is_exported_or_withheld_on_purpose() -> None:
+    """And goes with their account: by foreign keys, which say whose a row is. A new column has to be placed."""
+    from signaling.store.belongings import SHOWN, WITHHELD
+    from signaling.store.schema import metadata
+
+    for table in metadata.sorted_tables:
+        shown, withheld = set(SHOWN.get(table.name, ())), set(WITHHELD.get(table.name, ()))
+        assert shown | withheld == set(table.columns.keys()), f"signaling/store/belongings.py: {table.name}"
+        assert not shown & withheld
+        assert all(key.ondelete == "CASCADE" for key in table.foreign_keys), f"{table.name} outlives an account"
+        assert table.foreign_keys or table.name in {"accounts", "audit"}, f"whose are the rows of {table.name}?"
+    assert SHOWN.keys() | WITHHELD.keys() == set(metadata.tables)

@@ -95,6 +95,12 @@ async def change_password(call: Call) -> None:
     await call.services.accounts.change_password(call.caller, body.current_password, body.new_password, now=call.now)
 
 
+async def delete_me(call: Call) -> web.Response:
+    body: shapes.DeletionBody = call.body
+    await call.services.accounts.delete(call.caller, body.password, now=call.now)
+    return _without_cookie(call)
+
+
 async def invite(call: Call) -> shapes.Invitation:
     secret = call.services.new_token()
     expires_at = await call.services.accounts.invite(call.caller.account, secret, now=call.now)

@@ -31,6 +31,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "method_not_allowed": (405, "This method is not known here"),
     "request_timeout": (408, "The request took too long to arrive"),
     "email_taken": (409, "The e-mail is taken"),
+    "last_administrator": (409, "The server needs this administrator"),
     "not_pending": (409, "The code is no longer pending"),
     "not_active": (409, "The camera is not active"),
     "too_many_cameras": (409, "Too many cameras"),

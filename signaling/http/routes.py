@@ -1,6 +1,6 @@
 """The REST API as one table: what is here is served, checked and documented; nothing else is."""
 
-from signaling.http import accounts, activation, audit, cameras, events, grant_shapes, grants, shapes, system
+from signaling.http import accounts, activation, audit, cameras, events, export, grant_shapes, grants, shapes, system
 from signaling.http.call import Route
 
 _ID = "/api/cameras/{id}"
@@ -78,6 +78,23 @@ ROUTES: tuple[Route, ...] = (
         body=shapes.PasswordBody,
         status=204,
         problems=("credentials_wrong", "password_unsuitable", "too_many_requests", "busy"),
+    ),
+    Route(
+        "DELETE",
+        "/api/me",
+        accounts.delete_me,
+        "Delete the account, its cameras and all that is kept of them; everything of it ends",
+        body=shapes.DeletionBody,
+        status=204,
+        problems=("credentials_wrong", "last_administrator", "too_many_requests", "busy"),
+    ),
+    Route(
+        "GET",
+        "/api/me/export",
+        export.export,
+        "All data of the account as one document",
+        answer=shapes.Export,
+        problems=("too_many_requests",),
     ),
     Route(
         "POST",

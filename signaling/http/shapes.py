@@ -63,6 +63,12 @@ class PasswordBody(Body, frozen=True):
     new_password: Password
 
 
+class DeletionBody(Body, frozen=True):
+    """The account's password."""
+
+    password: Password
+
+
 class AccountChangeBody(Body, frozen=True):
     """`ways`: which ways the video of this account's cameras may go; sessions that go another way end."""
 
@@ -148,6 +154,14 @@ class Account(msgspec.Struct, frozen=True):
     administrator: bool
     created_at: Time
     ways: Policy
+
+
+class Export(msgspec.Struct, frozen=True):
+    """All data of an account except what proves something. `data`: the rows of each kind, times in RFC 3339."""
+
+    form: Literal["belvedere-export-1"]
+    exported_at: Time
+    data: dict[str, list[dict[str, Any]]]
 
 
 class SessionAnswer(msgspec.Struct, frozen=True):

@@ -3,6 +3,7 @@
 from sqlalchemy import ColumnElement, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from signaling.refusals import Refused
 from signaling.store.rows import Account, Invitation, Login, read, written
 from signaling.store.schema import accounts, invitations, logins
 from signaling.ways import Policy
@@ -23,11 +24,12 @@ async def account_by_id(connection: AsyncConnection, account_id: str) -> Account
     return read(Account, row) if row else None
 
 
-async def account_to_change(connection: AsyncConnection, account_id: str) -> bool:
-    """Whether there is such an account. What belongs to it is counted by nobody else before this transaction ends:
-    PostgreSQL locks the row, SQLite has one writer."""
+async def account_to_change(connection: AsyncConnection, account_id: str) -> None:
+    """Comes before what belongs to it is added or counted, which nobody else does before this transaction ends:
+    PostgreSQL locks the row, SQLite has one writer. Raises `Refused` where the account was deleted meanwhile."""
     query = select(accounts.c.id).where(accounts.c.id == account_id).with_for_update()
-    return (await connection.execute(query)).first() is not None
+    if (await connection.execute(query)).first() is None:
+        raise Refused("unauthorized", "this account was deleted")
 
 
 async def set_ways(connection: AsyncConnection, account_id: str, ways: Policy) -> None:
@@ -37,6 +39,13 @@ async def set_ways(connection: AsyncConnection, account_id: str, ways: Policy) -
 async def administrator_exists(connection: AsyncConnection) -> bool:
     query = select(accounts.c.id).where(accounts.c.administrator).limit(1)
     return (await connection.execute(query)).first() is not None
+
+
+async def is_last_administrator(connection: AsyncConnection, account_id: str) -> bool:
+    """Whether there are other accounts, and no administrator among them."""
+    query = select(func.count(), func.count().filter(accounts.c.administrator)).where(accounts.c.id != account_id)
+    others, administrators = (await connection.execute(query)).one()
+    return bool(others and not administrators)
 
 
 async def set_password(connection: AsyncConnection, account_id: str, password_hash: str) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from signaling.acting import acting
 from signaling.audit import Body, Deed, Entry, entry
 from signaling.store.rows import read, written
-from signaling.store.schema import audit
+from signaling.store.schema import accounts, audit
 
 LOCK = 0x62656C77
 """Any number that no other program on this PostgreSQL uses: two transactions never write the same number."""
@@ -73,6 +73,11 @@ async def erase_before(connection: AsyncConnection, moment: float) -> None:
 async def erase_account(connection: AsyncConnection, account_id: str) -> None:
     """What the entries of this account say; they stay in the chain."""
     await _erase(connection, audit.c.account_id == account_id)
+
+
+async def erase_orphans(connection: AsyncConnection) -> None:
+    """What entries of accounts that are gone say: one may have been written while its account was being deleted."""
+    await _erase(connection, (audit.c.account_id != "") & audit.c.account_id.not_in(select(accounts.c.id)))
 
 
 async def _erase(connection: AsyncConnection, which: ColumnElement[bool]) -> None:

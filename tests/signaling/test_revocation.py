@@ -78,7 +78,7 @@ async def test_a_connected_camera_is_online_until_it_goes(owner: Api) -> None:
     assert (await until_online(owner, camera, False))["last_seen_at"] is not None
 
 
-@pytest.mark.parametrize("action", ["logout", "all", "password"])
+@pytest.mark.parametrize("action", ["logout", "all", "one", "password", "delete"])
 async def test_the_end_of_a_login_closes_its_sockets(owner: Api, action: str) -> None:
     other = owner.another()
     await other.sign_in()
@@ -87,13 +87,19 @@ async def test_the_end_of_a_login_closes_its_sockets(owner: Api, action: str) ->
         await owner.good("DELETE", "/api/sessions/current")
     elif action == "all":
         await other.good("DELETE", "/api/sessions")
+    elif action == "one":
+        listed = (await other.good("GET", "/api/sessions"))["sessions"]
+        (session,) = [session["id"] for session in listed if not session["current"]]
+        await other.good("DELETE", f"/api/sessions/{session}")
+    elif action == "delete":
+        await other.good("DELETE", "/api/me", {"password": PASSWORD})
     else:
         body = {"current_password": PASSWORD, "new_password": "another horse battery"}
         await other.good("PUT", "/api/me/password", body)
     assert await ends_in_time(ws)
 
 
-@pytest.mark.parametrize("action", ["remove", "refuse", "token", "pair again"])
+@pytest.mark.parametrize("action", ["remove", "refuse", "token", "pair again", "delete account"])
 async def test_a_revoked_camera_loses_its_socket(owner: Api, action: str) -> None:
     camera, _, ws = await online_camera(owner)
     path = f"/api/cameras/{camera}"
@@ -101,6 +107,8 @@ async def test_a_revoked_camera_loses_its_socket(owner: Api, action: str) -> Non
         await owner.good("DELETE", path)
     elif action == "refuse":
         await owner.good("POST", path + "/confirm", {"mine": False})
+    elif action == "delete account":
+        await owner.good("DELETE", "/api/me", {"password": PASSWORD})
     elif action == "token":
         await owner.good("POST", path + "/token")
     else:

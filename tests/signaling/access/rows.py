@@ -66,6 +66,9 @@ ROWS: dict[str, Row] = {
     "GET /api/me": Row(signed_in(200)),
     "PATCH /api/me": Row(signed_in(200), {"ways": "never_relay"}),
     "PUT /api/me/password": Row(signed_in(204), {"current_password": _PASSWORD, "new_password": _PASSWORD}),
+    # With the right password it is the end of whoever asks, of everybody but the last administrator.
+    "DELETE /api/me": Row(signed_in("credentials_wrong"), {"password": "a guess"}),
+    "GET /api/me/export": Row(signed_in(200)),
     "POST /api/invitations": Row(administrator_only(201)),
     "POST /api/socket-tickets": Row(owner_only(201), {"camera": "$camera"}),
     "GET /api/audit": Row(signed_in(200)),

@@ -1,0 +1,66 @@
+"""Handler: everything that is kept about an account, as one JSON document.
+
+It is written piece by piece: an audit log of thirteen months is more than a server should hold for each who asks.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from signaling.http.call import Call, count, rfc3339
+from signaling.http.events import WRITE_SECONDS
+from signaling.refusals import Refused
+from signaling.store import belongings
+from signaling.store.database import Store
+from signaling.store.schema import metadata
+
+HEADERS = {
+    "Content-Type": "application/json",
+    "Content-Disposition": 'attachment; filename="belvedere-export.json"',
+    "Cache-Control": "no-store",
+}
+
+
+async def export(call: Call) -> web.StreamResponse:
+    """Whoever is too slow, or loses the database under way, gets a document that visibly breaks off."""
+    await count(call.services, "export", call.caller.account.id)
+    response = web.StreamResponse(headers=HEADERS)
+    await response.prepare(call.request)
+    if call.request.method == "HEAD":
+        return response
+    try:
+        async for piece in _pieces(call.services.store, call.caller.account.id, call.now):
+            async with asyncio.timeout(WRITE_SECONDS):
+                await response.write(piece)
+    except (Refused, TimeoutError) as error:
+        raise ConnectionAbortedError("the export breaks off") from error
+    return response
+
+
+async def _pieces(store: Store, account_id: str, now: float) -> AsyncIterator[bytes]:
+    """Of a `shapes.Export`. Never a transaction that waits for the reader."""
+    yield b'{"form":"belvedere-export-1","exported_at":"%s","data":{' % rfc3339(now).encode()
+    shown = [table for table in metadata.sorted_tables if table.name in belongings.SHOWN]
+    for place, table in enumerate(shown):
+        yield b'%s"%s":[' % (b"," if place else b"", table.name.encode())
+        skip = 0
+        while True:
+            async with store.read() as connection:
+                rows = await belongings.rows_of(connection, account_id, table, skip=skip)
+            yield b"," * bool(skip and rows) + b",".join(msgspec.json.encode(_with_times(row)) for row in rows)
+            skip += len(rows)
+            if len(rows) < belongings.AT_MOST:
+                break
+        yield b"]"
+    yield b"}}"
+
+
+def _with_times(row: dict[str, Any]) -> dict[str, Any]:
+    """Columns that end in `_at` are seconds since the epoch, `at_ms` is milliseconds."""
+    timed = {name: rfc3339(value) for name, value in row.items() if name.endswith("_at") and value is not None}
+    if "at_ms" in row:
+        timed["at"] = rfc3339(row["at_ms"] / 1000)
+    return {name: value for name, value in row.items() if name != "at_ms"} | timed
