@@ -23,6 +23,7 @@ from signaling.store import accounts as rows
 from signaling.store import audit, belongings
 from signaling.store.cameras import cameras_of
 from signaling.store.database import Store
+from signaling.store.grants import cameras_granted_to
 from signaling.store.rows import Account, Invitation, Login
 from signaling.ways import Policy
 
@@ -302,6 +303,7 @@ class Accounts:
                 raise Refused("last_administrator", LAST)
             logins = await _delete_logins(connection, account.id, now, keep=None)
             gone = [camera.id for camera in await cameras_of(connection, account.id)]
+            shared = [camera for camera, _, _ in await cameras_granted_to(connection, account.id)]
             await audit.record(connection, account.id, "account_deleted", now=now)
             await audit.erase_account(connection, account.id)
             await belongings.delete_account(connection, account.id)
@@ -309,6 +311,8 @@ class Accounts:
         for camera_id in gone:
             await self._live.publish(LiveEvent("camera_revoked", camera_id, account.id))
             await self._live.publish(LiveEvent("camera_removed", camera_id, account.id))
+        for camera in shared:
+            await self._live.publish(LiveEvent("camera", camera.id, camera.account_id))
 
     async def delete_ended(self, *, now: float) -> None:
         """Housekeeping."""

@@ -59,8 +59,9 @@ async def _pieces(store: Store, account_id: str, now: float) -> AsyncIterator[by
 
 
 def _with_times(row: dict[str, Any]) -> dict[str, Any]:
-    """Columns that end in `_at` are seconds since the epoch, `at_ms` is milliseconds."""
-    timed = {name: rfc3339(value) for name, value in row.items() if name.endswith("_at") and value is not None}
+    """Columns that end in `_at` or `_since` are seconds since the epoch, `at_ms` is milliseconds."""
+    times = {name: value for name, value in row.items() if name.endswith(("_at", "_since")) and value is not None}
+    timed = {name: rfc3339(value) for name, value in times.items()}
     if "at_ms" in row:
         timed["at"] = rfc3339(row["at_ms"] / 1000)
     return {name: value for name, value in row.items() if name != "at_ms"} | timed

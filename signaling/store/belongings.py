@@ -36,6 +36,17 @@ SHOWN: dict[str, tuple[str, ...]] = {
         "direct_viewers",
     ),
     "pairings": ("id", "camera_id", "created_at", "expires_at", "step", "ssid", "hidden", "allowed_networks"),
+    "grants": ("id", "camera_id", "account_id", "scopes", "history_since", "expires_at", "created_at"),
+    "grant_invitations": (
+        "id",
+        "camera_id",
+        "scopes",
+        "history_since",
+        "grant_expires_at",
+        "created_at",
+        "expires_at",
+        "used_at",
+    ),
     "audit": ("number", "at_ms", "account_id", "deed", "subject", "hash", "body"),
 }
 WITHHELD: dict[str, tuple[str, ...]] = {
@@ -43,10 +54,11 @@ WITHHELD: dict[str, tuple[str, ...]] = {
     "invitations": ("secret_hash",),
     "cameras": ("bearer_hash",),
     "pairings": ("token_hash", "winner"),
+    "grant_invitations": ("secret_hash",),
     "audit": ("digest", "salt"),
 }
 """What proves something, or helps to. An export lies about in a folder for downloads."""
-JSON_COLUMNS = frozenset({"capabilities", "allowed_networks", "body"})
+JSON_COLUMNS = frozenset({"capabilities", "allowed_networks", "scopes", "body"})
 AT_MOST = 1000
 """Rows in one answer of the database."""
 

@@ -16,6 +16,7 @@ from tests.signaling.api import EMAIL, PASSWORD, Api
 from tests.signaling.device import Device
 from tests.signaling.helpers import api_of, both_databases, quick_settings, secret_of
 from tests.signaling.http.test_events import stream
+from tests.signaling.sharing import confirmed_camera, link
 
 GUEST = "guest@example.org"
 GOODBYE = {"password": PASSWORD}
@@ -44,15 +45,21 @@ async def test_nothing_of_an_account_stays(tmp_path: Path, database_url: str, ht
         guest = owner.another()
         await guest.register(await owner.invite(), GUEST)
         await guest.add_camera("Guest's garden")
-        account, before = (await guest.good("GET", "/api/me"))["id"], await exported(owner)
-        assert {name for name, rows in (await exported(guest)).items() if not rows} == {"invitations"}
+        account = (await guest.good("GET", "/api/me"))["id"]
+        camera, _ = await confirmed_camera(owner)
+        await guest.good("POST", "/api/grants", {"invitation": await link(owner, camera)})
+        before = await exported(owner)
+        assert {name for name, rows in (await exported(guest)).items() if not rows} == {
+            "invitations",
+            "grant_invitations",
+        }
         gone = await guest.call("DELETE", "/api/me", GOODBYE)
         assert gone.status == 204
         async with server.services.store.read() as connection:
             for table in metadata.sorted_tables:
                 left = await belongings.rows_of(connection, account, table, skip=0)
                 assert [row for row in left if row.get("body", row)] == [], table.name
-        assert await exported(owner) == before
+        assert await exported(owner) == before | {"grants": []}
         assert (await guest.call("GET", "/api/me")).code == "unauthorized"
         again = await guest.call("POST", "/api/sessions", {"email": GUEST, "password": PASSWORD})
         assert again.code == "credentials_wrong"
