@@ -1,5 +1,7 @@
 """Who acts at this moment: set once where a request is let in, read where a deed is written into the audit log."""
 
+import contextlib
+from collections.abc import Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
 
@@ -22,3 +24,13 @@ acting: ContextVar[Actor] = ContextVar("acting", default=SERVER)
 def now_known_as(name: str) -> None:
     """The running request has shown who it is."""
     acting.set(Actor(name, acting.get().address))
+
+
+@contextlib.contextmanager
+def unplaced() -> Iterator[None]:
+    """Without from where: for what is written into the log of somebody whose business that is not."""
+    token = acting.set(Actor(acting.get().name))
+    try:
+        yield
+    finally:
+        acting.reset(token)

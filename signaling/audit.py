@@ -42,6 +42,10 @@ Deed = Literal[
     "guest_revoked",
     "guest_left",
     "watched",
+    "transfer_offered",
+    "transfer_withdrawn",
+    "camera_given",
+    "camera_taken",
 ]
 CONTEXT = "belvedere-audit-1"
 START = "0" * 64

@@ -261,6 +261,17 @@ def revoke_camera(table: Table, camera: str, now: float) -> list[Effect]:
     return effects + ([] if device is None else _drop(table, [device], now))
 
 
+def end_watching(table: Table, camera: str) -> list[Effect]:
+    """The camera has a new owner: nobody goes on watching by what the old one allowed."""
+    return _end_all(table, table.of_camera(camera), "this camera has a new owner")
+
+
+def revoke_watching(table: Table, user: str, camera: str) -> list[Effect]:
+    """This account may no longer watch this camera."""
+    sessions = [session for session in table.of_camera(camera) if session.user == user]
+    return _end_all(table, sessions, "this camera can no longer be watched")
+
+
 def close_ways(table: Table, owner: str, policy: Policy) -> list[Effect]:
     """The owner has changed what ways are allowed: what goes another one ends. A relay's upload ends by the relay."""
     sessions = [s for s in table.of_user(owner) if not permits(policy, "relay" if is_relay(s.device) else "direct")]

@@ -29,6 +29,7 @@ async def keep_house(services: Services) -> None:
                 await services.accounts.delete_ended(now=now)
                 await services.grants.delete_ended(now=now)
                 await services.cameras.delete_old_pairings(now=now)
+                await services.transfers.delete_ended(now=now)
                 await _forget_old_deeds(services, now)
                 swept = now
         except Refused as refusal:

@@ -29,6 +29,7 @@ RULES: dict[str, list[RateLimitItem]] = {
     "register": parse_many("10/minute; 40/hour"),
     "register_network": parse_many("40/minute; 160/hour"),
     "invitation": parse_many("20/minute; 120/hour"),
+    "transfer": parse_many("20/minute; 120/hour"),
     "activate": parse_many("30/minute; 300/hour"),
     "seen": parse_many("60/minute; 600/hour"),
     "export": parse_many("6/minute; 20/hour"),

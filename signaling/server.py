@@ -49,6 +49,7 @@ from signaling.store.accounts import costliest_password
 from signaling.store.database import open_store, store_problem
 from signaling.store.lock import InUse, locked
 from signaling.store.secret import BadSecret, kept_in_file
+from signaling.transfers import Transfers
 from signaling.turn import ice_servers_for
 
 ID_BYTES = 12
@@ -152,6 +153,7 @@ async def _open_services(
         accounts=accounts,
         cameras=Cameras(store, live),
         grants=Grants(store, live),
+        transfers=Transfers(store, live),
         activation=Activation(store, live, origin=origin),
         gate=Gate(store, live, accounts, origin=origin, clock=time.time, relay_secret=relay_secret),
         events=CameraEvents(store, live, clock=time.time),

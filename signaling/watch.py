@@ -10,6 +10,7 @@ import structlog
 from signaling import broker
 from signaling.admission import Gate
 from signaling.effects import Address, Effect
+from signaling.gate import Viewer
 from signaling.live.state import PRESENCE_SECONDS, LiveEvent, LiveState, LiveUnavailable, Presence, Subscription
 from signaling.protocol.relay_token import is_relay
 from signaling.refusals import Refused
@@ -65,6 +66,9 @@ class Watch:
             case "camera_removed" | "camera_revoked":
                 self.serial += 1
                 self._apply(broker.revoke_camera(self._table, event.subject, now))
+            case "camera_given":
+                self.serial += 1
+                self._apply(broker.end_watching(self._table, event.subject))
             case "ways":
                 self.serial += 1
                 await self._close_ways([event.subject])
@@ -98,6 +102,12 @@ class Watch:
         for camera in sorted(cameras):
             if not await self._gate.camera_alive(camera):
                 self._apply(broker.revoke_camera(self._table, camera, self._clock()))
+        watched = {
+            (s.user, s.camera) for s in self._table.sessions.values() if s.client in peers or s.device in devices
+        }
+        for user, camera in sorted(watched):
+            if await self._gate.may_watch(Viewer(user, "", 0.0), camera) is None:
+                self._apply(broker.revoke_watching(self._table, user, camera))
         users = {session.user for session in self._table.sessions.values() if session.client in peers}
         await self._close_ways(sorted(user for user in users if not is_relay(user)))
 

@@ -134,7 +134,7 @@ class Stream:
             return
         elif event.kind == "camera":
             await self._send_one(event.subject)
-        elif event.kind == "camera_removed":
+        elif event.kind in {"camera_removed", "camera_given"}:
             await self._send_removed(event.subject)
 
     async def _grant_changed(self, event: LiveEvent) -> None:

@@ -22,6 +22,7 @@ TAGS = {
     "invitations": "account",
     "cameras": "cameras",
     "events": "cameras",
+    "transfers": "cameras",
     "socket-tickets": "cameras",
     "camera": "device",
     "audit": "account",

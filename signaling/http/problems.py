@@ -25,6 +25,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "origin_refused": (403, "The request came from another web site"),
     "registration_closed": (403, "Registration is closed"),
     "invitation_invalid": (403, "The invitation is not good"),
+    "transfer_invalid": (403, "The transfer link is not good"),
     "network_not_allowed": (403, "Not from this network"),
     "not_found": (404, "There is nothing here"),
     "token_unknown": (404, "Unknown code"),

@@ -1,6 +1,19 @@
 """The REST API as one table: what is here is served, checked and documented; nothing else is."""
 
-from signaling.http import accounts, activation, audit, cameras, events, export, grant_shapes, grants, shapes, system
+from signaling.http import (
+    accounts,
+    activation,
+    audit,
+    cameras,
+    events,
+    export,
+    grant_shapes,
+    grants,
+    shapes,
+    system,
+    transfer_shapes,
+    transfers,
+)
 from signaling.http.call import Route
 
 _ID = "/api/cameras/{id}"
@@ -209,6 +222,51 @@ ROUTES: tuple[Route, ...] = (
         answer=shapes.DeviceToken,
         status=201,
         problems=("not_found",),
+    ),
+    Route(
+        "POST",
+        _ID + "/transfer",
+        transfers.offer,
+        "A link by which another account takes this camera over, good once for a day; an earlier one ends",
+        answer=transfer_shapes.TransferLink,
+        status=201,
+        problems=("not_found", "not_active", "too_many_requests"),
+    ),
+    Route(
+        "GET",
+        _ID + "/transfer",
+        transfers.standing,
+        "Until when a transfer link of this camera is open",
+        answer=transfer_shapes.TransferStanding,
+        problems=("not_found",),
+    ),
+    Route(
+        "DELETE",
+        _ID + "/transfer",
+        transfers.withdraw,
+        "Withdraw the transfer link",
+        status=204,
+        problems=("not_found",),
+    ),
+    Route(
+        "POST",
+        "/api/transfers/check",
+        transfers.look,
+        "What a transfer link gives",
+        body=transfer_shapes.TransferBody,
+        answer=transfer_shapes.TransferOffer,
+        limit="transfer",
+        problems=("transfer_invalid",),
+    ),
+    Route(
+        "POST",
+        "/api/transfers/accept",
+        transfers.accept,
+        "Take over the camera of a transfer link: all that its old owner allowed ends",
+        body=transfer_shapes.TransferBody,
+        answer=shapes.Camera,
+        limit="transfer",
+        problems=("transfer_invalid", "too_many_cameras", "not_found"),
     ),
     Route(
         "GET",

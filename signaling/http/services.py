@@ -14,6 +14,7 @@ from signaling.metrics import Metrics
 from signaling.protocol.messages import SOCKET_PATH
 from signaling.settings import Settings
 from signaling.store.database import Store
+from signaling.transfers import Transfers
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class Services:
     accounts: Accounts
     cameras: Cameras
     grants: Grants
+    transfers: Transfers
     activation: Activation
     gate: Gate
     events: CameraEvents

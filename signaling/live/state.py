@@ -25,7 +25,9 @@ class Presence:
     node_id: str
 
 
-EventKind = Literal["camera", "camera_removed", "camera_revoked", "login_ended", "ways", "grant", "lost"]
+EventKind = Literal[
+    "camera", "camera_removed", "camera_revoked", "camera_given", "login_ended", "ways", "grant", "lost"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +35,11 @@ class LiveEvent:
     """Something that other parts of the server, on any node, must hear about within a second.
 
     `camera`: it changed, `subject` is its id. `camera_removed`: it is gone. `camera_revoked`: its key is no
-    longer valid, its sockets must close. `login_ended`: `subject` is the login's id, its sockets and streams must
-    close. `ways`: `subject` is an account whose video may now go other ways than before. `grant`: what `account_id`, a
-    guest, may do with the camera `subject` has changed. `lost`: the subscriber missed events (queue full, Redis gone
-    for a while) and must look at everything anew.
+    longer valid, its sockets must close. `camera_given`: it left the account for another one; it stays connected, what
+    is watched of it must end. `login_ended`: `subject` is the login's id, its sockets and streams must close. `ways`:
+    `subject` is an account whose video may now go other ways than before. `grant`: what `account_id`, a guest, may do
+    with the camera `subject` has changed. `lost`: the subscriber missed events (queue full, Redis gone for a while) and
+    must look at everything anew.
     `account_id` owns the subject, but for `grant`.
     """
 

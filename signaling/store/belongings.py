@@ -47,6 +47,7 @@ SHOWN: dict[str, tuple[str, ...]] = {
         "expires_at",
         "used_at",
     ),
+    "transfers": ("camera_id", "expires_at"),
     "audit": ("number", "at_ms", "account_id", "deed", "subject", "hash", "body"),
 }
 WITHHELD: dict[str, tuple[str, ...]] = {
@@ -55,6 +56,7 @@ WITHHELD: dict[str, tuple[str, ...]] = {
     "cameras": ("bearer_hash",),
     "pairings": ("token_hash", "winner"),
     "grant_invitations": ("secret_hash",),
+    "transfers": ("secret_hash",),
     "audit": ("digest", "salt"),
 }
 """What proves something, or helps to. An export lies about in a folder for downloads."""

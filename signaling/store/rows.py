@@ -59,6 +59,15 @@ class Pairing:
 
 
 @dataclass(frozen=True, slots=True)
+class Transfer:
+    """A link by which a camera goes to whoever accepts it."""
+
+    camera_id: str
+    secret_hash: str
+    expires_at: float
+
+
+@dataclass(frozen=True, slots=True)
 class Camera:
     """`public_key` and `bearer_hash`: how its device proves itself; at most one is set."""
 
@@ -110,8 +119,8 @@ class GrantInvitation:
     used_at: float | None = None
 
 
-Value = Account | Login | Invitation | Pairing | Camera | Grant | GrantInvitation | Entry
-Kind = TypeVar("Kind", Account, Login, Invitation, Pairing, Camera, Grant, GrantInvitation, Entry)
+Value = Account | Login | Invitation | Pairing | Transfer | Camera | Grant | GrantInvitation | Entry
+Kind = TypeVar("Kind", Account, Login, Invitation, Pairing, Transfer, Camera, Grant, GrantInvitation, Entry)
 _JSON = frozenset({"capabilities", "allowed_networks", "scopes"})
 
 

@@ -133,6 +133,14 @@ grant_invitations = Table(
     Column("used_at", Double, nullable=True),
     Index("ix_grant_invitations_camera_id", "camera_id"),
 )
+transfers = Table(
+    "transfers",
+    metadata,
+    Column("camera_id", String(64), ForeignKey("cameras.id", ondelete="CASCADE"), primary_key=True),
+    Column("secret_hash", String(64), nullable=False, unique=True),
+    Column("expires_at", Double, nullable=False),
+)
+"""At most one link a camera."""
 
 audit = Table(
     "audit",

@@ -44,6 +44,20 @@ export interface SocketTicket {
   expires_at: string;
 }
 
+/** A link by which somebody else takes a camera over; told once. */
+export interface TransferLink {
+  link: string;
+  expires_at: string;
+}
+
+export interface TransferOffer {
+  name: string;
+  model: string;
+  /** The owner's e-mail. */
+  giver: string;
+  expires_at: string;
+}
+
 /** Called before each request; the answer goes into `Authorization`. Null where a cookie does it. */
 export type Authorize = () => string | null;
 
@@ -108,6 +122,14 @@ export class Api {
     if (query.of) asked.set('camera', query.of);
     return this.send('GET', `/api/audit?${asked}`);
   };
+  offerTransfer = (id: string): Promise<TransferLink> => this.send('POST', `${camera(id)}/transfer`);
+  transferOf = (id: string): Promise<{ expires_at: string | null }> =>
+    this.send('GET', `${camera(id)}/transfer`);
+  withdrawTransfer = (id: string): Promise<void> => this.send('DELETE', `${camera(id)}/transfer`);
+  transferOffer = (transfer: string): Promise<TransferOffer> =>
+    this.send('POST', '/api/transfers/check', { transfer });
+  acceptTransfer = (transfer: string): Promise<Camera> =>
+    this.send('POST', '/api/transfers/accept', { transfer });
 
   /** Milliseconds since the epoch by the server's clock, to within a second. */
   now(): number {

@@ -6,6 +6,8 @@ test.each([
   ['#/', { page: 'home' }],
   ['#/register/s3cret-', { page: 'register', secret: 's3cret-' }],
   ['#/register', { page: 'register', secret: null }],
+  ['#/transfer/s3cret-', { page: 'transfer', secret: 's3cret-' }],
+  ['#/transfer', { page: 'missing' }],
   ['#/camera/abc', { page: 'watch', camera: 'abc' }],
   ['#/camera/abc/settings', { page: 'settings', camera: 'abc' }],
   ['#/camera/abc/pair', { page: 'pair', camera: 'abc' }],

@@ -19,6 +19,7 @@ import './pages/invited';
 import './pages/register';
 import './pages/settings';
 import './pages/sign-in';
+import './pages/transfer';
 import './pages/watch';
 import { address, parseRoute, type Route } from './router';
 import { text } from './text';
@@ -124,6 +125,8 @@ class App extends LitElement {
         return html`<belvedere-account .household=${household}></belvedere-account>`;
       case 'activity':
         return this.activity(route.camera);
+      case 'transfer':
+        return html`<belvedere-transfer .household=${household} .secret=${route.secret}></belvedere-transfer>`;
       case 'settings':
       case 'pair':
         return this.cameraPage(route.page, route.camera);

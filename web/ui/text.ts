@@ -355,6 +355,28 @@ export const text = {
     } as Record<string, string>,
   },
 
+  giving: {
+    title: 'Give to somebody else',
+    hint: 'A link by which another account of this server takes the camera over. From then on you see it no more.',
+    action: 'Make a link',
+    label: 'Transfer link',
+    secret: 'Whoever opens it first gets the camera. It is shown only now.',
+    until: (when: string) => `A link is open until ${when}.`,
+    withdraw: 'Withdraw',
+  },
+
+  transfer: {
+    title: 'Take this camera over?',
+    lead: (name: string, giver: string) => `${giver} gives you the camera “${name}”.`,
+    after:
+      'It stays paired, and its old owner sees it no more. You are asked once more whether the picture is yours.',
+    own: (name: string) => `“${name}” is your own camera. Send this link to whoever shall have it.`,
+    yes: 'Take it over',
+    no: 'Not now',
+    deadTitle: 'This link no longer works',
+    dead: 'It has been used, withdrawn or has run out. Ask for a new one.',
+  },
+
   account: {
     title: 'Account',
     administrator: 'Administrator',

@@ -91,6 +91,11 @@ ROWS: dict[str, Row] = {
     "POST /api/grants": Row(signed_in("invitation_invalid"), {"invitation": "guess"}),
     "PATCH /api/grants/{id}": Row(owner_only(200), {"scopes": ["live"]}, id="$grant"),
     "DELETE /api/grants/{id}": Row(owner_only(204), id="$grant"),
+    "POST /api/cameras/{id}/transfer": Row(owner_only(201), id="$camera"),
+    "GET /api/cameras/{id}/transfer": Row(owner_only(200), id="$camera"),
+    "DELETE /api/cameras/{id}/transfer": Row(owner_only(204), id="$camera"),
+    "POST /api/transfers/check": Row(signed_in("transfer_invalid"), {"transfer": "guess"}),
+    "POST /api/transfers/accept": Row(signed_in("transfer_invalid"), {"transfer": "guess"}),
 }
 
 UNDOCUMENTED: dict[str, str] = {

@@ -7,6 +7,7 @@ import { alert, field, fields, Page } from '../page';
 import { address } from '../router';
 import { standingBadge } from '../standing';
 import { text } from '../text';
+import './giving';
 
 const words = text.settings;
 /** As the server has it: nobody's uplink carries more. */
@@ -77,6 +78,11 @@ class SettingsPage extends Page {
             }
           </div>
         </section>
+        ${
+          camera.state === 'active' && camera.confirmed
+            ? html`<belvedere-giving .household=${this.household} .camera=${camera.id}></belvedere-giving>`
+            : nothing
+        }
         <section class="card">
           <h2>${words.remove}</h2>
           <p class="note">${words.removeHint}</p>

@@ -46,6 +46,11 @@ export const deeds: Record<string, (told: Told) => string> = {
   guest_left: ({ who, camera }) => `${who} gave back the access to ${camera}.`,
   watched: ({ who, camera, details }) =>
     `${who} watched ${camera}${details['way'] === 'relay' ? ' through the relay' : ''}.`,
+  transfer_offered: ({ who, camera }) => `${who} made a link that gives ${camera} away.`,
+  transfer_withdrawn: ({ who, camera }) => `${who} withdrew the link that gives ${camera} away.`,
+  camera_given: ({ details }) =>
+    `“${details['name'] ?? ''}” went to ${details['to'] ?? 'somebody else'} by your link.`,
+  camera_taken: ({ who, camera, details }) => `${who} took ${camera} over from ${details['giver'] ?? ''}.`,
 };
 
 function changed({ who, camera, details }: Told): string {

@@ -1,0 +1,33 @@
+"""What goes over the wire about giving a camera to another account."""
+
+import msgspec
+
+from signaling.http.shapes import Body, Secret, Time
+
+
+class TransferBody(Body, frozen=True):
+    """`transfer`: the secret at the end of a transfer link."""
+
+    transfer: Secret
+
+
+class TransferLink(msgspec.Struct, frozen=True):
+    """`link` is shown once."""
+
+    link: str
+    expires_at: Time
+
+
+class TransferStanding(msgspec.Struct, frozen=True):
+    """When the open link ends; null where there is none."""
+
+    expires_at: Time | None
+
+
+class TransferOffer(msgspec.Struct, frozen=True):
+    """What the link gives. `giver`: e-mail of the owner."""
+
+    name: str
+    model: str
+    giver: str
+    expires_at: Time
