@@ -4,11 +4,12 @@ Camera, server and viewer live in network namespaces, 10 ms away from each other
 the last leg. One Chromium watches all four ways in the same seconds, so that a busy machine is busy for all; our relay
 and Janus are fed by the same publisher. The figure is what `totalFreezesDuration` grows by in 60 s, the median of all
 rounds. Directly, upload and last leg are one line. Needs root. Ends with one line of JSON: for each loss and way the
-worse of both places, and each place by itself.
+worse of both places, and each place by itself. The exit code is 1 where a judged bound is missed.
 """
 
 import argparse
 import asyncio
+import itertools
 import json
 import statistics
 import sys
@@ -23,6 +24,7 @@ from playwright.async_api import Page, async_playwright
 from tests.benchmarks.child import Child
 from tests.benchmarks.clip import encode_clip
 from tests.benchmarks.janus import Janus
+from tests.benchmarks.judged import Judged, exit_code
 from tests.benchmarks.plot import lines
 from tests.browser import CHROMIUM, FLAGS
 from tests.ending import end_what_we_started
@@ -35,6 +37,8 @@ PLACES = {"upload": ("camera", "up"), "last_leg": ("viewer", "down")}
 LOSSES = (1, 5, 10)
 """Percent."""
 LINE_MS = 10
+OURS_OVER_JANUS, SHORT_SECONDS = 1.1, 0.5
+"""Judged: the relay's freezes are at most so much of Janus's, or this short."""
 ROUNDS, SECONDS = 5, 60.0
 SETTLE_SECONDS = 2.0
 """Until a new loss is felt, and after it until a freeze that it caused has ended and is counted."""
@@ -168,7 +172,19 @@ def summed_up(freezes: Freezes) -> dict[str, float]:
     return {name: round(value, 2) for name, value in found.items()}
 
 
-async def main(rounds: int, seconds: float, losses: tuple[int, ...]) -> None:
+def judged(found: dict[str, float], losses: tuple[int, ...]) -> list[Judged]:
+    """The relay beside Janus, for each loss at each place."""
+    verdicts = []
+    for place, percent in itertools.product(PLACES, losses):
+        ours, janus = (found[f"{way}_{place}_freeze_s_{percent}"] for way in ("ours_relay", "janus"))
+        limit = max(OURS_OVER_JANUS * janus, SHORT_SECONDS)
+        shown = f"{place}, {percent} %: relay frozen for {ours:.2f} s, Janus for {janus:.2f} s"
+        verdicts.append(Judged(shown, ours, limit, f"at most {limit:.2f} s"))
+    return verdicts
+
+
+async def main(rounds: int, seconds: float, losses: tuple[int, ...]) -> int:
+    """Returns the exit code."""
     print(f"{'lost on':9} {'loss':>5} {'way':12} {'frozen s':>8} {'freezes':>8} {'decoded':>8} {'nacks':>7}", end=" ")
     print(f"{'plis':>5} {'gone':>6}")
     freezes: Freezes = {}
@@ -181,7 +197,10 @@ async def main(rounds: int, seconds: float, losses: tuple[int, ...]) -> None:
     found = summed_up(freezes)
     curves = {way: [found[f"{way}_freeze_s_{percent}"] for percent in losses] for way in WAYS}
     lines(PICTURE, "packets lost, %", f"seconds frozen of {seconds:.0f}", list(losses), curves)
+    verdicts = judged(found, losses)
+    print(*verdicts, sep="\n")
     print(json.dumps(found))
+    return exit_code(verdicts)
 
 
 if __name__ == "__main__":
@@ -191,4 +210,4 @@ if __name__ == "__main__":
     parser.add_argument("--loss", type=int, action="append", help="percent; may be repeated")
     given = parser.parse_args(sys.argv[1:])
     chosen = tuple(given.loss or LOSSES)
-    asyncio.run(main(1 if given.quick else ROUNDS, 10.0 if given.quick else SECONDS, chosen))
+    sys.exit(asyncio.run(main(1 if given.quick else ROUNDS, 10.0 if given.quick else SECONDS, chosen)))

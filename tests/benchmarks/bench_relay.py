@@ -4,13 +4,14 @@ One camera (H.264, 720p30, 2 Mbit/s) uploads once; the viewers live in another p
 Rounds alternate, so that a busy machine is busy for both. `100x2`: a hundred small cameras (320x180, 10 pictures/s,
 250 kbit/s) with two viewers each. `stock`: aiortc's `MediaRelay`, which encodes for each viewer and fills a core
 with three. `added_delay_p99_ms`: from a packet's arrival at our relay to its arrival at a viewer in a process of its
-own. Ends with one line of JSON.
+own. Ends with one line of JSON. The exit code is 1 where a judged bound is missed, or packets were.
 """
 
 import argparse
 import asyncio
 import json
 import statistics
+import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ import msgspec
 from tests.benchmarks.child import Child
 from tests.benchmarks.clip import encode_clip
 from tests.benchmarks.janus import Janus
+from tests.benchmarks.judged import Judged, exit_code
 from tests.ending import end_what_we_started
 
 WARM_UP = 3.0
@@ -29,6 +31,10 @@ CONNECT_LIMIT = 30.0
 POLL = 0.2
 UPLOAD_SECONDS = 0.2
 """Until Janus knows what an upload is made of, and may be asked for it."""
+OURS_OVER_JANUS = 0.5
+"""Judged: at most so much of Janus's CPU time per packet, at 50 viewers."""
+MOST_LOST = 0.01
+"""Of our packets to 50 viewers: with more the price is not that of the whole work."""
 HOUSES, PER_HOUSE, MANY_FPS = 100, 2, 10
 
 
@@ -133,7 +139,8 @@ def server_of(kind: str) -> Server:
 
 
 async def sample(source: Child, crowds: list[Child], server: Server) -> dict[str, float]:
-    received = sum([(await crowd.ask(count=True))["packets"] for crowd in crowds])
+    counts = [await crowd.ask(count=True) for crowd in crowds]
+    received = sum(count["packets"] - count["reports"] for count in counts)
     sent = await source.ask(usage=True)
     used = await server.usage()
     return {"received": received, "sent": sent["packets"], "at": sent["at"], **used, "at_camera": sent["at"]}
@@ -186,7 +193,19 @@ def prepare(folder: Path) -> dict[bool, Path]:
     return clips
 
 
-async def main(schedule: list[tuple[str, Load]]) -> None:
+def judged(ours: float, janus: float) -> Judged:
+    """Microseconds of CPU time per packet at 50 viewers."""
+    ratio = ours / janus
+    return Judged(f"ours / Janus at 50 viewers = {ratio:.2f}", ratio, OURS_OVER_JANUS, f"at most {OURS_OVER_JANUS}")
+
+
+def too_many_lost(share: float) -> str:
+    """What is wrong with the measurement, if anything is."""
+    return f"{100 * share:.1f} % of our packets to 50 viewers were lost" if share > MOST_LOST else ""
+
+
+async def main(schedule: list[tuple[str, Load]]) -> int:
+    """Returns the exit code."""
     results: dict[tuple[str, Load], list[Result]] = {}
     print(f"{'relay':6} {'viewers':>7} {'µs/packet':>9} {'% core':>7} {'MiB/viewer':>10} {'received':>8}", end=" ")
     print(f"{'lost %':>7} {'p99 ms':>7}")
@@ -208,11 +227,15 @@ async def main(schedule: list[tuple[str, Load]]) -> None:
         figures["ours_50_mb_per_viewer"] = statistics.median(run.mb_per_viewer for run in ours)
         figures["added_delay_p99_ms"] = statistics.median(run.delay_p99_ms for run in ours)
         figures["viewers_per_core"] = 50 * 100 / statistics.median(run.percent for run in ours)
+    verdict = judged(figures["ours_50_us"], figures["janus_50_us"])
+    fault = too_many_lost(statistics.median(run.lost for run in results[FIRST[0]]))
+    print(*filter(None, (verdict, fault)), sep="\n")
     print(json.dumps({name: round(value, 2) for name, value in figures.items()}))
+    return exit_code([verdict], fault)
 
 
 if __name__ == "__main__":
     end_what_we_started()
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="one round of each with 50 viewers")
-    asyncio.run(main(FIRST if parser.parse_args().quick else SCHEDULE))
+    sys.exit(asyncio.run(main(FIRST if parser.parse_args().quick else SCHEDULE)))
