@@ -44,7 +44,8 @@ async def test_nothing_of_an_account_stays(tmp_path: Path, database_url: str, ht
         await owner.register(secret_of(server))
         guest = owner.another()
         await guest.register(await owner.invite(), GUEST)
-        await guest.add_camera("Guest's garden")
+        given, _ = await confirmed_camera(guest, "Guest's garden")
+        await guest.good("POST", f"/api/cameras/{given}/transfer")
         account = (await guest.good("GET", "/api/me"))["id"]
         camera, _ = await confirmed_camera(owner)
         await guest.good("POST", "/api/grants", {"invitation": await link(owner, camera)})
