@@ -8,10 +8,26 @@ import jwt
 from signaling.protocol import relay_token
 from signaling.tokens import ACCOUNT_JWT_TYPE, COOKIE
 from tests.signaling.access.scene import Scene
+from tests.signaling.access.stage import EXPIRED, OTHER, OWNER, guest_email
 
-Caller = Literal["anonymous", "other_user", "revoked_session", "other_camera", "wrong_key", "relay", "owner"]
+Caller = Literal[
+    "anonymous",
+    "other_user",
+    "guest_live",
+    "guest_talk",
+    "guest_history",
+    "guest_manage",
+    "expired_grant",
+    "revoked_session",
+    "other_camera",
+    "wrong_key",
+    "relay",
+    "owner",
+]
 CALLERS: tuple[Caller, ...] = get_args(Caller)
-SIGNED_IN: frozenset[Caller] = frozenset({"other_user", "owner"})
+GUESTS: frozenset[Caller] = frozenset({"guest_live", "guest_talk", "guest_history", "guest_manage"})
+"""Each was given this one scope of `$camera`."""
+SIGNED_IN: frozenset[Caller] = GUESTS | {"other_user", "expired_grant", "owner"}
 """Who is somebody to this server, though perhaps not to this camera."""
 
 Headers = dict[str, str]
@@ -25,9 +41,9 @@ def forms(caller: Caller) -> list[Form]:
         return [_nothing]
     if caller == "relay":
         return [relay, _scheme(relay, "Bearer"), _as_cookie(relay)]
+    if caller in _EMAILS:
+        return [_signed_in(_EMAILS[caller]), _as_cookie(_signed_in(_EMAILS[caller]))]
     bearer = {
-        "owner": owner,
-        "other_user": other_user,
         "revoked_session": revoked,
         "other_camera": other_camera,
         "wrong_key": wrong_key,
@@ -37,24 +53,23 @@ def forms(caller: Caller) -> list[Form]:
 
 async def foreign_page(scene: Scene) -> Headers:
     """The owner's own browser, sent by a page of another web site."""
-    return await _as_cookie(owner)(scene) | {"Origin": "https://evil.example"}
+    return await _as_cookie(_signed_in(OWNER))(scene) | {"Origin": "https://evil.example"}
 
 
 async def _nothing(_scene: Scene) -> Headers:
     return {}
 
 
-async def owner(scene: Scene) -> Headers:
-    return _bearer(await scene.fresh_token(scene.owner_email))
+def _signed_in(email: str) -> Form:
+    async def headers(scene: Scene) -> Headers:
+        return _bearer(await scene.fresh_token(email))
 
-
-async def other_user(scene: Scene) -> Headers:
-    return _bearer(await scene.fresh_token(scene.other_email))
+    return headers
 
 
 async def revoked(scene: Scene) -> Headers:
     """Signed out a moment ago; the token itself is good for a day."""
-    token = await scene.fresh_token(scene.owner_email)
+    token = await scene.fresh_token(OWNER)
     gone = scene.owner.another()
     gone.token = token
     await gone.good("DELETE", "/api/sessions/current")
@@ -63,12 +78,12 @@ async def revoked(scene: Scene) -> Headers:
 
 async def other_camera(scene: Scene) -> Headers:
     """The token of a camera of the very same owner: a key of its own, but no account."""
-    return {"Authorization": scene.other_device.authorization(scene.other_camera)}
+    return {"Authorization": scene.device("second").authorization(scene.things["second"])}
 
 
 async def wrong_key(scene: Scene) -> Headers:
     """The owner's living session word for word, signed by somebody else."""
-    claims = jwt.decode(await scene.fresh_token(scene.owner_email), options={"verify_signature": False})
+    claims = jwt.decode(await scene.fresh_token(OWNER), options={"verify_signature": False})
     return _bearer(jwt.encode(claims, "k" * 64, algorithm="HS256", headers={"typ": ACCOUNT_JWT_TYPE}))
 
 
@@ -96,3 +111,13 @@ def _as_cookie(form: Form) -> Form:
 
 def _bearer(token: str) -> Headers:
     return {"Authorization": f"Bearer {token}"}
+
+
+_EMAILS: dict[Caller, str] = {
+    "owner": OWNER,
+    "other_user": OTHER,
+    "expired_grant": EXPIRED,
+    **{guest: guest_email(guest.removeprefix("guest_")) for guest in GUESTS},
+}
+other_user, expired_grant = _signed_in(OTHER), _signed_in(EXPIRED)
+guest_history, guest_manage = _signed_in(guest_email("history")), _signed_in(guest_email("manage"))

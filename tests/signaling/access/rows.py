@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tests.signaling.access.callers import CALLERS, SIGNED_IN, Caller
+from tests.signaling.access.callers import CALLERS, GUESTS, SIGNED_IN, Caller
 
 Rights = Mapping[Caller, int | str]
 
@@ -28,6 +28,11 @@ def owner_only(answer: int | str, **others: int | str) -> Rights:
     """Something of the owner's. To others there is no such thing, unless `others` says what they get."""
     refused: dict[Caller, int | str] = dict.fromkeys(SIGNED_IN, "not_found")
     return {**signed_in("not_found"), **refused, "owner": answer, **others}  # type: ignore[dict-item]
+
+
+def owner_and_guests(answer: int | str, **others: int | str) -> Rights:
+    """What every guest may, whatever was granted, while the grant lasts."""
+    return owner_only(answer, **{**dict.fromkeys(GUESTS, answer), **others})
 
 
 def administrator_only(answer: int | str) -> Rights:
@@ -75,8 +80,10 @@ ROWS: dict[str, Row] = {
     "GET /api/events": Row(signed_in(200)),
     "GET /api/cameras": Row(signed_in(200)),
     "POST /api/cameras": Row(signed_in(201), {"name": "Shed", "model": "Test", "ssid": "Hillside"}),
-    "GET /api/cameras/{id}": Row(owner_only(200), id="$camera"),
-    "PATCH /api/cameras/{id}": Row(owner_only(200), {"name": "Mine now"}, id="$camera"),
+    "GET /api/cameras/{id}": Row(owner_and_guests(200), id="$camera"),
+    "PATCH /api/cameras/{id}": Row(
+        owner_only(200, **dict.fromkeys(GUESTS, "forbidden") | {"guest_manage": 200}), {"name": "Garden"}, id="$camera"
+    ),
     "DELETE /api/cameras/{id}": Row(owner_only(204), id="$camera"),
     "POST /api/cameras/{id}/pairing": Row(owner_only(201), {}, id="$camera"),
     "DELETE /api/cameras/{id}/pairing": Row(owner_only(204), id="$pending"),

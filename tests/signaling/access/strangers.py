@@ -1,4 +1,7 @@
-"""Everybody who may open a signaling socket and has no business with the session of the owner's camera."""
+"""Everybody who may open a signaling socket and has no business with the session of the owner's camera.
+
+Guests without the scope `live` are among them: what they were given is not to watch.
+"""
 
 from collections.abc import Awaitable, Callable
 from typing import Literal, get_args
@@ -7,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tests.signaling.access import callers
 from tests.signaling.access.scene import Scene
+from tests.signaling.access.stage import OTHER
 from tests.signaling.device import Device
 from tests.signaling.viewer_client import Json
 
@@ -21,6 +25,9 @@ Stranger = Literal[
     "ticket_for_other_camera",
     "relay_as_device",
     "relay_as_client",
+    "expired_grant",
+    "guest_history",
+    "guest_manage",
 ]
 STRANGERS: tuple[Stranger, ...] = get_args(Stranger)
 TURNED_AWAY: frozenset[Stranger] = frozenset({"revoked_session", "wrong_key", "wrong_device_key"})
@@ -55,7 +62,7 @@ async def _wrong_device_key(scene: Scene) -> Papers:
 
 async def _other_users_camera(scene: Scene) -> Papers:
     other = scene.owner.another()
-    await other.sign_in(scene.other_email)
+    await other.sign_in(OTHER)
     camera, token = await other.add_camera("Theirs")
     device = Device(other)
     await device.activate(token)
@@ -63,7 +70,7 @@ async def _other_users_camera(scene: Scene) -> Papers:
 
 
 async def _ticket(scene: Scene) -> Papers:
-    answer = await scene.owner.good("POST", "/api/socket-tickets", {"camera": scene.other_camera})
+    answer = await scene.owner.good("POST", "/api/socket-tickets", {"camera": scene.things["second"]})
     return None, {"authorization": f"Ticket {answer['ticket']}"}
 
 
@@ -78,4 +85,7 @@ _PAPERS: dict[Stranger, Callable[[Scene], Awaitable[Papers]]] = {
     "ticket_for_other_camera": _ticket,
     "relay_as_device": _header(callers.relay, belvedere={"role": "device"}),
     "relay_as_client": _header(callers.relay, belvedere={"role": "client"}),
+    "expired_grant": _header(callers.expired_grant),
+    "guest_history": _header(callers.guest_history),
+    "guest_manage": _header(callers.guest_manage),
 }

@@ -14,11 +14,9 @@ import pytest
 
 from signaling.protocol.errors import CloseCode, Fault
 from signaling.protocol.messages import NOTIFICATIONS, REQUESTS
-from signaling.server import Running
 from tests.signaling.access.message_rows import MESSAGE_ROWS, OK, SILENCE, Outcome
-from tests.signaling.access.scene import Scene, set_scene
+from tests.signaling.access.scene import Scene
 from tests.signaling.access.strangers import STRANGERS, TURNED_AWAY, Stranger, papers
-from tests.signaling.api import Api
 from tests.signaling.test_socket_server import SOCKET, both
 from tests.signaling.viewer_client import Fault as Refusal
 from tests.signaling.viewer_client import Json, WirePeer, connected
@@ -56,10 +54,9 @@ class Victims:
 
 
 @pytest.fixture
-async def victims(running: Running, owner: Api) -> AsyncIterator[Victims]:
-    scene = await set_scene(running, owner)
+async def victims(scene: Scene) -> AsyncIterator[Victims]:
     camera = scene.things["camera"]
-    async with both(owner, camera, scene.device) as (device, viewer, session, ticket):
+    async with both(scene.owner, camera, scene.device("camera")) as (device, viewer, session, ticket):
         for peer in (device, viewer):
             peer.inbox.clear()
         yield Victims(scene, device, viewer, {"$session": session, "$camera": camera, "$ticket": ticket})
