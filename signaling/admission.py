@@ -99,15 +99,16 @@ class Admission:
         self._network_key = network_key
         self._pins = list(pins)
 
-    async def register(self, ask: AskRegister, arrival: Arrival) -> tuple[Identity | Refusal, set[str]]:
-        """Who it is, and which of its sessions may go on."""
+    async def register(self, ask: AskRegister, arrival: Arrival) -> tuple[Identity | Refusal, dict[str, Terms]]:
+        """Who it is, and which of its sessions may go on, under what."""
         if arrival.relay or ask.role is not None:
             identity: Identity | Refusal | None = await self._relay(ask, arrival)
         else:
             identity = await self._identity(ask, arrival)
         if identity is None or isinstance(identity, Refusal):
-            return identity or UNAUTHORIZED, set()
-        return identity, {ticket.session for ticket in ask.tickets if await self._goes_on(ticket)}
+            return identity or UNAUTHORIZED, {}
+        found = [(ticket.session, await self._goes_on(ticket)) for ticket in ask.tickets]
+        return identity, {session: terms for session, terms in found if terms is not None}
 
     async def _relay(self, ask: AskRegister, arrival: Arrival) -> RelayIdentity | Refusal:
         if ask.role is None or ask.authorization is not None or not arrival.relay or arrival.credential is None:
@@ -132,11 +133,12 @@ class Admission:
             self._fresh_id(), viewer.user_id, viewer.login_id, viewer.expires_at, viewer.only_camera, network
         )
 
-    async def _goes_on(self, ticket: Ticket) -> bool:
+    async def _goes_on(self, ticket: Ticket) -> Terms | None:
         if not await self.gate.session_alive(ticket.login):
-            return False
+            return None
         terms = await self.gate.may_watch(Viewer(ticket.user, ticket.login, ticket.exp), ticket.camera)
-        return terms is not None and _still_open(terms, ticket.user, "relay" if ticket.relay else "direct")
+        open_ = terms is not None and _still_open(terms, ticket.user, "relay" if ticket.relay else "direct")
+        return terms if open_ else None
 
     async def connect(self, ask: AskConnect, registered: Viewer) -> ConnectGrant | Refusal:
         """`registered`: who the socket belongs to."""

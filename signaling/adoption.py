@@ -4,19 +4,20 @@ A party lists its tickets when it registers. Whoever is of ours and leaves a ses
 restarted. Part of the broker: plain functions over the table.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 
 from signaling.effects import AskRegister, Counted, Effect, Send
-from signaling.endings import end, step
-from signaling.leases import tell_lease, watch_under
+from signaling.endings import end, step, watching
+from signaling.leases import rest_on, tell_lease, watch_under
 from signaling.protocol import messages as wire
 from signaling.protocol import tickets
 from signaling.protocol.sessions import Event, State
 from signaling.table import Party, Session, Table
+from signaling.ways import Terms
 
 
 def adopt(
-    table: Table, party: Party, mine: list[tickets.Ticket], alive: Collection[str], now: float
+    table: Table, party: Party, mine: list[tickets.Ticket], alive: Mapping[str, Terms], now: float
 ) -> tuple[set[str], list[Effect]]:
     """Take up the sessions that this party still runs. Returns their ids, and what to do."""
     adopted: set[str] = set()
@@ -24,11 +25,15 @@ def adopt(
     for ticket in mine:
         if ticket.session not in alive or ticket.session in adopted:
             continue
-        session = table.sessions.get(ticket.session) or _restore(table, party, ticket)
+        terms, known = alive[ticket.session], table.sessions.get(ticket.session)
+        session = known or _restore(table, party, ticket, terms, now)
+        if known is None and session is not None:
+            effects += watching(session)
         if session is None or session.state is not State.FLOWING or not _is_about(ticket, session):
             continue
         step(table, session, Event.RETURN, now)
         adopted.add(session.id)
+        effects += rest_on(table, session, terms.until, now)
         if party.role == "client":
             table.attach(session, party.address)
             effects += watch_under(table, session, party.login, party.deadline, now)
@@ -41,7 +46,7 @@ def _is_about(ticket: tickets.Ticket, session: Session) -> bool:
     return (ticket.camera, ticket.device) == (session.camera, session.device)
 
 
-def _restore(table: Table, party: Party, ticket: tickets.Ticket) -> Session | None:
+def _restore(table: Table, party: Party, ticket: tickets.Ticket, terms: Terms, now: float) -> Session | None:
     """A session this server knew before it was restarted; None if it has ended, or there are too many.
 
     A viewer's has ended where the device came back first and did not list it: that was restarted too, as a relay inside
@@ -60,10 +65,12 @@ def _restore(table: Table, party: Party, ticket: tickets.Ticket) -> Session | No
         device=ticket.device,
         user=ticket.user,
         login=ticket.login,
+        owner=terms.owner,
         state=State.FLOWING,
         lease=ticket.exp,
         deadline=ticket.exp,
         client=None,
+        began=float(ticket.began or now),
     )
     table.add(session)
     return session

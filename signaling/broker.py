@@ -9,7 +9,7 @@ Every message that names a session is checked against the two parties of that se
 else's is answered exactly as if there were no such session, and counted as `foreign_session`.
 """
 
-from collections.abc import Collection
+from collections.abc import Mapping
 
 import msgspec
 
@@ -30,7 +30,7 @@ from signaling.protocol.errors import CloseCode, Fault, ProtocolError
 from signaling.protocol.relay_token import is_relay
 from signaling.protocol.sessions import Event, OutOfTurn, State
 from signaling.table import Party, Session, Table
-from signaling.ways import Policy, permits
+from signaling.ways import Policy, Terms, permits
 
 
 def opened(table: Table, peer: Address, now: float) -> list[Effect]:
@@ -175,10 +175,10 @@ def registered(
     table: Table,
     ask: AskRegister,
     identity: registration.Identity | leases.Refusal,
-    alive: Collection[str],
+    alive: Mapping[str, Terms],
     now: float,
 ) -> list[Effect]:
-    """Who it is, or why it may not come in. `alive`: session ids of its tickets that may go on."""
+    """Who it is, or why it may not come in. `alive`: ids of the sessions of its tickets that may go on, under what."""
     return registration.registered(table, ask, identity, alive, now)
 
 
@@ -268,13 +268,22 @@ def end_watching(table: Table, camera: str) -> list[Effect]:
 
 def revoke_watching(table: Table, user: str, camera: str) -> list[Effect]:
     """This account may no longer watch this camera."""
-    sessions = [session for session in table.of_camera(camera) if session.user == user]
-    return _end_all(table, sessions, "this camera can no longer be watched")
+    return _end_all(table, table.of_viewer(user, camera), "this camera can no longer be watched")
+
+
+def watch_until(table: Table, user: str, camera: str, until: float, now: float) -> list[Effect]:
+    """This account may watch this camera until then, Unix seconds, and no longer."""
+    effects: list[Effect] = []
+    for session in table.of_viewer(user, camera):
+        effects += leases.rest_on(table, session, until, now)
+    return effects
 
 
 def close_ways(table: Table, owner: str, policy: Policy) -> list[Effect]:
-    """The owner has changed what ways are allowed: what goes another one ends. A relay's upload ends by the relay."""
-    sessions = [s for s in table.of_user(owner) if not permits(policy, "relay" if is_relay(s.device) else "direct")]
+    """The owner has changed what ways are allowed: what goes another one ends, whoever watches. A relay's upload ends
+    by the relay."""
+    seen = [s for s in table.sessions.values() if s.owner == owner and not is_relay(s.user)]
+    sessions = [s for s in seen if not permits(policy, "relay" if is_relay(s.device) else "direct")]
     return _end_all(table, sessions, "the owner of this camera has closed this way")
 
 

@@ -7,7 +7,7 @@ import msgspec
 
 from signaling.bucket import full
 from signaling.effects import Counted, Effect, FirstFrame, Reported, Send
-from signaling.endings import answer, end, notice, refuse, step
+from signaling.endings import answer, end, notice, refuse, step, watching
 from signaling.protocol import messages as wire
 from signaling.protocol.errors import Fault, Notice, ProtocolError
 from signaling.protocol.sessions import Event, State, advance
@@ -73,7 +73,8 @@ def client_answered(table: Table, pending: Pending, reply: wire.Result | wire.Fa
         reason = error.message[: table.limits.reason_chars]
         return effects + end(table, session, Event.DECLINE, reason, to_device=None, to_client=Fault.BAD_REQUEST)
     step(table, session, Event.ANSWER, now)
-    return answer(table, pending.reply_to, result) + _release(session, "client", table.device(session.device))
+    effects = answer(table, pending.reply_to, result) + _release(session, "client", table.device(session.device))
+    return effects + watching(session)
 
 
 # --- trickle ---

@@ -109,6 +109,11 @@ class Cameras:
             pairing = await rows.pairing_by_id(connection, camera.pairing_id or "") if own else None
         return View(camera, pairing, bool(await self._live.online([camera_id])), access)
 
+    async def check_owner(self, account_id: str, camera_id: str) -> None:
+        """Raises `Refused` (not_found) for everybody else."""
+        async with self._store.read() as connection:
+            _owned(await rows.camera_by_id(connection, camera_id), account_id)
+
     async def _seen_by(
         self, connection: AsyncConnection, account_id: str, camera_id: str, now: float
     ) -> tuple[Camera, Access]:

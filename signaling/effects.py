@@ -69,6 +69,25 @@ class Reported:
 
 
 @dataclass(frozen=True, slots=True)
+class Watching:
+    """A person's media flows. `user`: the account that sees it; `owner`: the camera's. `since`: Unix seconds."""
+
+    session: str
+    camera: str
+    user: str
+    owner: str
+    way: Way
+    since: float
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """It is over, after a `Watching`."""
+
+    session: str
+
+
+@dataclass(frozen=True, slots=True)
 class Counted:
     """Something worth a metric: refused, late, malformed."""
 
@@ -125,4 +144,4 @@ class AskExtend:
 
 Ask = AskRegister | AskConnect | AskExtend
 News = Came | Went | FirstFrame | Reported
-Effect = Send | Hangup | Came | Went | FirstFrame | Reported | Counted | AskRegister | AskConnect | AskExtend
+Effect = Send | Hangup | News | Watching | Watched | Counted | Ask

@@ -5,9 +5,10 @@ Part of the broker: plain functions over the table.
 
 import msgspec
 
-from signaling.effects import Address, Effect, Send
+from signaling.effects import Address, Effect, Send, Watched, Watching
 from signaling.protocol import messages as wire
 from signaling.protocol.errors import Fault, Notice
+from signaling.protocol.relay_token import is_relay
 from signaling.protocol.sessions import SECONDS, Event, State, advance
 from signaling.table import Party, Session, Table
 
@@ -40,6 +41,7 @@ def end(
     Requests that wait for an answer are refused with `fault`.
     """
     closing = event is Event.CLOSE or session.state is State.FLOWING
+    seen = session.state is State.FLOWING and not is_relay(session.user)
     session.state = advance(session.state, event)
     device = table.device(session.device)
     client = None if session.client is None else table.parties.get(session.client)
@@ -49,7 +51,15 @@ def end(
         if party is not None and code is not None:
             effects.append(Send(party.address, _farewell(party, session.id, code, reason, closing=closing)))
     table.remove(session)
-    return effects
+    return [*effects, Watched(session.id)] if seen else effects
+
+
+def watching(session: Session) -> list[Effect]:
+    """The session flows. A relay is nobody who watches."""
+    if is_relay(session.user):
+        return []
+    way: wire.Way = "direct" if session.device == session.camera else "relay"
+    return [Watching(session.id, session.camera, session.user, session.owner, way, session.began)]
 
 
 def _farewell(party: Party, session: str, code: int, reason: str, *, closing: bool) -> str:

@@ -29,6 +29,8 @@ from signaling.effects import (
     Effect,
     Hangup,
     Send,
+    Watched,
+    Watching,
 )
 from signaling.gate import Viewer
 from signaling.leases import Refusal
@@ -42,6 +44,7 @@ from signaling.refusals import Refused
 from signaling.registration import DeviceIdentity
 from signaling.socket import CLOSE_SECONDS, Socket, new_response
 from signaling.table import Party, Table
+from signaling.viewings import Viewings
 from signaling.watch import Watch
 
 GO_AWAY_GRACE_SECONDS = 0.1
@@ -77,6 +80,7 @@ class Hub:
         live: LiveState,
         fresh_id: Callable[[], str],
         meter: Meter,
+        viewings: Viewings,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.table = table
@@ -86,6 +90,7 @@ class Hub:
         self._live = live
         self._fresh_id = fresh_id
         self._meter = meter
+        self._viewings = viewings
         self._clock = clock
         self._sockets: dict[Address, Socket] = {}
         self._serving: set[asyncio.Task[Any]] = set()
@@ -223,7 +228,7 @@ class Hub:
         now = self._clock()
         match ask:
             case AskRegister():
-                return broker.registered(self.table, ask, refusal, (), now)
+                return broker.registered(self.table, ask, refusal, {}, now)
             case AskConnect():
                 return broker.connected(self.table, ask, refusal, now)
             case AskExtend():
@@ -248,6 +253,10 @@ class Hub:
                     self._meter.count(effect.name)
                 case AskRegister() | AskConnect() | AskExtend():
                     asks.append(effect)
+                case Watching():
+                    self._viewings.began(effect)
+                case Watched():
+                    self._viewings.ended(effect.session, self._clock())
                 case _:
                     self._news.add(effect)
         self._set_alarm()
@@ -287,9 +296,10 @@ def open_hub(
     clock: Callable[[], float] = time.time,
     limits: Limits | None = None,
     pins: Sequence[str] = (),
+    viewings: Viewings | None = None,
 ) -> Hub:
     """A hub with all that belongs to it. `ticket_key`: at least 32 secret bytes that outlive a restart. `pins`: of our
-    self-made keys, for cameras."""
+    self-made keys, for cameras. `viewings`: where it is kept who watches."""
     network_key = hmac.digest(ticket_key, b"networks", hashlib.sha256)
     return Hub(
         node=node,
@@ -299,5 +309,6 @@ def open_hub(
         live=live,
         fresh_id=fresh_id,
         meter=meter,
+        viewings=viewings if viewings is not None else Viewings(),
         clock=clock,
     )

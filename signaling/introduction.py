@@ -117,10 +117,13 @@ def _session(party: Party, device: Party, ask: AskConnect, grant: ConnectGrant, 
         device=device.device,
         user=party.user,
         login=party.login,
+        owner=grant.terms.owner,
         state=State.ASKED,
-        lease=lease_until(now, grant.expires_at),
+        lease=lease_until(now, min(grant.expires_at, grant.terms.until)),
         deadline=now + CONNECT_SECONDS,
         client=party.address,
+        began=now,
+        until=grant.terms.until,
     )
 
 

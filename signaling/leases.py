@@ -41,7 +41,8 @@ def ticket_for(table: Table, session: Session) -> str:
 
 def _ticket(table: Table, session: Session, lease: float) -> str:
     relay = session.device if session.device != session.camera else ""
-    ticket = tickets.Ticket(session.id, session.camera, session.user, session.login, int(lease), relay)
+    about = (session.id, session.camera, session.user, session.login)
+    ticket = tickets.Ticket(*about, int(lease), relay, int(session.began))
     return tickets.sign(table.ticket_key, ticket)
 
 
@@ -67,7 +68,8 @@ def extended(table: Table, ask: AskExtend, grant: ExtendGrant | Refusal, now: fl
     if device is None or not has_room(table, device):
         return [Send(party.address, wire.failure(ask.id, Fault.CAMERA_UNAVAILABLE, "the camera is not connected"))]
     party.answering.add(ask.id)
-    return [_ask_device(table, device, session, lease_until(now, grant.expires_at), now, (party.address, ask.id))]
+    lease = lease_until(now, min(grant.expires_at, session.until))
+    return [_ask_device(table, device, session, lease, now, (party.address, ask.id))]
 
 
 def has_room(table: Table, party: Party) -> bool:
@@ -101,7 +103,9 @@ def device_extended(table: Table, pending: Pending, reply: wire.Result | wire.Fa
         # A viewer that is gone by now may have been sent away, and its login is what the new lease rests on.
         _set_lease(table, session, pending.lease)
     extra = wire.TicketExtra(ticket_for(table, session))
-    return answer(table, pending.reply_to, wire.ExtendResult(int(session.lease - now), extra))
+    effects = answer(table, pending.reply_to, wire.ExtendResult(int(session.lease - now), extra))
+    # While the camera was asked the right to watch may have been cut short.
+    return effects + (_tell_if_it_can(table, session, now) if session.until < pending.lease else [])
 
 
 def watch_under(table: Table, session: Session, login: str, expires_at: float, now: float) -> list[Effect]:
@@ -110,16 +114,31 @@ def watch_under(table: Table, session: Session, login: str, expires_at: float, n
         return []
     session.login = login
     _set_lease(table, session, min(session.lease, lease_until(now, expires_at)))
-    device = table.device(session.device)
-    if device is None or not has_room(table, device):
+    return _tell_if_it_can(table, session, now)
+
+
+def rest_on(table: Table, session: Session, until: float, now: float) -> list[Effect]:
+    """The right to watch ends then: the lease becomes as short, and so says the camera's ticket."""
+    session.until = until
+    if session.lease <= until:
         return []
-    return [tell_lease(table, device, session, now)]
+    if session.state is State.FLOWING:
+        _set_lease(table, session, float(int(until)))
+        return _tell_if_it_can(table, session, now)
+    session.lease = float(int(until))
+    return []
+
+
+def _tell_if_it_can(table: Table, session: Session, now: float) -> list[Effect]:
+    """A camera that is away hears of the end when it returns."""
+    device = table.device(session.device)
+    return [tell_lease(table, device, session, now)] if device is not None and has_room(table, device) else []
 
 
 def _set_lease(table: Table, session: Session, lease: float) -> None:
     """Only for media that flows: before, the deadline is that of the set-up."""
-    session.lease = session.deadline = lease
-    table.wake_at(lease, session.id)
+    session.lease = session.deadline = min(lease, session.until)
+    table.wake_at(session.lease, session.id)
 
 
 def ended(table: Table, session: Session) -> list[Effect]:

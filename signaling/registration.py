@@ -3,7 +3,7 @@
 Part of the broker: plain functions over the table.
 """
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import msgspec
@@ -17,6 +17,7 @@ from signaling.protocol import messages as wire
 from signaling.protocol import tickets
 from signaling.protocol.errors import CloseCode, Fault, ProtocolError
 from signaling.table import Party, Table
+from signaling.ways import Terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +108,10 @@ def _size(params: wire.RegisterParams) -> int:
 
 
 def registered(
-    table: Table, ask: AskRegister, identity: Identity | Refusal, alive: Collection[str], now: float
+    table: Table, ask: AskRegister, identity: Identity | Refusal, alive: Mapping[str, Terms], now: float
 ) -> list[Effect]:
-    """The answer to `AskRegister`. `alive`: session ids of its tickets whose viewer may still watch."""
+    """The answer to `AskRegister`. `alive`: ids of the sessions of its tickets whose viewer may still watch, and
+    under what."""
     party = table.parties.get(ask.peer)
     if party is None or party.role is not None:
         return []
@@ -139,7 +141,7 @@ def _turned_away(table: Table, party: Party, ask: AskRegister, refusal: Refusal)
 
 
 def _register_camera(
-    table: Table, party: Party, ask: AskRegister, identity: DeviceIdentity, alive: Collection[str], now: float
+    table: Table, party: Party, ask: AskRegister, identity: DeviceIdentity, alive: Mapping[str, Terms], now: float
 ) -> list[Effect]:
     old = table.device(identity.camera)
     if old is not None and old.epoch > identity.epoch:
@@ -157,7 +159,7 @@ def _register_device(
     party: Party,
     ask: AskRegister,
     result: wire.RegisterResult,
-    alive: Collection[str],
+    alive: Mapping[str, Terms],
     now: float,
 ) -> list[Effect]:
     """A camera, or a relay that plays cameras. `result`: the answer, but for the sessions that go on."""
@@ -173,7 +175,7 @@ def _register_device(
 
 
 def _register_viewer(
-    table: Table, party: Party, ask: AskRegister, identity: ClientIdentity, alive: Collection[str], now: float
+    table: Table, party: Party, ask: AskRegister, identity: ClientIdentity, alive: Mapping[str, Terms], now: float
 ) -> list[Effect]:
     table.registered += 1
     party.role, party.user, party.login = "client", identity.user, identity.login
@@ -187,7 +189,7 @@ def _register_viewer(
 
 
 def _register_uploads(
-    table: Table, party: Party, ask: AskRegister, key: str, alive: Collection[str], now: float
+    table: Table, party: Party, ask: AskRegister, key: str, alive: Mapping[str, Terms], now: float
 ) -> list[Effect]:
     """A relay as a client of cameras. It has one such socket, so what it does not list is over."""
     old = table.uploads.get(key)

@@ -51,6 +51,7 @@ from signaling.store.lock import InUse, locked
 from signaling.store.secret import BadSecret, kept_in_file
 from signaling.transfers import Transfers
 from signaling.turn import ice_servers_for
+from signaling.watch_log import WatchLog
 
 ID_BYTES = 12
 SHUTDOWN_SECONDS = 2.0
@@ -113,8 +114,9 @@ async def _open(settings: Settings, stack: contextlib.AsyncExitStack, announce: 
     media, tcp = (relay.media_socket, relay.tcp_connection) if relay is not None else (None, None)
     listener = await _bind(create_app(services, socket=door.handle, media=media), settings, tls, tcp, stack)
     await _listen_for_metrics(services, stack)
+    stack.push_async_callback(services.watch_log.close)
     stack.push_async_callback(hub.close)
-    for work in (keep_house(services), keep_returning()):
+    for work in (keep_house(services), keep_returning(), services.watch_log.run()):
         stack.callback(asyncio.create_task(work).cancel)
     link = await services.accounts.first_start_link(services.new_token(), now=services.clock())
     running = Running(origin, services, hub, link)
@@ -157,6 +159,7 @@ async def _open_services(
         activation=Activation(store, live, origin=origin),
         gate=Gate(store, live, accounts, origin=origin, clock=time.time, relay_secret=relay_secret),
         events=CameraEvents(store, live, clock=time.time),
+        watch_log=WatchLog(store, clock=time.time),
         metrics=Metrics(),
         ticket_key=derived(key, "session tickets"),
         relay_secret=relay_secret,
@@ -177,6 +180,7 @@ async def _open_hub(services: Services, stun: list[str]) -> Hub:
         meter=services.metrics,
         fresh_id=services.new_id,
         pins=services.pins,
+        viewings=services.watch_log.viewings,
     )
     await hub.start()
     services.metrics.watch(hub.sizes)

@@ -75,11 +75,17 @@ class Session:
     device: str
     user: str
     login: str
+    owner: str
+    """The account of the camera."""
     state: State
     lease: float
     """Unix seconds."""
     deadline: float
     client: Address | None
+    began: float = 0.0
+    """Unix seconds; perhaps before this server was started."""
+    until: float = float("inf")
+    """When the right to watch ends by itself; no lease outlives it."""
     candidates: dict[Role, int] = field(default_factory=lambda: {"device": 0, "client": 0})
     held: list[tuple[Role, str]] = field(default_factory=list)
     """Candidates that came before the description they belong to: (from whom, message)."""
@@ -156,6 +162,10 @@ class Table:
     def of_user(self, user: str) -> list[Session]:
         """The sessions of all clients of this account or relay, in a settled order."""
         return self._named(self.by_user.get(user, ()))
+
+    def of_viewer(self, user: str, camera: str) -> list[Session]:
+        """The sessions in which this account sees this camera, in a settled order."""
+        return self._named(self.by_user.get(user, set()) & self.by_camera.get(camera, set()))
 
     def _named(self, names: Iterable[str]) -> list[Session]:
         return [self.sessions[name] for name in sorted(names)]

@@ -72,6 +72,9 @@ class Watch:
             case "ways":
                 self.serial += 1
                 await self._close_ways([event.subject])
+            case "grant":
+                self.serial += 1
+                await self._look_at([(event.account_id, event.subject)])
             case "lost":
                 self.serial += 1
                 await self.recheck(list(self._table.parties))
@@ -102,14 +105,20 @@ class Watch:
         for camera in sorted(cameras):
             if not await self._gate.camera_alive(camera):
                 self._apply(broker.revoke_camera(self._table, camera, self._clock()))
-        watched = {
-            (s.user, s.camera) for s in self._table.sessions.values() if s.client in peers or s.device in devices
-        }
-        for user, camera in sorted(watched):
-            if await self._gate.may_watch(Viewer(user, "", 0.0), camera) is None:
+        seen = [s for s in self._table.sessions.values() if s.client in peers or s.device in devices]
+        await self._look_at(sorted({(session.user, session.camera) for session in seen}))
+        await self._close_ways(sorted({session.owner for session in seen}))
+
+    async def _look_at(self, viewers: list[tuple[str, str]]) -> None:
+        """End what these accounts may no longer watch, or have it end in time. Pairs of account and camera."""
+        for user, camera in viewers:
+            if not self._table.of_viewer(user, camera):
+                continue
+            terms = await self._gate.may_watch(Viewer(user, "", self._clock()), camera)
+            if terms is None:
                 self._apply(broker.revoke_watching(self._table, user, camera))
-        users = {session.user for session in self._table.sessions.values() if session.client in peers}
-        await self._close_ways(sorted(user for user in users if not is_relay(user)))
+            else:
+                self._apply(broker.watch_until(self._table, user, camera, terms.until, self._clock()))
 
     async def _close_ways(self, owners: list[str]) -> None:
         """End what the owners' policies no longer allow."""

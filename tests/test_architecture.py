@@ -29,6 +29,7 @@ PURE = (
     "signaling/networks.py",
     "signaling/registration.py",
     "signaling/table.py",
+    "signaling/viewings.py",
     "signaling/ways.py",
     "camera_peer/lifecycle.py",
     "camera_peer/problem.py",

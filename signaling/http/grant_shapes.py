@@ -1,13 +1,14 @@
 """What goes over the wire about sharing: see `signaling.http.shapes`."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
 from signaling.access import SCOPES, Scope
 from signaling.http.shapes import Body, Time
+from signaling.protocol.messages import Way
 
 Scopes = Annotated[list[Scope], Meta(min_length=1, max_length=len(SCOPES), description="What a guest may do")]
 Moment = Annotated[datetime, Meta(tz=True, description="RFC 3339, with its offset from UTC")]
@@ -81,7 +82,7 @@ class Viewer(msgspec.Struct, frozen=True):
 
     email: str
     since: Time
-    way: Literal["direct", "relay"]
+    way: Way
 
 
 class PastViewer(msgspec.Struct, frozen=True):
@@ -90,7 +91,7 @@ class PastViewer(msgspec.Struct, frozen=True):
     email: str
     began_at: Time
     ended_at: Time
-    way: Literal["direct", "relay"]
+    way: Way
 
 
 class Viewers(msgspec.Struct, frozen=True):

@@ -6,13 +6,18 @@ from typing import Any, cast
 import msgspec
 
 from signaling.access import Scope
+from signaling.audit import Body, Entry
 from signaling.grants import GrantTerms
 from signaling.http import grant_shapes, shapes
 from signaling.http.call import Call, count, rfc3339
 from signaling.http.cameras import camera_shape
+from signaling.protocol.messages import Way
 from signaling.refusals import Refused
+from signaling.store import audit
 from signaling.store.rows import Grant, GrantInvitation
 
+MAX_EARLIER_VIEWERS = 100
+"""What fits on a page; the audit log has all."""
 MAX_TIME = 253_402_300_799.0
 """The end of the year 9999; none later can be written."""
 
@@ -77,6 +82,23 @@ async def accept(call: Call) -> shapes.Camera:
     grant = await call.services.grants.accept(account, body.invitation, grant_id=call.services.new_id(), now=call.now)
     view = await call.services.cameras.show(account.id, grant.camera_id, now=call.now)
     return camera_shape(view, call.services, call.now)
+
+
+async def viewers(call: Call) -> grant_shapes.Viewers:
+    services, owner = call.services, call.caller.account.id
+    await services.cameras.check_owner(owner, call.id)
+    running = await services.watch_log.running(call.id)
+    async with services.store.read() as connection:
+        told = await audit.entries_of(
+            connection, owner, before=None, subject=call.id, most=MAX_EARLIER_VIEWERS, deed="watched"
+        )
+    now = [grant_shapes.Viewer(email, rfc3339(viewing.began), viewing.way) for viewing, email in running]
+    return grant_shapes.Viewers(now, [_past_viewer(entry) for entry in told])
+
+
+def _past_viewer(entry: Entry) -> grant_shapes.PastViewer:
+    said = msgspec.json.decode(entry.body or "", type=Body).details
+    return grant_shapes.PastViewer(said["viewer"], said["from"], said["to"], cast(Way, said["way"]))
 
 
 def _seconds(moment: datetime | None, name: str) -> float | None:

@@ -287,6 +287,14 @@ ROUTES: tuple[Route, ...] = (
         problems=("not_found", "not_active", "too_many_invitations", "too_many_requests"),
     ),
     Route(
+        "GET",
+        _ID + "/viewers",
+        grants.viewers,
+        "Who watches this camera now, and who watched",
+        answer=grant_shapes.Viewers,
+        problems=("not_found",),
+    ),
+    Route(
         "DELETE",
         "/api/grant-invitations/{id}",
         grants.withdraw,

@@ -15,6 +15,7 @@ from signaling.protocol.messages import SOCKET_PATH
 from signaling.settings import Settings
 from signaling.store.database import Store
 from signaling.transfers import Transfers
+from signaling.watch_log import WatchLog
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class Services:
     activation: Activation
     gate: Gate
     events: CameraEvents
+    watch_log: WatchLog
     metrics: Metrics
     ticket_key: bytes
     relay_secret: bytes

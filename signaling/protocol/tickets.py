@@ -20,7 +20,8 @@ ALGORITHM = "HS256"
 class Ticket(msgspec.Struct, frozen=True, omit_defaults=True):
     """`exp`: the end of the lease, Unix seconds. `login`: the login session under which the viewer watches.
 
-    `relay`: the key of the relay that shows the camera; empty where the camera itself does.
+    `relay`: the key of the relay that shows the camera; empty where the camera itself does. `began`: when the session
+    was made, Unix seconds; 0 in tickets of earlier versions.
     """
 
     session: str
@@ -29,6 +30,7 @@ class Ticket(msgspec.Struct, frozen=True, omit_defaults=True):
     login: str
     exp: int
     relay: str = ""
+    began: int = 0
 
     @property
     def device(self) -> str:

@@ -38,7 +38,13 @@ async def newest(connection: AsyncConnection) -> Entry | None:
 
 
 async def entries_of(
-    connection: AsyncConnection, account_id: str, *, before: int | None, subject: str | None, most: int
+    connection: AsyncConnection,
+    account_id: str,
+    *,
+    before: int | None,
+    subject: str | None,
+    most: int,
+    deed: Deed | None = None,
 ) -> list[Entry]:
     """Of this account, newest first, those that can still be read. `before`: only entries with smaller numbers."""
     c = audit.c
@@ -47,6 +53,8 @@ async def entries_of(
         query = query.where(c.number < before)
     if subject is not None:
         query = query.where(c.subject == subject)
+    if deed is not None:
+        query = query.where(c.deed == deed)
     rows = await connection.execute(query.order_by(c.number.desc()).limit(most))
     return [read(Entry, row) for row in rows]
 

@@ -196,7 +196,7 @@ def test_all_go_on_after_a_restart_of_the_server() -> None:
     (device, viewer), (player, asker), (session, upload) = watched(before)
     held = {peer: before.ticket(peer, name) for peer, name in ((player, session), (asker, upload), (device, upload))}
     assert tickets.read(KEY, held[player], before.now) == tickets.Ticket(
-        session, "c1", "u1", "u1", int(before.now) + 3600, "relay:home"
+        session, "c1", "u1", "u1", int(before.now) + 3600, "relay:home", int(before.now)
     )
     after = World()
     viewer = after.viewer(tickets=[before.ticket(viewer, session)])

@@ -19,6 +19,8 @@ from signaling.effects import (
     Hangup,
     News,
     Send,
+    Watched,
+    Watching,
 )
 from signaling.introduction import ConnectGrant
 from signaling.leases import ExtendGrant, Refusal
@@ -28,6 +30,7 @@ from signaling.protocol.messages import IceServer, decode
 from signaling.protocol.relay_token import is_relay, key_of
 from signaling.registration import ClientIdentity, DeviceIdentity, Identity, RelayIdentity
 from signaling.table import Table
+from signaling.viewings import Viewings
 from signaling.ways import Policy, Terms
 
 KEY = b"a key of the test, thirty-two bytes or more"
@@ -95,6 +98,10 @@ class World:
         self.client_ice: list[IceServer] = []
         self.policy: Policy = "auto"
         self.direct_viewers = 64
+        self.guests: set[tuple[str, str]] = set()
+        """(user, camera): with whom cameras are shared."""
+        self.until = float("inf")
+        self.viewings = Viewings()
 
     def peer(self) -> Peer:
         """A socket that has said nothing."""
@@ -178,11 +185,15 @@ class World:
                     self._connect(effect)
                 case AskExtend():
                     self._extend(effect)
+                case Watching():
+                    self.viewings.began(effect)
+                case Watched():
+                    self.viewings.ended(effect.session, self.now)
                 case _:
                     self.news.append(effect)
 
     def _register(self, ask: AskRegister) -> None:
-        alive = {ticket.session for ticket in ask.tickets if ticket.login not in self.dead_logins}
+        alive = {t.session: self._terms(t.camera) for t in ask.tickets if t.login not in self.dead_logins}
         identity = self._identity((ask.authorization or "").split(" "), ask)
         self.apply(broker.registered(self.table, ask, identity, alive, self.now))
 
@@ -201,11 +212,14 @@ class World:
     def _connect(self, ask: AskConnect) -> None:
         self.sessions += 1
         party = self.table.parties[ask.peer]
-        terms = Terms(f"u{ask.camera[1:]}", self.policy, self.direct_viewers)
+        terms = self._terms(ask.camera)
         grant = ConnectGrant(f"session-{self.sessions}", party.deadline, terms, self.client_ice, self.client_ice)
-        allowed = ask.camera[1:] == party.user[1:] or is_relay(party.user)
+        allowed = ask.camera[1:] == party.user[1:] or is_relay(party.user) or (party.user, ask.camera) in self.guests
         refusal = Refusal(Fault.FORBIDDEN, "there is no such camera, or you may not watch it")
         self.apply(broker.connected(self.table, ask, grant if allowed else refusal, self.now))
+
+    def _terms(self, camera: str) -> Terms:
+        return Terms(f"u{camera[1:]}", self.policy, self.direct_viewers, self.until)
 
     def _extend(self, ask: AskExtend) -> None:
         party = self.table.parties[ask.peer]

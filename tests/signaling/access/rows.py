@@ -92,6 +92,7 @@ ROWS: dict[str, Row] = {
     "POST /api/cameras/{id}/confirm": Row(owner_only(200), {"mine": True}, id="$unconfirmed"),
     "POST /api/cameras/{id}/token": Row(owner_only(201), id="$camera"),
     "GET /api/cameras/{id}/grants": Row(owner_only(200), id="$camera"),
+    "GET /api/cameras/{id}/viewers": Row(owner_only(200), id="$camera"),
     "POST /api/cameras/{id}/invitations": Row(owner_only(201), {"scopes": ["live"]}, id="$camera"),
     "DELETE /api/grant-invitations/{id}": Row(owner_only(204), id="$invitation"),
     "POST /api/grants/check": Row(anyone("invitation_invalid"), {"invitation": "guess"}),
