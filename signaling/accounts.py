@@ -14,10 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from signaling import tokens
 from signaling.acceptance import accept, invitation_invalid, offered
 from signaling.acting import now_known_as
+from signaling.attempts import Attempts
 from signaling.live.state import LiveEvent, LiveState, LiveUnavailable
 from signaling.passwords import Passwords
 from signaling.protocol.identity import token_hash
-from signaling.rates import address_key, network_key
 from signaling.refusals import Refused
 from signaling.store import accounts as rows
 from signaling.store import audit, belongings
@@ -61,6 +61,7 @@ class Accounts:
         self._store = store
         self._live = live
         self._passwords = passwords
+        self._attempts = Attempts(store, live)
         self._key = key
         self._origin = origin
         self.registration = registration
@@ -144,15 +145,19 @@ class Accounts:
             await rows.insert_invitation(connection, invitation)
         return f"{self._origin}/#/register/{secret}"
 
-    async def log_in(self, email: str, password: str, login: Login, *, jti: str, now: float) -> tuple[Account, str]:
+    async def log_in(
+        self, email: str, password: str, login: Login, *, device: str = "", jti: str, now: float
+    ) -> tuple[Account, str]:
         """Check the password and begin a login; returns its JWT too. `login.account_id` is filled in here.
+
+        `device`: what the browser or app keeps from an earlier login (`signaling.devices`).
 
         Raises `Refused`: credentials_wrong, too_many_requests, busy.
         """
         email = email.strip().lower()
-        await self._count_attempt(email, login.address, now)
+        await self._attempts.count(email, login.address, device, now=now)
         account = await self._account_with(email, password, now)
-        await self._live.forgive("login_pair", _pair_key(email, login.address))
+        await self._attempts.forgive(email, login.address, device)
         fresh = await self._passwords.hash(password) if self._passwords.outdated(account.password_hash) else None
         if not await self._begin(account, login, fresh, now):
             # Changed meanwhile, which opens nothing any more, or only hashed anew by another login at the same moment.
@@ -188,26 +193,6 @@ class Accounts:
                 await audit.record(connection, account.id, "sign_in_failed", now=now)
         except (LiveUnavailable, Refused) as error:
             log.warning("failed_sign_in_not_noted", problem=str(error))
-
-    async def _count_attempt(self, email: str, address: str, now: float) -> None:
-        await self._count("login_address", address_key(address))
-        await self._count("login_pair", _pair_key(email, address))
-        if await self._is_home(email, address, now):
-            return
-        if network := network_key(address):
-            await self._count("login_network", network)
-        await self._count("login_account", token_hash(email))
-
-    async def _count(self, rule: str, key: str) -> None:
-        wait = await self._live.hit(rule, key)
-        if wait:
-            raise Refused("too_many_requests", "too many attempts to sign in; wait a little", retry_after=wait)
-
-    async def _is_home(self, email: str, address: str, now: float) -> bool:
-        """Whether somebody is signed in to this account from there. One query, also where there is no such account."""
-        async with self._store.read() as connection:
-            known = await rows.addresses_signed_in(connection, email, now) if "\0" not in email else []
-        return address_key(address) in {address_key(other) for other in known if other}
 
     async def _begin(self, account: Account, login: Login, fresh_hash: str | None, now: float) -> bool:
         """False where the password's hash is no longer the account's: checking it took a while."""
@@ -269,16 +254,16 @@ class Accounts:
         await self._live.publish(LiveEvent("ways", account.id, account.id))
         return replace(account, ways=ways)
 
-    async def check_own_password(self, caller: Caller, password: str, *, now: float) -> None:
+    async def check_own_password(self, caller: Caller, password: str) -> None:
         """Before what a borrowed browser shall not do. Raises `Refused`: credentials_wrong, too_many_requests, busy."""
-        await self._count_attempt(caller.account.email, caller.login.address, now)
+        await self._attempts.count_signed_in(caller.login.id)
         if not await self._passwords.check(password, caller.account.password_hash):
             raise Refused("credentials_wrong", "the current password is not right")
 
     async def change_password(self, caller: Caller, current: str, new: str, *, now: float) -> None:
         """All other logins of the account end. Raises `Refused`."""
         account = caller.account
-        await self.check_own_password(caller, current, now=now)
+        await self.check_own_password(caller, current)
         await self._passwords.check_rules(new, account.email)
         password_hash = await self._passwords.hash(new)
         async with self._store.write() as connection:
@@ -295,7 +280,7 @@ class Accounts:
         Raises `Refused`: last_administrator and what `check_own_password` raises.
         """
         account = caller.account
-        await self.check_own_password(caller, password, now=now)
+        await self.check_own_password(caller, password)
         async with self._store.write() as connection:
             if not await rows.password_stands(connection, account.id, account.password_hash):
                 raise Refused("credentials_wrong", CHANGED_ELSEWHERE)
@@ -337,7 +322,3 @@ def normalised_email(text: str) -> str:
     if not at or not name or not domain or not printable or len(email) > MAX_EMAIL_LENGTH or "@" in name:
         raise Refused("email_invalid", "this is not an e-mail address")
     return email
-
-
-def _pair_key(email: str, address: str) -> str:
-    return f"{token_hash(email)}/{address_key(address)}"

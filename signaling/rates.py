@@ -4,9 +4,9 @@ A rule may have several windows: short ones stop a burst, long ones make a patie
 window is longer than an hour, so a lock-out ends within an hour of the attack. A login is counted three ways: account
 with address (a person who mistypes), address (one attacker, many accounts) and account (many attackers, one account).
 
-The limit of that: whoever commands enough addresses for 600 attempts an hour uses up the third for as long as they go
-on. An address from which somebody is signed in to the account is not counted under it, so the owner's home gets in all
-the while; the owner on the road, from an address that the account does not know, does not.
+Whoever commands enough addresses uses up the third for as long as they go on. It is not counted where the account's own
+people come from: an address from which somebody is signed in to it has the first two only, and a device from which
+somebody signed in before has a count of its own (`login_device`).
 
 An IPv6 customer may hold a /48, which is 65,536 addresses as we count them. So what makes the server hash a password is
 counted by /48 as well, under bounds that leave most of the two workers (about 500 hashes a minute) to everybody else.
@@ -17,14 +17,17 @@ import ipaddress
 import time
 
 from limits import RateLimitItem, parse_many
-from limits.aio.storage import MemoryStorage, Storage
+from limits.aio.storage import Storage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
 from limits.errors import StorageError
 
+from signaling.rate_memory import RateMemory
+
 RULES: dict[str, list[RateLimitItem]] = {
-    "login_pair": parse_many("6/minute; 30/hour"),
-    "login_address": parse_many("30/minute; 300/hour"),
-    "login_account": parse_many("60/minute; 600/hour"),
+    "login_pair": parse_many("6/minute; 15/10 minutes; 30/hour"),
+    "login_address": parse_many("30/minute; 120/10 minutes; 300/hour"),
+    "login_account": parse_many("60/minute; 200/10 minutes; 600/hour"),
+    "login_device": parse_many("10/minute; 30/10 minutes; 60/hour"),
     "login_network": parse_many("120/minute; 1200/hour"),
     "register": parse_many("10/minute; 40/hour"),
     "register_network": parse_many("40/minute; 160/hour"),
@@ -46,7 +49,7 @@ class Rates:
 
     def __init__(self, storage: Storage | None = None, *, enabled: bool = True) -> None:
         self._enabled = enabled
-        self._own = SlidingWindowCounterRateLimiter(MemoryStorage())
+        self._own = SlidingWindowCounterRateLimiter(RateMemory())
         self._shared = SlidingWindowCounterRateLimiter(storage) if storage is not None else self._own
 
     async def hit(self, rule: str, key: str) -> float:

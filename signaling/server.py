@@ -24,6 +24,7 @@ from signaling.accounts import Accounts
 from signaling.activation import Activation
 from signaling.camera_events import CameraEvents
 from signaling.cameras import TOKEN_BYTES, Cameras
+from signaling.devices import Devices
 from signaling.door import Door
 from signaling.gate import Gate
 from signaling.grants import Grants
@@ -160,6 +161,7 @@ async def _open_services(
         gate=Gate(store, live, accounts, origin=origin, clock=time.time, relay_secret=relay_secret),
         events=CameraEvents(store, live, clock=time.time),
         watch_log=WatchLog(store, clock=time.time),
+        devices=Devices(store),
         metrics=Metrics(),
         ticket_key=derived(key, "session tickets"),
         relay_secret=relay_secret,

@@ -13,6 +13,8 @@ ACCOUNT_JWT_TYPE = "belvedere-account+jwt"
 """The `typ` header."""
 COOKIE = "belvedere_session"
 """Where a browser keeps it."""
+DEVICE_COOKIE = "belvedere_device"
+"""What a browser is known by when it comes back (`signaling.devices`)."""
 LOGIN_SECONDS = 24 * 3600
 MAX_TOKEN_LENGTH = 2048
 MAX_JTI_LENGTH = 64

@@ -4,14 +4,16 @@ from typing import Literal, cast
 
 from aiohttp import web
 
+from signaling.devices import KEEP_SECONDS
 from signaling.http import shapes
 from signaling.http.call import Call, count, json_answer, rfc3339
 from signaling.rates import network_key
 from signaling.refusals import Refused
 from signaling.store.rows import Account, Login
-from signaling.tokens import COOKIE, LOGIN_SECONDS
+from signaling.tokens import COOKIE, DEVICE_COOKIE, LOGIN_SECONDS
 
 MAX_AGENT_LENGTH = 200
+MAX_DEVICE_LENGTH = 128
 
 
 async def register(call: Call) -> shapes.Account:
@@ -42,23 +44,46 @@ async def log_in(call: Call) -> web.Response:
     agent = "".join(filter(str.isprintable, call.request.headers.get("User-Agent", "")))[:MAX_AGENT_LENGTH]
     agent = agent.encode("utf-8", "replace").decode()
     login = Login(call.services.new_id(), "", call.now, call.now, call.address, agent)
+    device = presented_device(call, body.device)
     try:
         account, token = await call.services.accounts.log_in(
-            body.email, body.password, login, jti=call.services.new_id(), now=call.now
+            body.email, body.password, login, device=device, jti=call.services.new_id(), now=call.now
         )
     except Refused as refusal:
         call.services.metrics.logins.labels(refusal.code).inc()
         raise
     call.services.metrics.logins.labels("ok").inc()
-    shown = None if body.cookie else token
-    answer = json_answer(
-        shapes.SessionAnswer(account_shape(account), shown, rfc3339(call.now + LOGIN_SECONDS)), status=201
-    )
-    if body.cookie:
-        answer.set_cookie(
-            COOKIE, token, max_age=LOGIN_SECONDS, path="/", secure=_secure(call), httponly=True, samesite="Strict"
-        )
+    return await signed_in(call, account, token, cookie=body.cookie, device=device)
+
+
+async def signed_in(call: Call, account: Account, token: str, *, cookie: bool, device: str) -> web.Response:
+    """The answer to whoever has just signed in; their browser or app is known from now on.
+
+    `device`: what `presented_device` found.
+    """
+    fresh = call.services.new_token()
+    kept = await call.services.devices.remember(account.id, device, fresh, now=call.now)
+    shown = (None, None) if cookie else (token, kept)
+    body = shapes.SessionAnswer(account_shape(account), shown[0], rfc3339(call.now + LOGIN_SECONDS), shown[1])
+    answer = json_answer(body, status=201)
+    if cookie:
+        _set_cookie(call, answer, COOKIE, token, LOGIN_SECONDS)
+        set_device_cookie(call, answer, kept)
     return answer
+
+
+def presented_device(call: Call, named: str | None) -> str:
+    """What this browser or app keeps from an earlier login: `named` in the body, or its cookie; else empty."""
+    device = named or call.request.cookies.get(DEVICE_COOKIE, "")
+    return device if len(device) <= MAX_DEVICE_LENGTH and device.isascii() else ""
+
+
+def set_device_cookie(call: Call, answer: web.Response, device: str) -> None:
+    _set_cookie(call, answer, DEVICE_COOKIE, device, KEEP_SECONDS)
+
+
+def _set_cookie(call: Call, answer: web.Response, name: str, value: str, seconds: int) -> None:
+    answer.set_cookie(name, value, max_age=seconds, path="/", secure=_secure(call), httponly=True, samesite="Strict")
 
 
 async def sessions(call: Call) -> shapes.Sessions:

@@ -7,6 +7,7 @@ from signaling.accounts import Accounts
 from signaling.activation import Activation
 from signaling.camera_events import CameraEvents
 from signaling.cameras import Cameras
+from signaling.devices import Devices
 from signaling.gate import Gate
 from signaling.grants import Grants
 from signaling.live.state import LiveState
@@ -37,6 +38,7 @@ class Services:
     gate: Gate
     events: CameraEvents
     watch_log: WatchLog
+    devices: Devices
     metrics: Metrics
     ticket_key: bytes
     relay_secret: bytes

@@ -49,11 +49,12 @@ class InvitationBody(Body, frozen=True):
 
 
 class SessionBody(Body, frozen=True):
-    """`cookie`: set a cookie for this browser instead of answering with a token."""
+    """`cookie`: set a cookie for this browser instead of answering with a token. `device`: of an earlier answer."""
 
     email: Email
     password: Password
     cookie: bool = False
+    device: Secret | None = None
 
 
 class PasswordBody(Body, frozen=True):
@@ -165,11 +166,15 @@ class Export(msgspec.Struct, frozen=True):
 
 
 class SessionAnswer(msgspec.Struct, frozen=True):
-    """`token` is null where a cookie was asked for."""
+    """`token` and `device` are null where a cookie was asked for.
+
+    Keep `device` and send it at the next sign-in: whoever comes with it is not kept out by others who guess.
+    """
 
     account: Account
     token: str | None
     expires_at: Time
+    device: str | None = None
 
 
 class Session(msgspec.Struct, frozen=True):

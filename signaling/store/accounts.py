@@ -80,13 +80,6 @@ async def login_with_account(connection: AsyncConnection, login_id: str, now: fl
     return (login, account) if account else None
 
 
-async def addresses_signed_in(connection: AsyncConnection, email: str, now: float) -> list[str]:
-    """From where there are logins of this account; none where there is no such account."""
-    query = select(logins.c.address).join(accounts, accounts.c.id == logins.c.account_id)
-    found = await connection.execute(query.where(accounts.c.email == email, logins.c.expires_at > now))
-    return [str(row.address) for row in found]
-
-
 async def logins_of(connection: AsyncConnection, account_id: str, now: float) -> list[Login]:
     """Newest first."""
     query = select(logins).where(logins.c.account_id == account_id, logins.c.expires_at > now)

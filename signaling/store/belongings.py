@@ -15,6 +15,7 @@ from signaling.store import schema
 SHOWN: dict[str, tuple[str, ...]] = {
     "accounts": ("id", "email", "administrator", "created_at", "ways"),
     "logins": ("id", "account_id", "created_at", "expires_at", "address", "agent"),
+    "known_devices": ("account_id", "created_at", "last_used_at"),
     "invitations": ("administrator", "created_by", "created_at", "expires_at", "used_at"),
     "cameras": (
         "id",
@@ -52,6 +53,7 @@ SHOWN: dict[str, tuple[str, ...]] = {
 }
 WITHHELD: dict[str, tuple[str, ...]] = {
     "accounts": ("password_hash",),
+    "known_devices": ("secret_hash",),
     "invitations": ("secret_hash",),
     "cameras": ("bearer_hash",),
     "pairings": ("token_hash", "winner"),

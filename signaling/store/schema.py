@@ -9,6 +9,7 @@ from sqlalchemy import (
     Index,
     Integer,
     MetaData,
+    PrimaryKeyConstraint,
     String,
     Table,
     Text,
@@ -103,6 +104,17 @@ pairings = Table(
     Column("allowed_networks", Text, nullable=False),
     Index("ix_pairings_camera_id", "camera_id"),
     Index("ix_pairings_expires_at", "expires_at"),
+)
+
+known_devices = Table(
+    "known_devices",
+    metadata,
+    Column("secret_hash", String(64), nullable=False),
+    _owner("account_id", "accounts.id"),
+    Column("created_at", Double, nullable=False),
+    Column("last_used_at", Double, nullable=False),
+    PrimaryKeyConstraint("secret_hash", "account_id"),
+    Index("ix_known_devices_account_id", "account_id"),
 )
 
 grants = Table(
