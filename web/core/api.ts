@@ -2,6 +2,7 @@
 
 import type { AuditPage } from './audit';
 import type { Account, Camera, Login, Pairing, Setup, Verdict, WaysRule } from './model';
+import type { Grant, MadeInvitation, Offer, Scope, Sharing, Terms, Watchers } from './sharing';
 
 /** A slow phone network still answers within this; longer looks like a dead server, and is treated as one. */
 const REQUEST_TIMEOUT_MS = 15_000;
@@ -115,6 +116,23 @@ export class Api {
   confirm = (id: string, mine: boolean, pairing: string | null): Promise<Camera> =>
     this.send('POST', `${camera(id)}/confirm`, { mine, ...(pairing ? { pairing } : {}) });
 
+  sharing = (id: string): Promise<Sharing> => this.send('GET', `${camera(id)}/grants`);
+  share = (id: string, { scopes, until }: Terms): Promise<MadeInvitation> =>
+    this.send('POST', `${camera(id)}/invitations`, {
+      scopes,
+      ...(until === null ? {} : { grant_expires_at: until }),
+    });
+  withdraw = (invitation: string): Promise<void> =>
+    this.send('DELETE', `/api/grant-invitations/${encodeURIComponent(invitation)}`);
+  /** What is left out stays as it is; `expires_at` null: no end. */
+  changeGrant = (id: string, change: { scopes?: Scope[]; expires_at?: string | null }): Promise<Grant> =>
+    this.send('PATCH', grant(id), change);
+  /** The owner takes it back, or the guest leaves. */
+  endGrant = (id: string): Promise<void> => this.send('DELETE', grant(id));
+  /** What this invitation gives; throws `Problem` where it can no longer be used. */
+  offer = (invitation: string): Promise<Offer> => this.send('POST', '/api/grants/check', { invitation });
+  accept = (invitation: string): Promise<Camera> => this.send('POST', '/api/grants', { invitation });
+  watchers = (id: string): Promise<Watchers> => this.send('GET', `${camera(id)}/viewers`);
   /** Newest first. `before`: the number of the last entry that is known. `of`: a camera. */
   audit = (query: { before?: number; of?: string | null }): Promise<AuditPage> => {
     const asked = new URLSearchParams();
@@ -176,6 +194,7 @@ export interface Paired {
 }
 
 const camera = (id: string): string => `/api/cameras/${encodeURIComponent(id)}`;
+const grant = (id: string): string => `/api/grants/${encodeURIComponent(id)}`;
 
 async function jsonOf(response: Response): Promise<unknown> {
   try {

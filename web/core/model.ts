@@ -1,5 +1,7 @@
 /** What the REST API speaks of. Times are RFC 3339 in UTC; ids are random and url-safe. */
 
+import type { Access } from './sharing';
+
 /** Which ways the video of an account's cameras may take. */
 export type WaysRule = 'auto' | 'never_relay' | 'always_relay';
 
@@ -65,6 +67,7 @@ export interface Camera {
   first_frame: boolean;
   /** More viewers than this share one upload, through the relay. */
   direct_viewers: number;
+  access: Access;
 }
 
 /** What stands behind a failure code: a sentence for a person, and what that person can do. */

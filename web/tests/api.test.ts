@@ -93,3 +93,27 @@ test('the audit log is asked for page by page', async () => {
   const paths = vi.mocked(fetch).mock.calls.map(([path]) => path);
   expect(paths).toEqual(['/api/audit?', '/api/audit?before=7&camera=a%2Fb']);
 });
+
+test('an end that is not wanted is not sent, one that is taken away is null', async () => {
+  answer(200, {});
+  const api = new Api();
+  await api.share('c', { scopes: ['live'], until: null });
+  await api.share('c', { scopes: ['live'], until: '2026-01-01T00:00:00Z' });
+  await api.changeGrant('g', { expires_at: null });
+  const bodies = vi.mocked(fetch).mock.calls.map(([, init]) => JSON.parse(String(init?.body)) as unknown);
+  expect(bodies).toEqual([
+    { scopes: ['live'] },
+    { scopes: ['live'], grant_expires_at: '2026-01-01T00:00:00Z' },
+    { expires_at: null },
+  ]);
+});
+
+test('an invitation’s secret travels in a body, never in an address', async () => {
+  answer(200, {});
+  await new Api().offer('s3cret');
+  await new Api().accept('s3cret');
+  for (const [path, init] of vi.mocked(fetch).mock.calls) {
+    expect(path).not.toContain('s3cret');
+    expect(init?.body).toBe('{"invitation":"s3cret"}');
+  }
+});

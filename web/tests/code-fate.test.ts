@@ -31,6 +31,7 @@ function camera(step: PairingStep | null, change: Partial<Camera> = {}, id = 'sh
     problem: null,
     first_frame: false,
     direct_viewers: 2,
+    access: { role: 'owner', owner: 'me@example.org', scopes: [], expires_at: null, grant: null },
     ...change,
   };
 }

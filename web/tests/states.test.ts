@@ -28,6 +28,7 @@ const camera: Camera = {
   problem: null,
   first_frame: true,
   direct_viewers: 2,
+  access: { role: 'owner', owner: 'me@example.org', scopes: [], expires_at: null, grant: null },
 };
 
 test.each([

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ago, countdown, since } from '../ui/time';
+import { ago, countdown, lasted, since } from '../ui/time';
 
 const MINUTE = 60_000;
 
@@ -26,4 +26,15 @@ test('a countdown promises no more than there is, and stops at nothing', () => {
   expect(countdown(600_999, 0)).toEqual({ minutes: 10, seconds: 0 });
   expect(countdown(61_999, 1_000)).toEqual({ minutes: 1, seconds: 0 });
   expect(countdown(0, 5_000)).toEqual({ minutes: 0, seconds: 0 });
+});
+
+test.each([
+  [0, '0 s'],
+  [-5, '0 s'],
+  [40_000, '40 s'],
+  [12 * MINUTE + 30_000, '12 min 30 s'],
+  [2 * 60 * MINUTE + 5 * MINUTE + 7_000, '2 h 5 min'],
+  [26 * 60 * MINUTE, '26 h'],
+])('%d ms lasted %s', (length, words) => {
+  expect(lasted(length)).toBe(words);
 });

@@ -10,6 +10,7 @@ import cctv from 'lucide-static/icons/cctv.svg?raw';
 import chevronRight from 'lucide-static/icons/chevron-right.svg?raw';
 import eye from 'lucide-static/icons/eye.svg?raw';
 import eyeOff from 'lucide-static/icons/eye-off.svg?raw';
+import link from 'lucide-static/icons/link.svg?raw';
 import maximize from 'lucide-static/icons/maximize.svg?raw';
 import minimize from 'lucide-static/icons/minimize.svg?raw';
 import monitor from 'lucide-static/icons/monitor-smartphone.svg?raw';
@@ -17,8 +18,10 @@ import play from 'lucide-static/icons/play.svg?raw';
 import plus from 'lucide-static/icons/plus.svg?raw';
 import qrCode from 'lucide-static/icons/qr-code.svg?raw';
 import settings from 'lucide-static/icons/settings.svg?raw';
+import share from 'lucide-static/icons/share-2.svg?raw';
 import unplug from 'lucide-static/icons/unplug.svg?raw';
 import user from 'lucide-static/icons/circle-user-round.svg?raw';
+import userPlus from 'lucide-static/icons/user-round-plus.svg?raw';
 import volume from 'lucide-static/icons/volume-2.svg?raw';
 import volumeOff from 'lucide-static/icons/volume-off.svg?raw';
 import webcam from 'lucide-static/icons/webcam.svg?raw';
@@ -34,6 +37,7 @@ const icons = {
   copy,
   eye,
   eyeOff,
+  link,
   maximize,
   minimize,
   monitor,
@@ -41,8 +45,10 @@ const icons = {
   plus,
   qrCode,
   settings,
+  share,
   unplug,
   user,
+  userPlus,
   volume,
   volumeOff,
   webcam,

@@ -31,8 +31,10 @@ export class Page extends LitElement {
 /** One labelled field. `hint` and `fault` belong to it for screen readers too. */
 export interface FieldOptions {
   name: string;
+  /** Where several of this name stand on one page. */
+  id?: string;
   label: string;
-  type?: 'text' | 'email' | 'number';
+  type?: 'text' | 'email' | 'number' | 'date';
   value?: string;
   autocomplete?: string;
   hint?: string;
@@ -47,12 +49,12 @@ export interface FieldOptions {
 }
 
 export function field(options: FieldOptions): TemplateResult {
-  const { name, label, hint, fault } = options;
+  const { name, id = name, label, hint, fault } = options;
   return html`
     <div class="field">
-      <label for=${name}>${label}</label>
+      <label for=${id}>${label}</label>
       <input
-        id=${name}
+        id=${id}
         name=${name}
         type=${options.type ?? 'text'}
         .value=${options.value ?? ''}
@@ -63,11 +65,11 @@ export function field(options: FieldOptions): TemplateResult {
         min=${options.min ?? nothing}
         max=${options.max ?? nothing}
         ?required=${options.required}
-        aria-describedby=${hint || fault ? `${name}-note` : nothing}
+        aria-describedby=${hint || fault ? `${id}-note` : nothing}
         aria-invalid=${fault ? 'true' : nothing}
         @input=${(event: Event) => options.input?.((event.target as HTMLInputElement).value)}
       />
-      ${note(name, hint, fault)}
+      ${note(id, hint, fault)}
     </div>
   `;
 }

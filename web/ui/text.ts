@@ -6,6 +6,7 @@ import type { Verdict, WaysRule } from '../core/model';
 import type { Cause } from '../core/watch-state';
 import type { WifiFault } from '../core/qr-payload';
 import { activity } from './words/activity';
+import { accept, sharing } from './words/sharing';
 
 export const text = {
   product: 'Belvedere',
@@ -415,9 +416,13 @@ export const text = {
     inviteAction: 'Make a link',
     inviteUntil: (when: string) => `Works once, until ${when}. It is shown only now.`,
   },
+  sharing,
+  accept,
   activity,
   errors: {
     email_taken: 'There is an account with this e-mail already.',
+    already_shared: 'You see this camera already. The link is still good for somebody else.',
+    own_camera: 'This camera is your own. The link is for somebody else.',
   } as Record<string, string>,
 } as const;
 

@@ -35,3 +35,26 @@ export function countdown(end: number, now: number): { minutes: number; seconds:
 export function clock(then: number, locale?: string): string {
   return new Date(then).toLocaleTimeString(locale ?? [], { hour: '2-digit', minute: '2-digit' });
 }
+
+/** Date and time, for what ends on another day. `time`: RFC 3339. */
+export function dayAndTime(time: string, locale?: string): string {
+  return new Date(time).toLocaleString(locale ?? [], { dateStyle: 'medium', timeStyle: 'short' });
+}
+
+const LENGTHS: [string, number][] = [
+  ['h', 3_600_000],
+  ['min', 60_000],
+  ['s', 1_000],
+];
+
+/** "2 h 5 min", "40 s": the two largest units that are not nothing. */
+export function lasted(milliseconds: number): string {
+  let left = Math.max(0, milliseconds);
+  const parts: string[] = [];
+  for (const [unit, size] of LENGTHS) {
+    const count = Math.floor(left / size);
+    left -= count * size;
+    if (count) parts.push(`${count} ${unit}`);
+  }
+  return parts.slice(0, 2).join(' ') || '0 s';
+}

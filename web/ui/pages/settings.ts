@@ -3,35 +3,29 @@ import type { Camera } from '../../core/model';
 import { isCancellable } from '../../core/states';
 import { sentenceOf } from '../household';
 import { icon } from '../icons';
-import { alert, field, fields, Page } from '../page';
+import { alert, Page } from '../page';
+import { ask, question } from '../question';
 import { address } from '../router';
 import { standingBadge } from '../standing';
 import { text } from '../text';
+import './adjust';
 import './giving';
+import './sharing';
 
 const words = text.settings;
-/** As the server has it: nobody's uplink carries more. */
-const MAX_DIRECT_VIEWERS = 64;
 
 class SettingsPage extends Page {
   static override properties: PropertyDeclarations = {
     camera: { attribute: false },
     fault: { state: true },
-    saved: { state: true },
-    savedViewers: { state: true },
-    busy: { state: true },
   };
 
   declare camera: string;
   declare fault: string | null;
-  declare saved: boolean;
-  declare savedViewers: boolean;
-  declare busy: boolean;
 
   constructor() {
     super();
     this.fault = null;
-    this.saved = this.savedViewers = this.busy = false;
   }
 
   override render(): TemplateResult | typeof nothing {
@@ -43,14 +37,13 @@ class SettingsPage extends Page {
         <h1 tabindex="-1">${camera.name}</h1>
         <p>${standingBadge(camera, this.household.api.now())}</p>
         ${this.problem(camera)} ${alert(this.fault)}
-        <form class="card" @submit=${(event: SubmitEvent) => void this.rename(fields(event)['name'] ?? '')}>
-          ${field({ name: 'name', label: words.name, value: camera.name, maxlength: 100, required: true })}
-          <div class="row">
-            <button class="button" ?disabled=${this.busy}>${words.rename}</button>
-            <span role="status">${this.saved ? text.saved : nothing}</span>
-          </div>
-        </form>
-        ${this.viewers(camera)}
+        <belvedere-adjust .household=${this.household} .camera=${camera.id}></belvedere-adjust>
+        ${
+          camera.confirmed
+            ? html`<belvedere-sharing .household=${this.household} .camera=${camera.id} .name=${camera.name}>
+              </belvedere-sharing>`
+            : nothing
+        }
         <section class="card">
           <h2>${words.facts}</h2>
           <dl class="facts">
@@ -87,33 +80,17 @@ class SettingsPage extends Page {
           <h2>${words.remove}</h2>
           <p class="note">${words.removeHint}</p>
           <div class="row">
-            <button class="button danger" @click=${() => this.dialog()?.showModal()}>${words.removeAction}</button>
+            <button class="button danger" @click=${() => ask('remove-question')}>${words.removeAction}</button>
           </div>
         </section>
-        ${this.question(camera)}
-      </main>
-    `;
-  }
-
-  private viewers(camera: Camera): TemplateResult {
-    return html`
-      <form class="card" @submit=${(event: SubmitEvent) => void this.setViewers(fields(event)['viewers'] ?? '')}>
-        <h2>${words.viewers}</h2>
-        ${field({
-          name: 'viewers',
-          label: words.viewersLabel,
-          type: 'number',
-          value: String(camera.direct_viewers),
-          hint: words.viewersHint,
-          min: 0,
-          max: MAX_DIRECT_VIEWERS,
-          required: true,
+        ${question({
+          id: 'remove-question',
+          title: words.removeQuestion(camera.name),
+          body: words.removeBody,
+          action: words.removeConfirm,
+          act: () => void this.removeCamera(),
         })}
-        <div class="row">
-          <button class="button" ?disabled=${this.busy}>${words.viewersSave}</button>
-          <span role="status">${this.savedViewers ? text.saved : nothing}</span>
-        </div>
-      </form>
+      </main>
     `;
   }
 
@@ -136,47 +113,14 @@ class SettingsPage extends Page {
     return facts.filter((fact): fact is [string, string] => fact[1] !== null && fact[1] !== '');
   }
 
-  private question(camera: Camera): TemplateResult {
-    return html`
-      <dialog aria-labelledby="remove-question">
-        <h2 id="remove-question">${words.removeQuestion(camera.name)}</h2>
-        <p>${words.removeBody}</p>
-        <div class="actions">
-          <button class="button quiet" autofocus @click=${() => this.dialog()?.close()}>${text.cancel}</button>
-          <button class="button danger solid" @click=${() => void this.removeCamera()}>${words.removeConfirm}</button>
-        </div>
-      </dialog>
-    `;
-  }
-
-  private dialog(): HTMLDialogElement | null {
-    return this.querySelector('dialog');
-  }
-
   private async attempt(work: () => Promise<void>): Promise<void> {
-    this.busy = true;
     this.fault = null;
-    this.saved = this.savedViewers = false;
     try {
       await work();
     } catch (error) {
       this.fault = sentenceOf(error);
-    } finally {
-      this.busy = false;
     }
   }
-
-  private rename = (name: string): Promise<void> =>
-    this.attempt(async () => {
-      this.household.put(await this.household.api.rename(this.camera, name.trim()));
-      this.saved = true;
-    });
-
-  private setViewers = (viewers: string): Promise<void> =>
-    this.attempt(async () => {
-      this.household.put(await this.household.api.setDirectViewers(this.camera, Number(viewers)));
-      this.savedViewers = true;
-    });
 
   private cancelPairing = (): Promise<void> =>
     this.attempt(async () => {
@@ -187,7 +131,6 @@ class SettingsPage extends Page {
   private removeCamera = (): Promise<void> =>
     this.attempt(async () => {
       const { camera } = this;
-      this.dialog()?.close();
       await this.household.api.remove(camera);
       location.hash = address.home;
       this.household.gone(camera);

@@ -1,0 +1,140 @@
+import { html, nothing, type PropertyDeclarations, type TemplateResult } from 'lit';
+import type { MadeInvitation } from '../../core/sharing';
+import { sentenceOf } from '../household';
+import { icon } from '../icons';
+import { alert, fields, Page } from '../page';
+import { closeAround } from '../question';
+import { text } from '../text';
+import { dayAndTime } from '../time';
+import { readTerms } from './terms';
+
+const words = text.sharing;
+
+/** The way to a link for one more person. Tells `made` when there is one. */
+class Invite extends Page {
+  static override properties: PropertyDeclarations = {
+    camera: { attribute: false },
+    name: { attribute: false },
+    open: { state: true },
+    made: { state: true },
+    busy: { state: true },
+    fault: { state: true },
+    dateFault: { state: true },
+    copied: { state: true },
+  };
+
+  declare camera: string;
+  declare name: string;
+  declare open: boolean;
+  declare made: MadeInvitation | null;
+  declare busy: boolean;
+  declare fault: string | null;
+  declare dateFault: string | null;
+  declare copied: boolean;
+
+  constructor() {
+    super();
+    this.camera = this.name = '';
+    this.made = this.fault = this.dateFault = null;
+    this.open = this.busy = this.copied = false;
+  }
+
+  override render(): TemplateResult {
+    return html`
+      <button class="button" @click=${() => this.begin()}>${icon('userPlus')}<span>${words.invite}</span></button>
+      <dialog aria-labelledby="invite-title" @close=${() => this.end()}>
+        ${this.open ? (this.made ? this.link(this.made) : this.form()) : nothing}
+      </dialog>
+    `;
+  }
+
+  private form(): TemplateResult {
+    return html`
+      <form @submit=${(event: SubmitEvent) => void this.make(fields(event))}>
+        <h2 id="invite-title">${words.inviteTitle(this.name)}</h2>
+        <belvedere-terms id="invite" .fault=${this.dateFault}></belvedere-terms>
+        ${alert(this.fault)}
+        <div class="actions">
+          <button type="button" class="button quiet" @click=${closeAround}>${text.cancel}</button>
+          <button class="button primary" ?disabled=${this.busy}>${this.busy ? words.making : words.make}</button>
+        </div>
+      </form>
+    `;
+  }
+
+  private link({ link, expires_at }: MadeInvitation): TemplateResult {
+    return html`
+      <h2 id="invite-title" tabindex="-1">${words.linkTitle}</h2>
+      <input class="link" readonly aria-label=${words.link} .value=${link} @focus=${selectAll} />
+      <div class="row">
+        <button class="button ${canShare() ? '' : 'primary'}" @click=${() => void this.copy(link)}>
+          ${icon(this.copied ? 'check' : 'copy')}<span>${this.copied ? text.copied : text.copy}</span>
+        </button>
+        <span class="unseen" role="status">${this.copied ? text.copied : nothing}</span>
+        ${
+          canShare()
+            ? html`<button class="button primary" @click=${() => void this.pass(link)}>
+              ${icon('share')}<span>${words.share}</span>
+            </button>`
+            : nothing
+        }
+      </div>
+      <p class="note">${words.linkHint(dayAndTime(expires_at))}</p>
+      <div class="actions"><button class="button" @click=${closeAround}>${words.done}</button></div>
+    `;
+  }
+
+  private begin(): void {
+    this.open = true;
+    this.querySelector('dialog')?.showModal();
+  }
+
+  /** The link is forgotten here as soon as nobody looks at it. */
+  private end(): void {
+    this.open = this.copied = false;
+    this.made = this.fault = this.dateFault = null;
+  }
+
+  private async make(said: Record<string, string>): Promise<void> {
+    const { api } = this.household;
+    const terms = readTerms(said, [], api.now());
+    this.fault = null;
+    this.dateFault = terms ? null : words.datePast;
+    if (!terms) return;
+    this.busy = true;
+    try {
+      this.made = await api.share(this.camera, { scopes: terms.scopes, until: terms.until ?? null });
+      this.dispatchEvent(new CustomEvent('made'));
+      await this.updateComplete;
+      this.querySelector<HTMLElement>('#invite-title')?.focus();
+    } catch (error) {
+      this.fault = sentenceOf(error);
+    } finally {
+      this.busy = false;
+    }
+  }
+
+  private async copy(link: string): Promise<void> {
+    try {
+      await navigator.clipboard.writeText(link);
+      this.copied = true;
+    } catch {
+      // Not allowed here, or no such thing: selected, it can be copied by hand.
+      this.querySelector<HTMLInputElement>('input.link')?.focus();
+    }
+  }
+
+  private async pass(link: string): Promise<void> {
+    try {
+      await navigator.share({ text: words.shareText(this.name), url: link });
+    } catch {
+      // They have thought better of it; the link stays on the screen.
+    }
+  }
+}
+
+const canShare = (): boolean => 'share' in navigator;
+
+const selectAll = (event: Event): void => (event.target as HTMLInputElement).select();
+
+customElements.define('belvedere-invite', Invite);
