@@ -8,8 +8,10 @@ from playwright.async_api import Browser, Page
 
 from tests.browser import home_page, moving, new_page, sign_in, watch
 from tests.home import Household
+from tests.servers import PASSWORD
 
 AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
+GUEST = "guest@example.org"
 SEVERE = {"serious", "critical"}
 RUN = """async () => (await axe.run(document, { resultTypes: ['violations'] })).violations.map(
     ({ id, impact, nodes }) => ({ id, impact, nodes: nodes.map(({ html, any }) => [html, any.map((a) => a.message)]) })
@@ -72,6 +74,68 @@ async def test_no_page_shuts_anybody_out(home: Household, browser: Browser, sche
     await page.goto(f"{url}/#/")
     await home_page(page)
     found["home with still"] = await severe(page)
+    assert {name: findings for name, findings in found.items() if findings} == {}
+
+
+async def sharing_states(page: Page, settings: str) -> dict[str, list[Any]]:
+    """What is found in the dialogs of the owner's settings page."""
+    await visit(page, settings, "Garden")
+    await page.get_by_text(GUEST).first.wait_for()
+    found = {"sharing": await severe(page)}
+    await page.get_by_role("button", name=f"Change what {GUEST}").click()
+    await page.get_by_label("For how long").select_option("date")
+    found["change"] = await severe(page)
+    await page.get_by_role("button", name="Cancel").click()
+    await page.get_by_role("button", name=f"Remove {GUEST}").click()
+    found["remove"] = await severe(page)
+    await page.get_by_role("button", name="Cancel").click()
+    await page.get_by_role("button", name="Invite somebody").click()
+    found["invite"] = await severe(page)
+    await page.get_by_role("dialog").get_by_role("button", name="Make a link").click()
+    await page.get_by_label("Invitation link").wait_for()
+    return found | {"link": await severe(page)}
+
+
+async def accept_states(page: Page, link: str) -> dict[str, list[Any]]:
+    """What is found on the way from an invitation to an account; ends signed in as the guest, not yet accepted."""
+    await visit(page, link, "“Garden”")
+    found = {"accept": await severe(page)}
+    await page.get_by_role("button", name="Create an account").click()
+    found["accept by registering"] = await severe(page)
+    await page.get_by_role("button", name="Back to the invitation").click()
+    await page.get_by_role("button", name="I have an account").click()
+    found["accept by signing in"] = await severe(page)
+    await page.get_by_label("E-mail").fill(GUEST)
+    await page.get_by_role("textbox", name="Password").fill(PASSWORD)
+    await page.get_by_role("button", name="Sign in").click()
+    await page.get_by_role("button", name="Accept").wait_for()
+    return found | {"accept signed in": await severe(page)}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_no_page_of_sharing_shuts_anybody_out(home: Household, browser: Browser, scheme: str) -> None:
+    camera = home.add_camera("Garden")
+    url, invitations = home.server.url, f"/api/cameras/{camera.id}/invitations"
+    link, other = (home.call("POST", invitations, {"scopes": ["live"]}, 201)["link"] for _ in range(2))
+    body = {"email": GUEST, "password": PASSWORD, "invitation": link.rpartition("/")[2]}
+    assert home.server.call("POST", "/api/accounts", body)[0] == 201
+    page = await new_page(browser, bypass_csp=True, color_scheme=scheme, reduced_motion="reduce")
+    await sign_in(page, url)
+    found = await sharing_states(page, f"{url}/#/camera/{camera.id}/settings")
+    await visit(page, other, "This camera is your own")
+    found["own"] = await severe(page)
+    page = await new_page(browser, bypass_csp=True, color_scheme=scheme, reduced_motion="reduce")
+    found |= await accept_states(page, other)
+    await visit(page, link, "This invitation no longer works")
+    found["dead"] = await severe(page)
+    await visit(page, f"{url}/#/", "Cameras")
+    found["home of a guest"] = await severe(page)
+    await visit(page, f"{url}/#/camera/{camera.id}/settings", "Garden")
+    found["settings of a guest"] = await severe(page)
+    grant = home.call("GET", f"/api/cameras/{camera.id}/grants")["grants"][0]["id"]
+    home.call("DELETE", f"/api/grants/{grant}", expect=204)
+    await page.get_by_role("heading", name="no longer shared").wait_for()
+    found["over"] = await severe(page)
     assert {name: findings for name, findings in found.items() if findings} == {}
 
 

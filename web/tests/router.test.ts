@@ -13,6 +13,8 @@ test.each([
   ['#/camera/abc/pair', { page: 'pair', camera: 'abc' }],
   ['#/camera/abc/activity', { page: 'activity', camera: 'abc' }],
   ['#/account/activity', { page: 'activity', camera: null }],
+  ['#/accept/s3cret-', { page: 'accept', secret: 's3cret-' }],
+  ['#/accept', { page: 'missing' }],
   ['#/camera', { page: 'missing' }],
   ['#/camera/abc/else', { page: 'missing' }],
   ['#/nowhere', { page: 'missing' }],

@@ -8,12 +8,15 @@ import {
   type PropertyValues,
   type TemplateResult,
 } from 'lit';
-import type { Account } from '../core/model';
+import type { Account, Camera } from '../core/model';
+import { isGuest } from '../core/sharing';
 import { Household } from './household';
 import { icon } from './icons';
+import './pages/accept';
 import './pages/account';
 import './pages/activity';
 import './pages/add';
+import './pages/guest';
 import './pages/home';
 import './pages/invited';
 import './pages/register';
@@ -74,7 +77,8 @@ class App extends LitElement {
     this.known = account;
     const invited = this.route.page === 'register' && this.route.secret && !entered;
     const strays = this.route.page === 'signin' || this.route.page === 'register';
-    if (account && strays && !invited) {
+    const spent = this.route.page === 'accept' && this.route.secret === this.household.spent;
+    if (account && ((strays && !invited) || spent)) {
       this.route = { page: 'home' };
       history.replaceState(null, '', address.home);
     }
@@ -94,6 +98,7 @@ class App extends LitElement {
     if (route.page === 'register') {
       return html`<belvedere-register .household=${household} .secret=${route.secret}></belvedere-register>`;
     }
+    if (route.page === 'accept') return this.accept(route.secret);
     return html`<belvedere-sign-in .household=${household}></belvedere-sign-in>`;
   }
 
@@ -121,6 +126,8 @@ class App extends LitElement {
         return html`<belvedere-add .household=${household} .camera=${null}></belvedere-add>`;
       case 'register':
         return html`<belvedere-invited .household=${household}></belvedere-invited>`;
+      case 'accept':
+        return this.accept(route.secret);
       case 'account':
         return html`<belvedere-account .household=${household}></belvedere-account>`;
       case 'activity':
@@ -130,21 +137,36 @@ class App extends LitElement {
       case 'settings':
       case 'pair':
         return this.cameraPage(route.page, route.camera);
+      case 'watch':
+        return this.missing(route.camera);
       default:
         return missing();
     }
   }
 
+  private accept(secret: string): TemplateResult {
+    return html`<belvedere-accept .household=${this.household} .secret=${secret}></belvedere-accept>`;
+  }
+
   private activity(camera: string | null): TemplateResult {
     const { household } = this;
-    if (camera !== null && !this.knows(camera)) return missing();
+    if (camera !== null && !this.knows(camera)) return this.missing(camera);
     return html`<belvedere-activity .household=${household} .camera=${camera}></belvedere-activity>`;
+  }
+
+  private missing(camera: string): TemplateResult {
+    const lapsed = this.household.lapsed.get(camera);
+    return lapsed ? over(lapsed) : missing();
   }
 
   private cameraPage(page: 'settings' | 'pair', camera: string): TemplateResult {
     const { household } = this;
-    if (!this.knows(camera)) return missing();
-    if (!household.cameras) return opening();
+    if (!this.knows(camera)) return this.missing(camera);
+    const known = household.cameras?.get(camera);
+    if (!known) return opening();
+    if (isGuest(known)) {
+      return html`<belvedere-guest .household=${household} .camera=${camera}></belvedere-guest>`;
+    }
     return page === 'settings'
       ? html`<belvedere-settings .household=${household} .camera=${camera}></belvedere-settings>`
       : html`<belvedere-add .household=${household} .camera=${camera}></belvedere-add>`;
@@ -201,6 +223,15 @@ const missing = (): TemplateResult => html`
   <main class="narrow centred" id="content">
     <h1 tabindex="-1">${text.missing.title}</h1>
     <p class="lead">${text.missing.body}</p>
+    <a class="button" href=${address.home}>${text.missing.home}</a>
+  </main>
+`;
+
+/** What was shared, and is no longer: said at once, also to those who look at its picture. */
+const over = ({ name, access }: Camera): TemplateResult => html`
+  <main class="narrow centred" id="content">
+    <h1 tabindex="-1">${text.sharing.lapsedTitle(name)}</h1>
+    <p class="lead" role="alert">${text.sharing.lapsed(access.owner)}</p>
     <a class="button" href=${address.home}>${text.missing.home}</a>
   </main>
 `;

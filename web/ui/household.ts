@@ -5,6 +5,7 @@ import { Connection } from '../core/connection';
 import { CameraEvents } from '../core/events';
 import { forgetWays } from '../core/known-ways';
 import type { Account, Camera, Setup, Verdict, WaysRule } from '../core/model';
+import { isGuest } from '../core/sharing';
 import type { Viewer } from '../core/viewer';
 import type { Cause } from '../core/watch-state';
 import { mayBeSignedIn, remember } from './signed-in';
@@ -25,6 +26,10 @@ export class Household extends EventTarget {
   account: Account | null | undefined = undefined;
   setup: Setup | null = null;
   cameras: Map<string, Camera> | null = null;
+  /** Cameras of others that ended for us while this page was open. */
+  readonly lapsed = new Map<string, Camera>();
+  /** The secret of a camera's invitation that has done its work here. */
+  spent: string | null = null;
   reachable = true;
   /** The login ended without this page asking for it. */
   thrownOut = false;
@@ -74,6 +79,7 @@ export class Household extends EventTarget {
 
   async register(email: string, password: string, invitation: string | null): Promise<void> {
     await this.api.register(email, password, invitation ?? undefined);
+    this.spent = invitation;
     await this.signIn(email, password);
   }
 
@@ -119,8 +125,22 @@ export class Household extends EventTarget {
     return this.connection.watch(camera);
   }
 
+  async accept(invitation: string): Promise<Camera> {
+    const camera = await this.api.accept(invitation);
+    this.put(camera);
+    return camera;
+  }
+
+  /** Gives a guest's right to this camera back. */
+  async leaveCamera({ id, access }: Camera): Promise<void> {
+    await this.api.endGrant(access.grant ?? '');
+    this.gone(id);
+    this.lapsed.delete(id);
+  }
+
   put(camera: Camera): void {
     this.fresh.add(camera.id);
+    this.lapsed.delete(camera.id);
     const known = this.cameras?.get(camera.id);
     this.cameras = new Map(this.cameras ?? []).set(camera.id, camera);
     this.reach(true);
@@ -131,6 +151,7 @@ export class Household extends EventTarget {
     this.fresh.delete(id);
     forget(id);
     const cameras = new Map(this.cameras ?? []);
+    this.lapse(cameras.get(id));
     cameras.delete(id);
     this.cameras = cameras;
     this.changed();
@@ -144,13 +165,22 @@ export class Household extends EventTarget {
       this.cameras = new Map(list.map((camera) => [camera.id, camera]));
       // What arrived while the list was on its way is newer than the list.
       for (const id of this.fresh) this.keepFresh(before?.get(id));
-      for (const id of before?.keys() ?? []) if (!this.cameras.has(id)) forget(id);
+      for (const camera of before?.values() ?? []) if (!this.cameras.has(camera.id)) this.lost(camera);
       for (const camera of list) this.announce(camera, before?.get(camera.id));
       this.reach(true);
     } catch (error) {
       if (error instanceof Unreachable) this.reach(false);
       else this.changed();
     }
+  }
+
+  private lost(camera: Camera): void {
+    forget(camera.id);
+    this.lapse(camera);
+  }
+
+  private lapse(camera: Camera | undefined): void {
+    if (camera && isGuest(camera)) this.lapsed.set(camera.id, camera);
   }
 
   /** Viewers hear when their camera comes or goes. */
@@ -206,6 +236,7 @@ export class Household extends EventTarget {
     this.clicked = null;
     this.account = null;
     this.cameras = null;
+    this.lapsed.clear();
     this.reach(true);
     this.api.setup().then(
       (setup) => {

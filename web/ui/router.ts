@@ -4,7 +4,7 @@ export type Route =
   | { page: 'home' | 'signin' | 'add' | 'account' | 'missing' }
   | { page: 'register'; secret: string | null }
   | { page: 'activity'; camera: string | null }
-  | { page: 'transfer'; secret: string }
+  | { page: 'transfer' | 'accept'; secret: string }
   | { page: 'watch' | 'settings' | 'pair'; camera: string };
 
 export function parseRoute(hash: string): Route {
@@ -16,7 +16,9 @@ export function parseRoute(hash: string): Route {
   const [first, second, third] = parts;
   if (first === undefined) return { page: 'home' };
   if (first === 'register' && parts.length <= 2) return { page: 'register', secret: second ?? null };
-  if (first === 'transfer' && second && parts.length === 2) return { page: 'transfer', secret: second };
+  if ((first === 'transfer' || first === 'accept') && second && parts.length === 2) {
+    return { page: first, secret: second };
+  }
   if (first === 'camera' && second && parts.length <= 3) return cameraRoute(second, third);
   if (hash === address.activity) return { page: 'activity', camera: null };
   if (parts.length === 1 && (first === 'signin' || first === 'add' || first === 'account')) {

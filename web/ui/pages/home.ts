@@ -1,6 +1,7 @@
 import { html, nothing, type PropertyDeclarations, type PropertyValues, type TemplateResult } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
 import type { Camera } from '../../core/model';
+import { isGuest } from '../../core/sharing';
 import { standing } from '../../core/states';
 import { icon } from '../icons';
 import { linkButton, Page } from '../page';
@@ -78,11 +79,12 @@ class HomePage extends Page {
     const state = standingWords(camera, this.now);
     const watchable = kind === 'online' || kind === 'offline';
     const still = this.stills.get(camera.id);
+    const guest = isGuest(camera);
     return html`
       <li class="tile ${kind}">
         <a
           class="picture"
-          href=${watchable ? address.watch(camera.id) : address.pair(camera.id)}
+          href=${watchable ? address.watch(camera.id) : guest ? address.settings(camera.id) : address.pair(camera.id)}
           @click=${(event: MouseEvent) => void this.open(event, camera, watchable)}
         >
           <span class="unseen">${(watchable ? words.watch : words.open)(camera.name, state)}</span>
@@ -94,6 +96,7 @@ class HomePage extends Page {
           <div>
             <h2>${camera.name}</h2>
             ${standingBadge(camera, this.now)}
+            ${guest ? html`<p class="whose">${text.sharing.sharedBy(camera.access.owner)}</p>` : nothing}
           </div>
           <a class="round" href=${address.settings(camera.id)} aria-label=${words.settings(camera.name)}>
             ${icon('settings')}

@@ -1,5 +1,6 @@
 import { html, nothing, type PropertyDeclarations, type PropertyValues, type TemplateResult } from 'lit';
 import { Problem } from '../../core/api';
+import type { Setup } from '../../core/model';
 import { sentenceOf } from '../household';
 import { alert, field, fields, Page, passwordField } from '../page';
 import { address } from '../router';
@@ -12,12 +13,17 @@ const MIN_PASSWORD = 8;
 class RegisterPage extends Page {
   static override properties: PropertyDeclarations = {
     secret: { attribute: false },
+    lead: { attribute: false },
+    aside: { attribute: false },
     dead: { state: true },
     fault: { state: true },
     busy: { state: true },
   };
 
   declare secret: string | null;
+  /** Of a camera's invitation, which was looked at before: other words below the heading, another way out below the form. */
+  declare lead: string | null;
+  declare aside: TemplateResult | null;
   /** The link's invitation can no longer be used. */
   declare dead: boolean;
   declare fault: string | null;
@@ -25,7 +31,7 @@ class RegisterPage extends Page {
 
   constructor() {
     super();
-    this.secret = this.fault = null;
+    this.secret = this.lead = this.aside = this.fault = null;
     this.busy = this.dead = false;
   }
 
@@ -41,16 +47,14 @@ class RegisterPage extends Page {
       <main class="narrow" id="content">
         <img class="mark" src="./icon.svg" width="56" height="56" alt="" />
         <h1 tabindex="-1">${closed ? words.closedTitle : words.title}</h1>
-        <p class="lead">
-          ${closed ? words.closed : setup?.administrator_exists === false ? words.leadAdministrator : words.lead}
-        </p>
+        <p class="lead">${this.lead ?? leadOf(closed, setup)}</p>
         ${
           closed && setup && !setup.administrator_exists
             ? html`<p class="info">${text.signIn.firstStart}</p>`
             : nothing
         }
         ${closed ? nothing : this.form()}
-        <p class="aside"><a href=${address.signin}>${words.toSignIn}</a></p>
+        ${this.aside ?? html`<p class="aside"><a href=${address.signin}>${words.toSignIn}</a></p>`}
       </main>
     `;
   }
@@ -58,7 +62,7 @@ class RegisterPage extends Page {
   /** Before the form is filled in. Without an answer the form stays: it says so itself. */
   private async check(secret: string | null): Promise<void> {
     this.dead = false;
-    if (!secret) return;
+    if (!secret || this.lead) return;
     try {
       await this.household.api.checkInvitation(secret);
     } catch (error) {
@@ -100,6 +104,11 @@ class RegisterPage extends Page {
       this.busy = false;
     }
   }
+}
+
+function leadOf(closed: boolean, setup: Setup | null): string {
+  if (closed) return words.closed;
+  return setup?.administrator_exists === false ? words.leadAdministrator : words.lead;
 }
 
 const dead = (): TemplateResult => html`

@@ -7,14 +7,23 @@ import { text } from '../text';
 const words = text.signIn;
 
 class SignInPage extends Page {
-  static override properties: PropertyDeclarations = { fault: { state: true }, busy: { state: true } };
+  static override properties: PropertyDeclarations = {
+    lead: { attribute: false },
+    aside: { attribute: false },
+    fault: { state: true },
+    busy: { state: true },
+  };
+
+  /** Other words below the heading, and another way out below the form. */
+  declare lead: string | null;
+  declare aside: TemplateResult | null;
 
   declare fault: string | null;
   declare busy: boolean;
 
   constructor() {
     super();
-    this.fault = null;
+    this.lead = this.aside = this.fault = null;
     this.busy = false;
   }
 
@@ -24,7 +33,7 @@ class SignInPage extends Page {
       <main class="narrow" id="content">
         <img class="mark" src="./icon.svg" width="56" height="56" alt="" />
         <h1 tabindex="-1">${words.title}</h1>
-        <p class="lead">${words.lead}</p>
+        <p class="lead">${this.lead ?? words.lead}</p>
         ${setup && !setup.administrator_exists ? html`<p class="info">${words.firstStart}</p>` : nothing}
         ${alert(this.fault ?? (thrownOut ? words.ended : null))}
         <form class="card" @submit=${this.submit}>
@@ -40,9 +49,11 @@ class SignInPage extends Page {
           </button>
         </form>
         ${
-          setup?.registration === 'open'
-            ? html`<p class="aside"><a href="#/register">${words.toRegister}</a></p>`
-            : nothing
+          this.aside
+            ? this.aside
+            : setup?.registration === 'open'
+              ? html`<p class="aside"><a href="#/register">${words.toRegister}</a></p>`
+              : nothing
         }
       </main>
     `;

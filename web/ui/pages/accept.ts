@@ -1,0 +1,199 @@
+import { html, nothing, type PropertyDeclarations, type PropertyValues, type TemplateResult } from 'lit';
+import { Problem } from '../../core/api';
+import type { Offer } from '../../core/sharing';
+import { sentenceOf } from '../household';
+import { icon } from '../icons';
+import { alert, Page } from '../page';
+import { address } from '../router';
+import { text } from '../text';
+import { dayAndTime } from '../time';
+import './register';
+import './sign-in';
+
+const words = text.accept;
+/** The server's codes for a link that leads nowhere any more. */
+const DEAD: readonly string[] = ['invitation_invalid', 'invalid_body', 'not_found'];
+
+/** Somebody shares a camera with whoever opens this link: who, what, until when; then yes or no. */
+class AcceptPage extends Page {
+  static override properties: PropertyDeclarations = {
+    secret: { attribute: false },
+    offer: { state: true },
+    dead: { state: true },
+    step: { state: true },
+    fault: { state: true },
+    busy: { state: true },
+  };
+
+  declare secret: string;
+  /** Null until the server has said what it is about. */
+  declare offer: Offer | null;
+  declare dead: boolean;
+  declare step: 'look' | 'register' | 'sign-in';
+  declare fault: string | null;
+  declare busy: boolean;
+
+  constructor() {
+    super();
+    this.offer = this.fault = null;
+    this.step = 'look';
+    this.dead = this.busy = false;
+  }
+
+  protected override willUpdate(changed: PropertyValues): void {
+    if (changed.has('secret')) void this.check();
+  }
+
+  /** Each step is a page: it is announced by its heading. */
+  protected override updated(changed: PropertyValues): void {
+    const stepped = changed.has('step') && changed.get('step') !== undefined;
+    if (stepped || changed.has('dead')) {
+      void this.updateComplete.then(() =>
+        this.querySelector<HTMLElement>('h1')?.focus({ preventScroll: true }),
+      );
+    }
+  }
+
+  override render(): TemplateResult {
+    const { account } = this.household;
+    if (this.dead) return over(words.invalidTitle, words.invalid);
+    if (!this.offer) return this.waiting();
+    const { camera_name: name, owner } = this.offer;
+    if (account?.email === owner) return over(words.ownTitle, words.own(name));
+    if (!account && this.step === 'register') return this.registering(name);
+    if (!account && this.step === 'sign-in') return this.signingIn(name);
+    return html`
+      <main class="narrow" id="content">
+        <span class="emblem">${icon('cctv')}</span>
+        <h1 tabindex="-1">${words.title(name)}</h1>
+        <p class="lead">${words.lead(owner)}</p>
+        ${rights(this.offer)} ${alert(this.fault)} ${account ? this.answer(account.email) : this.ways()}
+      </main>
+    `;
+  }
+
+  private waiting(): TemplateResult {
+    return html`
+      <main class="narrow centred" id="content" aria-busy=${!this.fault}>
+        <h1 tabindex="-1">${this.fault ? words.failed : words.checking}</h1>
+        ${alert(this.fault)}
+        ${
+          this.fault
+            ? html`<button class="button" @click=${() => void this.check()}>${text.home.retry}</button>`
+            : nothing
+        }
+      </main>
+    `;
+  }
+
+  private answer(email: string): TemplateResult {
+    return html`
+      <button class="button primary wide" ?disabled=${this.busy} @click=${() => void this.accept()}>
+        ${this.busy ? words.busy : words.accept}
+      </button>
+      <button class="button wide" @click=${() => location.replace(address.home)}>${words.notNow}</button>
+      <p class="aside">
+        ${words.as(email)}
+        <button class="link-like" @click=${() => void this.signOut()}>${words.other}</button>
+      </p>
+    `;
+  }
+
+  private ways(): TemplateResult {
+    return html`
+      <button class="button primary wide" @click=${() => (this.step = 'register')}>${words.register}</button>
+      <button class="button wide" @click=${() => (this.step = 'sign-in')}>${words.signIn}</button>
+    `;
+  }
+
+  private registering(name: string): TemplateResult {
+    return html`<belvedere-register
+      .household=${this.household}
+      .secret=${this.secret}
+      .lead=${words.registerLead(name)}
+      .aside=${this.back()}
+    ></belvedere-register>`;
+  }
+
+  private signingIn(name: string): TemplateResult {
+    return html`<belvedere-sign-in
+      .household=${this.household}
+      .lead=${words.signInLead(name)}
+      .aside=${this.back()}
+    ></belvedere-sign-in>`;
+  }
+
+  private back(): TemplateResult {
+    return html`<p class="aside">
+      <button class="link-like" @click=${() => (this.step = 'look')}>${words.back}</button>
+    </p>`;
+  }
+
+  private async check(): Promise<void> {
+    const { secret } = this;
+    this.dead = false;
+    this.fault = this.offer = null;
+    try {
+      const offer = await this.household.api.offer(secret);
+      if (this.secret === secret) this.offer = offer;
+    } catch (error) {
+      if (this.secret === secret) this.fail(error);
+    }
+  }
+
+  /** With the yes the secret has done its work: it leaves the address bar and the history. */
+  private async accept(): Promise<void> {
+    this.busy = true;
+    this.fault = null;
+    try {
+      const camera = await this.household.accept(this.secret);
+      location.replace(address.watch(camera.id));
+    } catch (error) {
+      this.fail(error);
+    } finally {
+      this.busy = false;
+    }
+  }
+
+  private fail(error: unknown): void {
+    if (error instanceof Problem && error.code === 'already_shared') location.replace(address.home);
+    else if (error instanceof Problem && DEAD.includes(error.code)) this.dead = true;
+    else this.fault = sentenceOf(error);
+  }
+
+  private async signOut(): Promise<void> {
+    this.fault = null;
+    try {
+      await this.household.signOut();
+    } catch (error) {
+      this.fault = sentenceOf(error);
+    }
+  }
+}
+
+function rights({ scopes, owner, grant_expires_at: end }: Offer): TemplateResult {
+  const { live, manage, lasting, yours, yoursBy, seen } = text.sharing;
+  const which = scopes.includes('manage') ? manage : live;
+  return html`
+    <section class="card">
+      <dl class="facts">
+        <dt>${yours}</dt>
+        <dd>${which.name}<small>${which.note}</small></dd>
+        <dt>${lasting}</dt>
+        <dd>${yoursBy(owner, end === null ? null : dayAndTime(end))}</dd>
+      </dl>
+      <p class="note">${seen}</p>
+    </section>
+  `;
+}
+
+const over = (title: string, why: string): TemplateResult => html`
+  <main class="narrow" id="content">
+    <img class="mark" src="./icon.svg" width="56" height="56" alt="" />
+    <h1 tabindex="-1">${title}</h1>
+    <p class="lead" role="alert">${why}</p>
+    <button class="button primary wide" @click=${() => location.replace(address.home)}>${text.missing.home}</button>
+  </main>
+`;
+
+customElements.define('belvedere-accept', AcceptPage);
