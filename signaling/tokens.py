@@ -8,6 +8,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from signaling.protocol.identity import CLOCK_LEEWAY_SECONDS, DEVICE_TOKEN_SECONDS, DEVICE_TOKEN_TYPE, decode_bytes
+from signaling.protocol.jws import is_plain
 
 ACCOUNT_JWT_TYPE = "belvedere-account+jwt"
 """The `typ` header."""
@@ -95,6 +96,8 @@ def read_device_token(public_key: str, token: str, *, camera_id: str, origin: st
 
 
 def _checked(token: str, key: Any, algorithm: str, kind: str, origin: str) -> dict[str, Any]:
+    if len(token) > MAX_TOKEN_LENGTH or not is_plain(token):
+        raise BadToken("not written as we write tokens")
     try:
         decoded = jwt.decode_complete(token, key, algorithms=[algorithm], audience=origin, options=_UNTIMED)
     except (jwt.PyJWTError, ValueError, TypeError, RecursionError) as error:

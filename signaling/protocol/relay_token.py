@@ -9,6 +9,8 @@ from typing import Any
 
 import jwt
 
+from signaling.protocol.jws import is_plain
+
 SCHEME = "Relay"
 """Of the `Authorization` header."""
 PREFIX = "relay:"
@@ -69,7 +71,7 @@ def sign(secret: bytes, *, name: str, origin: str, jti: str, now: float) -> str:
 
 def read(secret: bytes, token: str, *, origin: str, now: float) -> RelayClaims | None:
     """Who signed it; None where nobody did who knows the secret, or too long ago. Good once: see to its `jti`."""
-    if len(token) > MAX_TOKEN_CHARS or len(secret) < MIN_SECRET_BYTES:
+    if len(token) > MAX_TOKEN_CHARS or len(secret) < MIN_SECRET_BYTES or not is_plain(token):
         return None
     try:
         decoded = jwt.decode_complete(token, secret, algorithms=[ALGORITHM], audience=origin, options=_UNTIMED)

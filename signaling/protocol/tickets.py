@@ -9,6 +9,8 @@ from typing import Any
 import jwt
 import msgspec
 
+from signaling.protocol.jws import is_plain
+
 TICKET_TYPE = "belvedere-session+jwt"
 MAX_TICKET_CHARS = 1024
 """Ours have under 400."""
@@ -45,7 +47,7 @@ def sign(key: bytes, ticket: Ticket) -> str:
 
 def read(key: bytes, text: str, now: float) -> Ticket | None:
     """The ticket, or None if it is not ours or its lease has ended."""
-    if len(text) > MAX_TICKET_CHARS:
+    if len(text) > MAX_TICKET_CHARS or not is_plain(text):
         return None
     try:
         # `now` is an argument, so the library must not look at its own clock.
