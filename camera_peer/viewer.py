@@ -34,14 +34,18 @@ Codecs = tuple[VideoCodec, AudioCodec | None]
 
 
 class ConnectedViewer:
-    """Joins the broadcast on `start` and leaves it on `stop`. All on the event loop, nothing awaits."""
+    """Joins the broadcast on `start` and leaves it on `stop`. All on the event loop, nothing awaits. `relay`: it shows
+    what it is sent to many, who would all see again what is sent again."""
 
-    def __init__(self, peer: SendingPeer, answer: Answer, broadcast: Broadcast, codecs: Codecs) -> None:
+    def __init__(
+        self, peer: SendingPeer, answer: Answer, broadcast: Broadcast, codecs: Codecs, *, relay: bool = False
+    ) -> None:
         self.estimated_bitrate: int | None = None
         """The viewer's REMB in bit/s, once it sent one."""
         self.loss = 0.0
         """Fraction of the video packets lost in the last report interval."""
         self._peer = peer
+        self._relay = relay
         self._codecs = codecs
         self._broadcast = broadcast
         self._video = RtpStream(peer.video, answer.video_type, answer.abs_send_time)
@@ -100,11 +104,13 @@ class ConnectedViewer:
         self.estimated_bitrate = feedback.bitrate or self.estimated_bitrate
         self.loss = feedback.loss.get(self._video.ssrc, self.loss)
         if feedback.key_frame:
-            self._recover(now)
+            self._recover(now, anew=feedback.anew or not self._relay)
 
-    def _recover(self, now: float) -> None:
-        """The viewer lost the picture: start it anew from the group, and ask the source for a key frame as well."""
+    def _recover(self, now: float, *, anew: bool) -> None:
+        """The viewer lost the picture: ask the source for a key frame; if `anew`, start from the group as well."""
         self._broadcast.request_keyframe()
+        if not anew:
+            return
         wait = RESTART_SECONDS if self._restarts else FIRST_RESTART_SECONDS
         if self._delivery.catching_up or now - self._began_at < wait:
             return

@@ -44,8 +44,8 @@ class UnknownSession(Exception):
 
 
 class ViewerSession:
-    """One viewer: offered, then connecting, then connected, then closed. `tunnel`: of a relay. `allocating`: where a
-    candidate on a TURN server is to be added."""
+    """One viewer: offered, then connecting, then connected, then closed. `relay`: it is one; `tunnel`: of a relay.
+    `allocating`: where a candidate on a TURN server is to be added."""
 
     def __init__(
         self,
@@ -53,10 +53,12 @@ class ViewerSession:
         peer: SendingPeer,
         broadcast: Broadcast,
         *,
+        relay: bool = False,
         tunnel: TunnelTarget | None = None,
         allocating: Allocating | None = None,
     ) -> None:
         self.id = session_id
+        self._relay = relay
         self._tunnel = tunnel
         self._allocating = allocating
         self._peer = peer
@@ -123,7 +125,7 @@ class ViewerSession:
             return str(error)
         way = self._peer.connection.way
         log.info("viewer_connected", session=self.id, way=way.name.lower() if way is not None else "none")
-        self._viewer = ConnectedViewer(self._peer, answer, self._broadcast, self._offered)
+        self._viewer = ConnectedViewer(self._peer, answer, self._broadcast, self._offered, relay=self._relay)
         self._viewer.start()
         return await self._watch()
 
@@ -220,7 +222,7 @@ class Sessions:
             peer.connection.turn_hosts = frozenset()
         turns = self._warm.hopes_for_turn and tunnel is None and peer.connection.stun_answered is False
         allocating = partial(self._allocation, servers) if turns else None
-        session = ViewerSession(session_id, peer, self._broadcast, tunnel=tunnel, allocating=allocating)
+        session = ViewerSession(session_id, peer, self._broadcast, relay=relay, tunnel=tunnel, allocating=allocating)
         self._sessions[session_id] = session
         self._tasks[session_id] = asyncio.create_task(self._live(session, closed, found))
         return session.offer()

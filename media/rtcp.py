@@ -27,11 +27,12 @@ CNAME = 1
 
 @dataclass(slots=True)
 class Feedback:
-    """What one compound packet asks of us. `lost`: sequence numbers by SSRC. `bitrate`: REMB, bit/s.
-    `loss`: fraction by SSRC, 0 to 1. `left`: the viewer said BYE."""
+    """What one compound packet asks of us. `lost`: sequence numbers by SSRC. `anew`: the wish for a key frame is a FIR,
+    not only a PLI. `bitrate`: REMB, bit/s. `loss`: fraction by SSRC, 0 to 1. `left`: the viewer said BYE."""
 
     lost: dict[int, list[int]] = field(default_factory=dict)
     key_frame: bool = False
+    anew: bool = False
     bitrate: int | None = None
     loss: dict[int, float] = field(default_factory=dict)
     left: bool = False
@@ -51,6 +52,7 @@ def read_feedback(data: bytes) -> Feedback:
                 feedback.lost.setdefault(packet.media_ssrc, []).extend(lost)
             case RtcpPsfbPacket(fmt=fmt) if fmt in (RTCP_PSFB_PLI, RTCP_PSFB_FIR):
                 feedback.key_frame = True
+                feedback.anew = feedback.anew or fmt == RTCP_PSFB_FIR
             case RtcpPsfbPacket(fmt=fmt) if fmt == RTCP_PSFB_APP:
                 feedback.bitrate = _remb(packet.fci)
             case RtcpRrPacket() | RtcpSrPacket():

@@ -10,7 +10,7 @@ from media.peer import fresh_stream
 from media.relay.audience import Audience
 from media.relay.fanout import MAX_PLAIN
 from media.relay.feedback import common_bitrate
-from media.relay.handover import Handover
+from media.relay.handover import Handover, flows
 from media.relay.output import OutputStream
 from media.relay.publisher import PublisherLeg
 from media.relay.publisher_sdp import PublisherOffer
@@ -107,7 +107,7 @@ class Channel:
             if leg is self.successor and not leg.handover.has_begun:
                 return leg
             self._succeed(leg)
-            leg.begin()
+            leg.begin(continues=True)
             self.want_key_frame()
         return None
 
@@ -136,9 +136,11 @@ class Channel:
             self._wake()
 
     def want_key_frame(self) -> None:
-        """Pass on a wish for a key frame; wishes of several viewers become one."""
+        """Pass on a wish for a key frame; wishes of several viewers become one. No viewer's wish may make the camera
+        send again what the others have seen: from a source that makes key frames only in its own time, whoever lost the
+        picture waits for the next one."""
         if self.publisher is not None:
-            self._ask_for_key_frame(self.publisher, self._clock())
+            self._ask_for_key_frame(self.publisher, self._clock(), anew=self.publisher.is_blank)
 
     def join(self, viewer: ViewerLeg, answer: Answer, streams: Streams) -> None:
         """A viewer agreed; it is sent to once it is connected."""
@@ -203,7 +205,7 @@ class Channel:
         before = self.publisher if self.publisher is not leg else None
         flowed_at = before.flowed_at if before is not None else None
         if not handover.admits(key, before.shown if before is not None else None, flowed_at, now):
-            self._ask_for_key_frame(leg, now)
+            self._ask_for_key_frame(leg, now, anew=not flows(flowed_at, now))
             return False
         self._succeed(leg)
         return True
@@ -219,8 +221,8 @@ class Channel:
             self.streams.profiles = leg.profiles
             self.streams.pictures.forget_group()
 
-    def _ask_for_key_frame(self, leg: PublisherLeg, now: float) -> None:
-        if now - self._asked_key_at >= KEY_FRAME_INTERVAL and leg.ask_for_key_frame():
+    def _ask_for_key_frame(self, leg: PublisherLeg, now: float, *, anew: bool) -> None:
+        if now - self._asked_key_at >= KEY_FRAME_INTERVAL and leg.ask_for_key_frame(anew=anew):
             self._asked_key_at = now
 
     def _report_to(self, viewer: ViewerLeg, now: float) -> None:

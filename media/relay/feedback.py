@@ -4,6 +4,7 @@ import struct
 
 from aiortc.rtp import (
     RTCP_PSFB_APP,
+    RTCP_PSFB_FIR,
     RTCP_PSFB_PLI,
     RTCP_RTPFB_NACK,
     RtcpByePacket,
@@ -24,6 +25,8 @@ MAX_BITRATE = 50_000_000
 """bit/s: no camera sends more."""
 MAX_LOST = (1 << 23) - 1
 """The field has 24 bits and a sign (RFC 3550 §6.4.1)."""
+FIR_ENTRY = struct.Struct("!IB3x")
+"""SSRC, number of the request (RFC 5104 §4.3.1.1)."""
 
 SenderReport = tuple[int, float, int, int]
 """SSRC, NTP seconds since 1900, RTP time stamp, and the middle 32 bits of the NTP time stamp."""
@@ -46,6 +49,12 @@ def negative_acknowledgement(ours: int, ssrc: int, lost: list[int]) -> bytes:
 def picture_loss(ours: int, ssrc: int) -> bytes:
     """PLI."""
     return bytes(RtcpPsfbPacket(fmt=RTCP_PSFB_PLI, ssrc=ours, media_ssrc=ssrc))
+
+
+def full_intra_request(ours: int, ssrc: int, number: int) -> bytes:
+    """FIR (RFC 5104 §4.3.1). `number`: of the request, one more for each."""
+    fci = FIR_ENTRY.pack(ssrc, number & 0xFF)
+    return bytes(RtcpPsfbPacket(fmt=RTCP_PSFB_FIR, ssrc=ours, media_ssrc=0, fci=fci))
 
 
 def bitrate_limit(ours: int, ssrcs: list[int], bitrate: int) -> bytes:

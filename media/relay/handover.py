@@ -20,6 +20,11 @@ Shown = tuple[bytes, float]
 """First payload of the key frame that viewers were shown last, and when it came."""
 
 
+def flows(flowed_at: float | None, now: float) -> bool:
+    """Whether an upload that brought something at `flowed_at` still does."""
+    return flowed_at is not None and now - flowed_at <= FLOWING_SECONDS
+
+
 class Handover:
     """Of one upload that waits. Times in seconds of one clock; `offered_at`: when it was agreed on."""
 
@@ -38,7 +43,7 @@ class Handover:
         the upload before last brought something; none if it has ended."""
         is_first = self._begun_at is None
         begun_at = self._begun_at = now if self._begun_at is None else self._begun_at
-        if flowed_at is None or now - flowed_at > FLOWING_SECONDS:
+        if not flows(flowed_at, now):
             return is_first or key is not None
         if key is None:
             return False

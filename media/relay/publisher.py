@@ -8,6 +8,7 @@ from aiortc import RTCCertificate
 from media.relay import rtp
 from media.relay.feedback import (
     bitrate_limit,
+    full_intra_request,
     negative_acknowledgement,
     picture_loss,
     read_sender,
@@ -64,6 +65,8 @@ class PublisherLeg(PeerLeg):
         self._knock: Knock = lambda *_: True
         self._held: list[rtp.Incoming] = []
         """The latest picture's packets, while it waits."""
+        self._continues = False
+        self._requests = 0
         self._key_time: int | None = None
         """Time stamp of the latest key frame: each of its slices looks like a beginning."""
         self.received = 0
@@ -77,15 +80,22 @@ class PublisherLeg(PeerLeg):
         if audio is not None and offer.audio_type is not None:
             self._lanes[offer.audio_type] = _Lane(audio, {})
 
-    def begin(self) -> None:
-        """Feed the streams from now on; no other upload does any more."""
+    def begin(self, *, continues: bool = False) -> None:
+        """Feed the streams from now on; no other upload does any more. `continues`: in the midst of a group whose
+        beginning viewers saw."""
         self.handover, self._held, self._key_time = None, [], None
+        self._continues = continues
         for lane in self._lanes.values():
             lane.output.attach(lane.extensions)
 
     def wait(self, handover: Handover, knock: Knock) -> None:
         """Feed nothing before `knock` says so, or `begin` is called."""
         self.handover, self._knock = handover, knock
+
+    @property
+    def is_blank(self) -> bool:
+        """Nothing that came could be shown, for its key frame was lost."""
+        return self.shown is None and not self._continues
 
     @property
     def missing(self) -> int:
@@ -163,11 +173,16 @@ class PublisherLeg(PeerLeg):
                 hopeless = hopeless or lane is self._video
         return hopeless
 
-    def ask_for_key_frame(self) -> bool:
-        """Send a PLI; false while nothing is known to send it about."""
+    def ask_for_key_frame(self, *, anew: bool) -> bool:
+        """Send a PLI; false while nothing is known to send it about. `anew`: with a FIR, which lets the camera send the
+        group again that it has cached. Whoever had seen it would see it twice."""
         if self._video is None or self._video.ssrc is None or self.srtp is None:
             return False
-        self.send_rtcp(picture_loss(self.ssrc, self._video.ssrc))
+        wish = picture_loss(self.ssrc, self._video.ssrc)
+        if anew:
+            self._requests += 1
+            wish += full_intra_request(self.ssrc, self._video.ssrc, self._requests)
+        self.send_rtcp(wish)
         return True
 
     def report(self, bitrate: int | None, now: float) -> None:

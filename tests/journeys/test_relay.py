@@ -7,12 +7,17 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
+from aiortc.rtp import RTCP_PSFB_PLI, RtcpPsfbPacket, RtcpRrPacket, RtpPacket
 
 from tests.home import CameraProcess, Household, household
 from tests.journeys.relay_viewer import RelayViewer, signed_in, until
 from tests.servers import belvedere, free_port
 from tests.signaling.viewer_client import Fault
 
+RTCP_TYPES = range(192, 224)
+"""Second byte of an RTCP packet (RFC 5761 §4)."""
+SLICE, FRAGMENT, MANY_BYTES = 1, 28, 100
+"""Pictures between key frames, whole or in fragments (RFC 6184 §5.6, §5.8): of so many bytes no two are alike."""
 CROWD = 50
 """As many as one camera may have over the relay by default."""
 Place = tuple[Household, CameraProcess]
@@ -43,6 +48,35 @@ async def test_packets_arrive_and_the_upload_ends_with_the_last_viewer(place: Pl
     assert uploads(home) == 1
     await viewers[1].close()
     assert await until(lambda: uploads(home) == 0, "the upload is over") < 2.0
+
+
+async def test_nobody_sees_again_what_was_shown_because_another_lost_its_picture(
+    place: Place, stack: AsyncExitStack
+) -> None:
+    home, camera = place
+    peer = await stack.enter_async_context(signed_in(home.server.url, home.token))
+    calm, unlucky = RelayViewer(), RelayViewer()
+    payloads: list[bytes] = []
+
+    def take(data: bytes) -> None:
+        if calm.dtls is None or calm.dtls._rx_srtp is None or data[1] in RTCP_TYPES:
+            return
+        packet = RtpPacket.parse(calm.dtls._rx_srtp.unprotect(data))
+        payload = packet.payload
+        kind = payload[1 if payload[0] & 0x1F == FRAGMENT else 0] & 0x1F
+        if kind == SLICE and len(payload) >= MANY_BYTES:
+            payloads.append(payload)
+
+    calm.connection.on_media = take
+    for viewer in (calm, unlucky):
+        stack.push_async_callback(viewer.close)
+        await viewer.watch(peer, camera.id)
+        await until(lambda viewer=viewer: viewer.packets > 50, "packets")
+    loss = bytes(RtcpRrPacket(ssrc=1)) + bytes(RtcpPsfbPacket(fmt=RTCP_PSFB_PLI, ssrc=1, media_ssrc=2))
+    for _ in range(8):
+        await unlucky.connection.send(unlucky.dtls._tx_srtp.protect_rtcp(loss))
+        await asyncio.sleep(0.5)
+    assert len(payloads) > 100 and len(set(payloads)) == len(payloads), "the camera sent some of them twice"
 
 
 async def test_a_crowd_costs_one_upload_and_the_next_viewer_is_told_why_not(

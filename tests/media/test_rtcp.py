@@ -19,6 +19,7 @@ from aiortc.rtp import (
 from hypothesis import given
 from hypothesis import strategies as st
 
+from media.relay.feedback import full_intra_request, picture_loss
 from media.rtcp import NTP_EPOCH, goodbye, read_feedback, sender_report
 
 SSRC = 77
@@ -29,9 +30,16 @@ def test_nack_names_the_lost_packets_by_stream() -> None:
     assert read_feedback(data).lost == {SSRC: [65535, 0, 4]}
 
 
-@pytest.mark.parametrize("kind", [RTCP_PSFB_PLI, RTCP_PSFB_FIR])
-def test_picture_loss_asks_for_a_key_frame(kind: int) -> None:
-    assert read_feedback(bytes(RtcpPsfbPacket(fmt=kind, ssrc=1, media_ssrc=SSRC))).key_frame
+@pytest.mark.parametrize(("kind", "anew"), [(RTCP_PSFB_PLI, False), (RTCP_PSFB_FIR, True)])
+def test_picture_loss_asks_for_a_key_frame(kind: int, anew: bool) -> None:
+    feedback = read_feedback(bytes(RtcpPsfbPacket(fmt=kind, ssrc=1, media_ssrc=SSRC)))
+    assert (feedback.key_frame, feedback.anew) == (True, anew)
+
+
+def test_what_the_relay_asks_for_is_understood() -> None:
+    asked = read_feedback(picture_loss(1, SSRC))
+    anew = read_feedback(picture_loss(1, SSRC) + full_intra_request(1, SSRC, 300))
+    assert asked.key_frame and not asked.anew and anew.key_frame and anew.anew
 
 
 def test_compound_packet_with_report_and_bitrate() -> None:

@@ -74,7 +74,7 @@ class Scene:
 
     async def _offer(self, camera: str, name: str) -> None:
         try:
-            offer = await self.sessions.open(name, [], lambda *_: None)
+            offer = await self.sessions.open(name, [], lambda *_: None, relay=True)
             answer = await self.relay.publisher_answer(camera, offer)
             await self.sessions.answer(name, self.edit_upload(answer))
         except Exception as error:  # noqa: BLE001

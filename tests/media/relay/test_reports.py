@@ -41,7 +41,7 @@ async def test_wishes_for_key_frames_become_one_per_interval(
     publisher = scene.relay._channels["cam"].publisher
     asked: list[float] = []
     original = publisher.ask_for_key_frame
-    publisher.ask_for_key_frame = lambda: asked.append(time.monotonic()) or original()
+    publisher.ask_for_key_frame = lambda **how: asked.append(time.monotonic()) or original(**how)
     requests = scene.source.keyframe_requests
     for _ in range(40):
         for viewer in crowd:
