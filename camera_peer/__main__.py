@@ -49,6 +49,7 @@ log = structlog.get_logger(__name__)
 VERSION = version("belvedere")
 COMMANDS = ("run", "pair", "reset")
 JTI_BYTES = 16
+INSTANCE_BYTES = 12
 FAILED = 1
 MISUSED = 2
 
@@ -132,7 +133,7 @@ def line(
         tickets=tickets,
         capabilities={"video": chosen.codec, "name": chosen.name, "extend": True},
         tls=trust_of(pairing),
-        introduction=RegisterExtra(version=VERSION),
+        introduction=RegisterExtra(version=VERSION, instance=secrets.token_urlsafe(INSTANCE_BYTES)),
     )
     return client
 

@@ -76,7 +76,8 @@ class Activation:
             before = await rows.camera_to_change(connection, pairing.camera_id)
             won = await rows.win(connection, hashed, winner, now)
             if won:
-                await rows.update_camera(connection, pairing.camera_id, **_proven(claim, now))
+                changes = _proven(claim, now) | _settled(before, claim)
+                await rows.update_camera(connection, pairing.camera_id, **changes)
             camera = await rows.camera_by_id(connection, pairing.camera_id)
             pairing = await rows.pairing_by_token(connection, hashed)
             if won and camera is not None:
@@ -178,6 +179,12 @@ def _proven(claim: Claim, now: float) -> dict[str, object]:
         "problem_code": None,
         "problem_detail": None,
     }
+
+
+def _settled(before: Camera | None, claim: Claim) -> dict[str, object]:
+    """A new key shuts out whoever had copied the old one; with the same key the warning stays."""
+    same = before is not None and before.public_key is not None and before.public_key == claim.public_key
+    return {} if same else {"contested_at": None, "rivals": {}}
 
 
 def _answer(camera: Camera | None, claim: Claim) -> Activated:

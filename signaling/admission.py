@@ -124,7 +124,8 @@ class Admission:
         device = await self.gate.device_by_token(text) if credential.device else None
         if device is not None:
             epoch = await self._claims.claim_presence(device.camera_id, ask.peer.socket, ask.peer.node)
-            return DeviceIdentity(device.camera_id, epoch, self._ice("device", device.camera_id, ""), self._pins)
+            ice = self._ice("device", device.camera_id, "")
+            return DeviceIdentity(device.camera_id, epoch, ice, self._pins, arrival.address)
         viewer = await self.gate.viewer_by_token(text) if credential.viewer else None
         if viewer is None:
             return None

@@ -45,6 +45,8 @@ Deed = Literal[
     "transfer_offered",
     "transfer_withdrawn",
     "camera_given",
+    "identity_contested",
+    "alert_dismissed",
     "camera_taken",
 ]
 CONTEXT = "belvedere-audit-1"

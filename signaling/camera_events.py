@@ -4,11 +4,15 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from signaling.live.state import LiveEvent, LiveState
+from signaling.rivals import Arrival, Known, contested, met
+from signaling.store import audit
 from signaling.store import cameras as rows
 from signaling.store.database import Store
+from signaling.store.rows import Camera
 
 MAX_CAPABILITIES_BYTES = 4096
 MAX_DETAIL = 300
@@ -23,11 +27,14 @@ class CameraEvents:
         self._live = live
         self._clock = clock
 
-    async def online(self, camera_id: str, capabilities: dict[str, Any] | None = None) -> None:
+    async def online(
+        self, camera_id: str, capabilities: dict[str, Any] | None = None, arrival: Arrival | None = None
+    ) -> None:
+        """It registered. Where two devices take turns with its key, its owner is warned (`signaling.rivals`)."""
         kept = capabilities or {}
         if len(json.dumps(kept)) > MAX_CAPABILITIES_BYTES or "\\u0000" in json.dumps(kept):
             kept = {}
-        await self._note(camera_id, "online", ("activated",), last_seen_at=self._clock(), capabilities=kept)
+        await self._note(camera_id, "online", ("activated",), arrival, last_seen_at=self._clock(), capabilities=kept)
 
     async def offline(self, camera_id: str) -> None:
         await self._note(camera_id, None, (), last_seen_at=self._clock())
@@ -42,14 +49,34 @@ class CameraEvents:
         problem = (None, None) if over else (code, _printable(detail, MAX_DETAIL))
         await self._note(camera_id, None, (), problem_code=problem[0], problem_detail=problem[1])
 
-    async def _note(self, camera_id: str, step: str | None, earlier: tuple[str, ...], **values: Any) -> None:
+    async def _note(
+        self,
+        camera_id: str,
+        step: str | None,
+        earlier: tuple[str, ...],
+        arrival: Arrival | None = None,
+        **values: Any,
+    ) -> None:
         async with self._store.write() as connection:
             camera = await rows.camera_to_change(connection, camera_id)
             if camera is None:
                 return
             await rows.update_camera(connection, camera_id, **values)
             await self._advance(connection, camera.pairing_id, step, earlier)
+            if arrival is not None:
+                await self._compare(connection, camera, arrival)
         await self._live.publish(LiveEvent("camera", camera_id, camera.account_id))
+
+    async def _compare(self, connection: AsyncConnection, camera: Camera, arrival: Arrival) -> None:
+        now = self._clock()
+        known = met(msgspec.convert(camera.rivals, Known), arrival, now)
+        await rows.update_camera(connection, camera.id, rivals=msgspec.to_builtins(known))
+        if camera.contested_at is None and contested(known):
+            await rows.update_camera(connection, camera.id, contested_at=now)
+            first, second = known.addresses
+            await audit.record(
+                connection, camera.account_id, "identity_contested", now=now, subject=camera.id, one=first, two=second
+            )
 
     async def _advance(
         self, connection: AsyncConnection, pairing_id: str | None, step: str | None, earlier: tuple[str, ...]

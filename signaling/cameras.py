@@ -215,12 +215,21 @@ class Cameras:
         await self.announce(camera)
         return await self.show(account_id, camera_id, now=now)
 
+    async def dismiss_alert(self, account_id: str, camera_id: str, *, now: float) -> None:
+        """The owner knows why two devices used the camera's key. Should they go on, the warning comes again."""
+        async with self._store.write() as connection:
+            camera = await self._to_change(connection, account_id, camera_id)
+            if camera.contested_at is not None:
+                await rows.update_camera(connection, camera_id, contested_at=None, rivals={})
+                await audit.record(connection, account_id, "alert_dismissed", now=now, subject=camera_id)
+        await self.announce(camera)
+
     async def give_token(self, account_id: str, camera_id: str, token: str, *, now: float) -> None:
         """For an ONVIF device that is not ours: this bearer is its identity from now on, any earlier one ends."""
         async with self._store.write() as connection:
             camera = await self._to_change(connection, account_id, camera_id)
             await rows.cancel_open_pairings(connection, camera_id)
-            fresh = {"public_key": None, "bearer_hash": token_hash(token), "state": "active"}
+            fresh = {"public_key": None, "bearer_hash": token_hash(token), "state": "active", "contested_at": None}
             await rows.update_camera(connection, camera_id, confirmed=True, pairing_id=None, **fresh)
             await audit.record(connection, account_id, "device_token_made", now=now, subject=camera_id)
         await self._live.publish(LiveEvent("camera_revoked", camera_id, account_id))

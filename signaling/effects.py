@@ -37,11 +37,14 @@ class Hangup:
 
 @dataclass(frozen=True, slots=True)
 class Came:
-    """A camera is here. `epoch` fences: a newer connection has a higher one."""
+    """A camera is here. `epoch` fences: a newer connection has a higher one. `instance`: the word of its process.
+    `address`: where it came from."""
 
     camera: str
     epoch: int
     capabilities: list[str] | dict[str, Any]
+    instance: str = ""
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +119,8 @@ class AskRegister:
     """Of a relay."""
     moved: bool = False
     """Of a camera: its addresses have changed."""
+    instance: str = ""
+    """Of a camera: the word of its process."""
 
 
 @dataclass(frozen=True, slots=True)

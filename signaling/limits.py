@@ -23,6 +23,8 @@ class Limits:
     candidate_bytes: int = 2048
     """The longest real ones have under 300."""
     name_chars: int = 128
+    instance_chars: int = 64
+    """Of a camera's process: 96 random bits have 16."""
     url_chars: int = 512
     """Of a relay's tunnel and STUN."""
     stun_urls: int = 4

@@ -13,6 +13,7 @@ import structlog
 from signaling.effects import Came, FirstFrame, News, Reported, Went
 from signaling.live.state import LiveUnavailable
 from signaling.refusals import Refused
+from signaling.rivals import Arrival
 
 RETRY_SECONDS = 1.0
 """After the live state or the store failed us."""
@@ -23,7 +24,9 @@ log = structlog.get_logger(__name__)
 class CameraEvents(Protocol):
     """Who wants to hear it."""
 
-    async def online(self, camera_id: str, capabilities: dict[str, Any] | None = None) -> None: ...
+    async def online(
+        self, camera_id: str, capabilities: dict[str, Any] | None = None, arrival: Arrival | None = None
+    ) -> None: ...
 
     async def offline(self, camera_id: str) -> None: ...
 
@@ -105,7 +108,9 @@ class NewsDesk:
             case Came():
                 listed = news.capabilities
                 await self._events.online(
-                    news.camera, listed if isinstance(listed, dict) else dict.fromkeys(listed, True)
+                    news.camera,
+                    listed if isinstance(listed, dict) else dict.fromkeys(listed, True),
+                    Arrival(news.epoch, news.instance, news.address),
                 )
             case Went():
                 if await self._live.release_presence(news.camera, news.epoch):

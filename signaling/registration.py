@@ -3,6 +3,7 @@
 Part of the broker: plain functions over the table.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -22,12 +23,14 @@ from signaling.ways import Terms
 
 @dataclass(frozen=True, slots=True)
 class DeviceIdentity:
-    """The peer is this camera. `epoch`: claimed for this very connection. `pins`: of our self-made keys."""
+    """The peer is this camera. `epoch`: claimed for this very connection. `pins`: of our self-made keys. `address`:
+    where it came from."""
 
     camera: str
     epoch: int
     ice_servers: list[wire.IceServer] = field(default_factory=list)
     pins: list[str] = field(default_factory=list)
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,7 @@ def ask_register(table: Table, party: Party, request: wire.Request, now: float) 
             tunnel=extra.tunnel,
             stun=tuple(extra.stun),
             moved=extra.moved,
+            instance=extra.instance,
         )
     ]
 
@@ -93,6 +97,8 @@ def _check_bounds(
         raise ProtocolError(Fault.INVALID_PARAMS, f"capabilities have at most {limits.capabilities_bytes} bytes")
     if len(extra.tickets) > limits.tickets_per_register:
         raise ProtocolError(Fault.INVALID_PARAMS, f"at most {limits.tickets_per_register} tickets")
+    if len(extra.instance) > limits.instance_chars or not re.fullmatch(r"[\w-]*", extra.instance, re.ASCII):
+        raise ProtocolError(Fault.INVALID_PARAMS, f"instance is a word of at most {limits.instance_chars} characters")
     if extra.tunnel is not None and not _is_url(extra.tunnel, limits.url_chars, "wss://", "ws://"):
         raise ProtocolError(Fault.INVALID_PARAMS, f"tunnel is a ws or wss URL of at most {limits.url_chars} characters")
     if len(extra.stun) > limits.stun_urls or not all(_is_url(url, limits.url_chars, "stun:") for url in extra.stun):
@@ -151,7 +157,8 @@ def _register_camera(
     extra = wire.RegisteredExtra(ice_servers=identity.ice_servers, pins=identity.pins)
     result = wire.RegisterResult(identity.camera, extra)
     effects = _register_device(table, party, ask, result, alive, now)
-    return [*effects, Came(identity.camera, identity.epoch, ask.capabilities)]
+    came = Came(identity.camera, identity.epoch, ask.capabilities, ask.instance, identity.address)
+    return [*effects, came]
 
 
 def _register_device(

@@ -122,6 +122,7 @@ def _fresh(now: float) -> dict[str, object]:
         "problem_detail": None,
         "pairing_id": None,
         "direct_viewers": DIRECT_VIEWERS,
+        "rivals": {},
     }
 
 

@@ -62,6 +62,11 @@ VERDICTS = (
         "The server no longer knew this camera.",
         "It was removed here, or paired anew. Pair it again.",
     ),
+    Verdict(
+        "identity_contested",
+        "Two devices take turns with this camera's key.",
+        "Its key or its memory card may have been copied. Reset the camera and pair it again: that gives it a new key.",
+    ),
     Verdict("source_failed", "The camera has no picture.", "Check that its lens or stream works and is not in use."),
     Verdict("camera_unavailable", "The camera is offline.", "Check its power and its Wi-Fi."),
     Verdict("no_common_codec", "This browser cannot show the camera's kind of video.", "Try Chromium, Safari or Edge."),

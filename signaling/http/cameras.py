@@ -16,6 +16,9 @@ from signaling.http.call import Call, count, rfc3339
 from signaling.http.services import Services
 from signaling.protocol.qr import OnboardingCode
 from signaling.refusals import Refused
+from signaling.store.rows import Camera
+
+CONTESTED = "identity_contested"
 
 
 async def list_cameras(call: Call) -> shapes.CameraList:
@@ -77,6 +80,10 @@ async def confirm(call: Call) -> shapes.Camera:
     return camera_shape(view, call.services, call.now)
 
 
+async def dismiss_alert(call: Call) -> None:
+    await call.services.cameras.dismiss_alert(call.caller.account.id, call.id, now=call.now)
+
+
 async def device_token(call: Call) -> shapes.DeviceToken:
     token = call.services.new_token()
     await call.services.cameras.give_token(call.caller.account.id, call.id, token, now=call.now)
@@ -87,7 +94,6 @@ def camera_shape(view: View, services: Services, now: float) -> shapes.Camera:
     """The camera as its owner sees it; for a guest without what only its owner needs."""
     camera, own = view.camera, view.access.grant is None
     seen = camera.last_seen_at
-    problem = shapes.CameraProblem(camera.problem_code, camera.problem_detail or "") if camera.problem_code else None
     return shapes.Camera(
         id=camera.id,
         name=camera.name,
@@ -102,7 +108,7 @@ def camera_shape(view: View, services: Services, now: float) -> shapes.Camera:
         hardware_id=camera.hardware_id if own else None,
         local_ip=camera.local_ip if own else None,
         capabilities=camera.capabilities,
-        problem=problem if view.access.may("manage") else None,
+        problem=_problem(camera) if view.access.may("manage") else None,
         direct_viewers=camera.direct_viewers,
         access=_access_shape(view.access),
     )
@@ -114,6 +120,13 @@ def _access_shape(access: Access) -> shapes.Access:
         return shapes.Access("owner", access.owner, list(SCOPES), None, None)
     ends = rfc3339(grant.expires_at) if grant.expires_at is not None else None
     return shapes.Access("guest", access.owner, cast(list[Scope], grant.scopes), ends, grant.id)
+
+
+def _problem(camera: Camera) -> shapes.CameraProblem | None:
+    """That two devices use its key goes before all that either of them says."""
+    if camera.contested_at is not None:
+        return shapes.CameraProblem(CONTESTED, "")
+    return shapes.CameraProblem(camera.problem_code, camera.problem_detail or "") if camera.problem_code else None
 
 
 def _pairing_shape(view: View, services: Services, now: float) -> shapes.Pairing | None:

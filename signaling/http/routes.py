@@ -215,6 +215,14 @@ ROUTES: tuple[Route, ...] = (
         problems=("not_found", "not_active", "not_pending"),
     ),
     Route(
+        "DELETE",
+        _ID + "/alert",
+        cameras.dismiss_alert,
+        "Take the warning away that two devices use this camera's key",
+        status=204,
+        problems=("not_found",),
+    ),
+    Route(
         "POST",
         _ID + "/token",
         cameras.device_token,

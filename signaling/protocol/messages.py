@@ -116,7 +116,8 @@ class RegisterExtra(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `role`, `tunnel` and `stun` are for relays alone (`signaling.protocol.relay_token`): which of the two parties this
     socket is, where cameras without UDP find the relay's WebSocket, and the URLs of a STUN server for its viewers, at
-    none of the addresses that its media comes from. `moved`: this camera's addresses have changed.
+    none of the addresses that its media comes from. `moved`: this camera's addresses have changed. `instance`: a random
+    word of this camera's process, the same at each of its registrations (`signaling.rivals`).
     """
 
     tickets: list[str] = []
@@ -125,6 +126,7 @@ class RegisterExtra(msgspec.Struct, frozen=True, omit_defaults=True):
     tunnel: str | None = None
     stun: list[str] = []
     moved: bool = False
+    instance: str = ""
 
 
 class RegisteredExtra(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):

@@ -35,6 +35,8 @@ SHOWN: dict[str, tuple[str, ...]] = {
         "problem_detail",
         "pairing_id",
         "direct_viewers",
+        "rivals",
+        "contested_at",
     ),
     "pairings": ("id", "camera_id", "created_at", "expires_at", "step", "ssid", "hidden", "allowed_networks"),
     "grants": ("id", "camera_id", "account_id", "scopes", "history_since", "expires_at", "created_at"),
@@ -62,7 +64,7 @@ WITHHELD: dict[str, tuple[str, ...]] = {
     "audit": ("digest", "salt"),
 }
 """What proves something, or helps to. An export lies about in a folder for downloads."""
-JSON_COLUMNS = frozenset({"capabilities", "allowed_networks", "scopes", "body"})
+JSON_COLUMNS = frozenset({"capabilities", "allowed_networks", "rivals", "scopes", "body"})
 AT_MOST = 1000
 """Rows in one answer of the database."""
 

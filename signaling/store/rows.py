@@ -1,7 +1,7 @@
 """The rows as frozen values: column names of `schema`, JSON text already read."""
 
 import json
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar
 
 from sqlalchemy import Row
@@ -89,6 +89,8 @@ class Camera:
     problem_detail: str | None
     pairing_id: str | None
     direct_viewers: int = DIRECT_VIEWERS
+    rivals: dict[str, Any] = field(default_factory=dict)
+    contested_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,7 @@ class GrantInvitation:
 
 Value = Account | Login | Invitation | Pairing | Transfer | Camera | Grant | GrantInvitation | Entry
 Kind = TypeVar("Kind", Account, Login, Invitation, Pairing, Transfer, Camera, Grant, GrantInvitation, Entry)
-_JSON = frozenset({"capabilities", "allowed_networks", "scopes"})
+_JSON = frozenset({"capabilities", "allowed_networks", "rivals", "scopes"})
 
 
 def read(kind: type[Kind], row: Row[Any]) -> Kind:

@@ -86,6 +86,8 @@ cameras = Table(
     Column("problem_detail", String(300), nullable=True),
     Column("pairing_id", String(64), nullable=True),
     Column("direct_viewers", Integer, nullable=False, server_default="2"),
+    Column("rivals", Text, nullable=False, server_default="{}"),
+    Column("contested_at", Double, nullable=True),
     Index("ix_cameras_account_id", "account_id"),
 )
 

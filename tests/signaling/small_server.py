@@ -32,6 +32,7 @@ from signaling.live.memory import MemoryLiveState
 from signaling.live.state import LiveEvent, LiveUnavailable
 from signaling.protocol.relay_token import RelayClaims, is_relay, key_of
 from signaling.refusals import Refused
+from signaling.rivals import Arrival
 from signaling.ways import Policy, Terms
 
 TICKET_KEY = b"a key that outlives the restart of a server"
@@ -104,12 +105,16 @@ class Diary:
         self.told: list[tuple[str, ...]] = []
         self.counted: Counter[str] = Counter()
         self.capabilities: dict[str, Any] | None = None
+        self.arrival: Arrival | None = None
 
     def count(self, name: str) -> None:
         self.counted[name] += 1
 
-    async def online(self, camera_id: str, capabilities: dict[str, Any] | None = None) -> None:
+    async def online(
+        self, camera_id: str, capabilities: dict[str, Any] | None = None, arrival: Arrival | None = None
+    ) -> None:
         self.told.append(("online", camera_id))
+        self.arrival = arrival
         self.capabilities = capabilities
 
     async def offline(self, camera_id: str) -> None:

@@ -140,6 +140,8 @@ export class Api {
     if (query.of) asked.set('camera', query.of);
     return this.send('GET', `/api/audit?${asked}`);
   };
+  /** The owner knows why two devices used its key. */
+  dismissAlert = (id: string): Promise<void> => this.send('DELETE', `${camera(id)}/alert`);
   offerTransfer = (id: string): Promise<TransferLink> => this.send('POST', `${camera(id)}/transfer`);
   transferOf = (id: string): Promise<{ expires_at: string | null }> =>
     this.send('GET', `${camera(id)}/transfer`);

@@ -25,6 +25,9 @@ function activeStanding(camera: Camera): CameraStanding {
   return camera.confirmed ? 'online' : 'confirm';
 }
 
+/** Two devices take turns with this camera's key: told wherever the camera is shown, online or not. */
+export const isContested = (camera: Camera): boolean => camera.problem?.code === 'identity_contested';
+
 /** The steps a person sees under the code, in order. */
 export const PAIRING_STEPS = ['waiting', 'seen', 'activated', 'online', 'first_frame'] as const;
 

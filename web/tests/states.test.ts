@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Camera, Pairing } from '../core/model';
-import { isCancellable, pairingProgress, standing, stuckAt } from '../core/states';
+import { isCancellable, isContested, pairingProgress, standing, stuckAt } from '../core/states';
 
 const NOW = Date.parse('2026-01-31T12:00:00Z');
 const pairing: Pairing = {
@@ -73,4 +73,11 @@ test.each([
 ] as const)('a minute of silence at %s points to: %s', (step, where) => {
   expect(stuckAt(step, 59_999)).toBe(null);
   expect(stuckAt(step, 60_000)).toBe(where);
+});
+
+test('a contested key is told whether the camera is online or not', () => {
+  const problem = { code: 'identity_contested', detail: '' };
+  expect(isContested({ ...camera, problem })).toBe(true);
+  expect(isContested({ ...camera, online: false, problem })).toBe(true);
+  expect(isContested(camera)).toBe(false);
 });

@@ -288,6 +288,10 @@ export const text = {
     server_unreachable: ['The camera cannot reach this server.', 'Check that its network may reach it.'],
     token_expired: ['The code was no longer valid when the camera used it.', 'Make a new code.'],
     token_used: ['The code had been used before.', 'Make a new code.'],
+    identity_contested: [
+      'Two devices take turns with this camera’s key.',
+      'Its key or its memory card may have been copied. Reset the camera and pair it again: that gives it a new key.',
+    ],
     clock_wrong: ['The camera’s clock is wrong.', 'Restart it, so that it sets its clock.'],
     udp_blocked: [
       'This network lets no UDP through, which direct video needs.',
@@ -337,6 +341,8 @@ export const text = {
     pairHint:
       'For a new Wi\u2011Fi password, a new network or after a reset. The camera keeps working until then.',
     pairAction: 'Make a code',
+    contested: 'Its key may have been copied',
+    dismiss: 'I know why',
     cancelPairing: 'Cancel pairing',
     viewers: 'Viewers',
     viewersLabel: 'Direct viewers',

@@ -90,6 +90,7 @@ ROWS: dict[str, Row] = {
     "POST /api/cameras/{id}/qr.png": Row(owner_only(200), _QR, id="$pending"),
     "POST /api/cameras/{id}/qr.svg": Row(owner_only(200), _QR, id="$pending"),
     "POST /api/cameras/{id}/confirm": Row(owner_only(200), {"mine": True}, id="$unconfirmed"),
+    "DELETE /api/cameras/{id}/alert": Row(owner_only(204), id="$camera"),
     "POST /api/cameras/{id}/token": Row(owner_only(201), id="$camera"),
     "GET /api/cameras/{id}/grants": Row(owner_only(200), id="$camera"),
     "GET /api/cameras/{id}/viewers": Row(owner_only(200), id="$camera"),

@@ -2,7 +2,7 @@ import { html, nothing, type PropertyDeclarations, type PropertyValues, type Tem
 import { repeat } from 'lit/directives/repeat.js';
 import type { Camera } from '../../core/model';
 import { isGuest } from '../../core/sharing';
-import { standing } from '../../core/states';
+import { isContested, standing } from '../../core/states';
 import { icon } from '../icons';
 import { linkButton, Page } from '../page';
 import { address } from '../router';
@@ -97,6 +97,11 @@ class HomePage extends Page {
             <h2>${camera.name}</h2>
             ${standingBadge(camera, this.now)}
             ${guest ? html`<p class="whose">${text.sharing.sharedBy(camera.access.owner)}</p>` : nothing}
+            ${
+              !guest && isContested(camera)
+                ? html`<a class="warning" href=${address.settings(camera.id)}>${text.settings.contested}</a>`
+                : nothing
+            }
           </div>
           <a class="round" href=${address.settings(camera.id)} aria-label=${words.settings(camera.name)}>
             ${icon('settings')}

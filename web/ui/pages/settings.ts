@@ -1,6 +1,6 @@
 import { html, nothing, type PropertyDeclarations, type TemplateResult } from 'lit';
 import type { Camera } from '../../core/model';
-import { isCancellable } from '../../core/states';
+import { isCancellable, isContested } from '../../core/states';
 import { sentenceOf } from '../household';
 import { icon } from '../icons';
 import { alert, Page } from '../page';
@@ -95,9 +95,19 @@ class SettingsPage extends Page {
   }
 
   private problem(camera: Camera): TemplateResult | typeof nothing {
-    if (!camera.problem || camera.online) return nothing;
+    const contested = isContested(camera);
+    if (!camera.problem || (camera.online && !contested)) return nothing;
     const { sentence, advice } = this.household.verdict(camera.problem.code, camera.problem.detail);
-    return html`<p class="alert"><b>${sentence}</b> ${advice}</p>`;
+    return html`<div class="alert">
+      <b>${sentence}</b> ${advice} ${contested ? this.contest(camera) : nothing}
+    </div>`;
+  }
+
+  private contest(camera: Camera): TemplateResult {
+    return html`<div class="row">
+      <a class="button" href=${address.pair(camera.id)}>${icon('qrCode')}<span>${words.pair}</span></a>
+      <button class="button quiet" @click=${() => void this.dismiss()}>${words.dismiss}</button>
+    </div>`;
   }
 
   private facts(camera: Camera): [string, string][] {
@@ -121,6 +131,8 @@ class SettingsPage extends Page {
       this.fault = sentenceOf(error);
     }
   }
+
+  private dismiss = (): Promise<void> => this.attempt(() => this.household.api.dismissAlert(this.camera));
 
   private cancelPairing = (): Promise<void> =>
     this.attempt(async () => {

@@ -48,6 +48,9 @@ export const deeds: Record<string, (told: Told) => string> = {
     `${who} watched ${camera}${details['way'] === 'relay' ? ' through the relay' : ''}.`,
   transfer_offered: ({ who, camera }) => `${who} made a link that gives ${camera} away.`,
   transfer_withdrawn: ({ who, camera }) => `${who} withdrew the link that gives ${camera} away.`,
+  identity_contested: ({ camera, details }) =>
+    `Two devices took turns with the key of ${camera}${from(details['one'], details['two'])}.`,
+  alert_dismissed: ({ who, camera }) => `${who} took the warning about the key of ${camera} away.`,
   camera_given: ({ details }) =>
     `“${details['name'] ?? ''}” went to ${details['to'] ?? 'somebody else'} by your link.`,
   camera_taken: ({ who, camera, details }) => `${who} took ${camera} over from ${details['giver'] ?? ''}.`,
@@ -59,6 +62,9 @@ function changed({ who, camera, details }: Told): string {
   if (viewers) return `${who} set the direct viewers of ${camera} to ${viewers}.`;
   return `${who} changed ${camera}.`;
 }
+
+const from = (one: string | undefined, two: string | undefined): string =>
+  one && two ? `, from ${one} and ${two}` : '';
 
 const withAgent = (agent: string | undefined): string => (agent ? ` with ${agentWords(agent)}` : '');
 
