@@ -15,7 +15,8 @@ GAP_SECONDS = 60.0
 
 @dataclass(slots=True)
 class Viewing:
-    """`user` watches a camera of `owner`. Times are Unix seconds. `way`: the newest. `ended`: None while it goes on."""
+    """`user` watches a camera of `owner`. Times are Unix seconds. `way`: of the newest session that is left. `ended`:
+    None while it goes on."""
 
     camera: str
     user: str
@@ -23,7 +24,7 @@ class Viewing:
     way: Way
     began: float
     ended: float | None = None
-    sessions: set[str] = field(default_factory=set)
+    sessions: dict[str, Way] = field(default_factory=dict)
 
 
 class Viewings:
@@ -43,15 +44,19 @@ class Viewings:
             viewing = Viewing(news.camera, news.user, news.owner, news.way, news.since)
             self._by_viewer[key] = viewing
         viewing.way, viewing.ended = news.way, None
-        viewing.sessions.add(news.session)
+        viewing.sessions[news.session] = news.way
         self._by_session[news.session] = viewing
 
     def ended(self, session: str, now: float) -> None:
         """A session is over; one that never flowed is none of ours."""
         viewing = self._by_session.pop(session, None)
-        if viewing is not None:
-            viewing.sessions.discard(session)
-            viewing.ended = None if viewing.sessions else max(now, viewing.began)
+        if viewing is None:
+            return
+        del viewing.sessions[session]
+        if viewing.sessions:
+            viewing.way = list(viewing.sessions.values())[-1]
+        else:
+            viewing.ended = max(now, viewing.began)
 
     def running(self, camera: str) -> list[Viewing]:
         """Who watches this camera now, longest first."""

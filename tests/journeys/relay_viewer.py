@@ -1,4 +1,4 @@
-"""A viewer that speaks to the real server, watches over the relay with ICE and DTLS, and counts packets."""
+"""A viewer that speaks to the real server, watches over the relay or directly with ICE and DTLS, counts packets."""
 
 import asyncio
 import time
@@ -18,9 +18,11 @@ class RelayViewer(LightViewer):
     session = ""
     ticket = ""
 
-    async def watch(self, peer: WirePeer, camera: str, edit: Callable[[str], str] = str) -> dict[str, Any]:
-        """Ask for the relay and answer its offer, changed by `edit`. Returns what the server said of it."""
-        result = await peer.request("connect", peer=camera, belvedere={"via": "relay"})
+    async def watch(
+        self, peer: WirePeer, camera: str, edit: Callable[[str], str] = str, via: str = "relay"
+    ) -> dict[str, Any]:
+        """Ask for the way and answer its offer, changed by `edit`. Returns what the server said of it."""
+        result = await peer.request("connect", peer=camera, belvedere={"via": via})
         self.session, self.ticket = result["session"], result["belvedere"]["ticket"]
         invite = await peer.expect("invite")
         assert invite["params"]["session"] == self.session

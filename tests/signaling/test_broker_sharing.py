@@ -143,7 +143,9 @@ def test_who_only_asked_did_not_watch_and_a_relay_is_nobody() -> None:
     device.reply(device.got("connect")[-1])
     device.ask("invite", session=upload, offer="v=0")
     asker.reply(asker.got("invite")[-1], answer="v=0")
-    assert [(one.user, one.way, one.sessions) for one in world.viewings.running("c1")] == [("u1", "relay", {session})]
+    assert [(one.user, one.way, one.sessions) for one in world.viewings.running("c1")] == [
+        ("u1", "relay", {session: "relay"})
+    ]
 
 
 def test_a_viewing_outlives_the_server() -> None:

@@ -39,6 +39,14 @@ def test_who_reconnects_or_changes_the_way_goes_on() -> None:
     assert told(viewings.over(NOW + 1000)) == [("u", 0, 100, "direct")]
 
 
+def test_the_way_is_the_one_that_is_left_when_two_were_tried() -> None:
+    viewings = Viewings()
+    begin(viewings, "s1", NOW)
+    begin(viewings, "s2", NOW + 0.3, way="relay")
+    viewings.ended("s2", NOW + 1)
+    assert told(viewings.running("c")) == [("u", 0, None, "direct")]
+
+
 def test_after_a_minute_it_is_another_one() -> None:
     viewings = Viewings()
     begin(viewings, "s1", NOW)
