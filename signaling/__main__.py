@@ -24,6 +24,7 @@ from signaling.http.routes import ROUTES
 from signaling.live.memory import MemoryLiveState
 from signaling.passwords import Passwords
 from signaling.refusals import Refused
+from signaling.resets import Resets
 from signaling.server import CannotStart, Running, own_version, serving, why_not
 from signaling.settings import BadSettings, Settings, read_settings, settings_table, unknown_settings
 from signaling.store import audit
@@ -75,6 +76,26 @@ async def admin_link(settings: Settings) -> str | None:
         await store.close()
 
 
+async def reset_link(settings: Settings, email: str) -> str | None:
+    """A link that sets the password of this account; None where there is none. Raises `CannotStart`, `Refused`."""
+    store = await _store_of(settings)
+    passwords = Passwords(settings.bcrypt_cost)
+    resets = Resets(
+        store,
+        MemoryLiveState(time.time),
+        passwords,
+        None,
+        origin=settings.origin(certificate.own_address()),
+        new_token=lambda: secrets.token_urlsafe(TOKEN_BYTES),
+        clock=time.time,
+    )
+    try:
+        return await resets.make_link(email.strip().lower(), now=time.time())
+    finally:
+        passwords.close()
+        await store.close()
+
+
 async def _store_of(settings: Settings) -> Store:
     try:
         return await open_store(settings.database_url, Path(settings.data_dir))
@@ -96,6 +117,15 @@ def run_admin_link(settings: Settings) -> int:
     link = asyncio.run(admin_link(settings))
     say(link or "There is an administrator already; further accounts are made by invitation.")
     return 0 if link else 1
+
+
+def run_reset_link(settings: Settings, email: str) -> int:
+    """Returns the exit code."""
+    link = asyncio.run(reset_link(settings, email))
+    if link is None:
+        return _fail(f"There is no account with the e-mail {email}.")
+    say(f"Whoever opens this link chooses a new password for {email} (it works once, for an hour):\n  {link}")
+    return 0
 
 
 def run_settings(_settings: Settings) -> int:
@@ -184,6 +214,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands.add_parser("openapi", help="print the OpenAPI document")
     chain = commands.add_parser("audit", help="check that the audit log was not changed, and print its head")
     chain.add_argument("--head", metavar="NUMBER:HASH", help="one that was printed earlier: it must still be there")
+    reset = commands.add_parser("reset-link", help="print a link that sets a new password for an account")
+    reset.add_argument("email", metavar="EMAIL")
     doctor = commands.add_parser("doctor", help="try from here all that cameras and viewers need, and say what to do")
     doctor.add_argument("--json", action="store_true", help="for programs")
     parser.add_argument("--version", action="version", version=own_version())
@@ -192,6 +224,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = read_settings(os.environ)
         if given.command == "doctor":
             return run_doctor(settings, as_json=given.json)
+        if given.command == "reset-link":
+            return run_reset_link(settings, given.email)
         if given.command == "audit":
             return run_audit(settings, given.head)
         return COMMANDS[given.command or "serve"](settings)

@@ -24,6 +24,8 @@ Deed = Literal[
     "sign_in_failed",
     "signed_out",
     "password_changed",
+    "reset_link_made",
+    "password_reset",
     "ways_changed",
     "invited",
     "camera_added",

@@ -27,6 +27,7 @@ async def keep_house(services: Services) -> None:
             looked = now
             if now - swept >= SWEEP_SECONDS:
                 await services.accounts.delete_ended(now=now)
+                await services.resets.delete_ended(now=now)
                 await services.devices.delete_unused(now=now)
                 await services.grants.delete_ended(now=now)
                 await services.cameras.delete_old_pairings(now=now)

@@ -18,8 +18,9 @@ from signaling.http.problems import refused
 from signaling.http.services import Services
 from signaling.protocol.media_socket import MEDIA_PATH
 from signaling.protocol.messages import SOCKET_PATH
+from signaling.protocol.options import is_loopback
 from signaling.refusals import Refused
-from signaling.settings import Settings, is_loopback
+from signaling.settings import Settings
 
 if TYPE_CHECKING:
     from media.relay.party import Membership

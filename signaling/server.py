@@ -40,11 +40,13 @@ from signaling.hub import Hub, open_hub
 from signaling.live.memory import MemoryLiveState
 from signaling.live.redis import RedisLiveState
 from signaling.live.state import LiveState, LiveUnavailable
+from signaling.mail import Mailer, mail_server
 from signaling.metrics import Metrics
 from signaling.passwords import Passwords
 from signaling.rates import Rates
 from signaling.refusals import Refused
 from signaling.relay_inside import open_relay
+from signaling.resets import Resets
 from signaling.settings import Settings
 from signaling.store.accounts import costliest_password
 from signaling.store.database import open_store, store_problem
@@ -117,7 +119,7 @@ async def _open(settings: Settings, stack: contextlib.AsyncExitStack, announce: 
     await _listen_for_metrics(services, stack)
     stack.push_async_callback(services.watch_log.close)
     stack.push_async_callback(hub.close)
-    for work in (keep_house(services), keep_returning(), services.watch_log.run()):
+    for work in (keep_house(services), keep_returning(), services.resets.keep_sending(), services.watch_log.run()):
         stack.callback(asyncio.create_task(work).cancel)
     link = await services.accounts.first_start_link(services.new_token(), now=services.clock())
     running = Running(origin, services, hub, link)
@@ -162,13 +164,20 @@ async def _open_services(
         events=CameraEvents(store, live, clock=time.time),
         watch_log=WatchLog(store, clock=time.time),
         devices=Devices(store),
+        resets=Resets(
+            store, live, passwords, open_mailer(settings, origin), origin=origin, new_token=_new_token, clock=time.time
+        ),
         metrics=Metrics(),
         ticket_key=derived(key, "session tickets"),
         relay_secret=relay_secret,
         clock=time.time,
         new_id=lambda: secrets.token_urlsafe(ID_BYTES),
-        new_token=lambda: secrets.token_urlsafe(TOKEN_BYTES),
+        new_token=_new_token,
     )
+
+
+def _new_token() -> str:
+    return secrets.token_urlsafe(TOKEN_BYTES)
 
 
 async def _open_hub(services: Services, stun: list[str]) -> Hub:
@@ -195,6 +204,13 @@ def open_live(settings: Settings) -> LiveState:
     if settings.redis_url:
         return RedisLiveState(settings.redis_url, limit_rates=settings.rate_limits)
     return MemoryLiveState(time.time, Rates(enabled=settings.rate_limits))
+
+
+def open_mailer(settings: Settings, origin: str) -> Mailer | None:
+    """None where the settings name no mail server."""
+    if not settings.smtp_url:
+        return None
+    return Mailer(mail_server(settings.smtp_url), settings.mail_from, urlsplit(origin).hostname or "localhost")
 
 
 def derived(key: str, purpose: str) -> bytes:

@@ -10,9 +10,10 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from signaling import mail
 from signaling.protocol import options, relay_options
 from signaling.protocol.messages import IceServer
-from signaling.protocol.options import BadSettings, setting
+from signaling.protocol.options import BadSettings, is_loopback, setting
 from signaling.turn import parse_secrets, parse_urls
 
 __all__ = ["BadSettings", "Network", "Settings", "read_settings", "settings_table", "unknown_settings"]
@@ -105,6 +106,12 @@ class Settings:
     relay_viewers: int = setting(*relay_options.VIEWERS)
     relay_viewers_per_owner: int = setting(*relay_options.VIEWERS_PER_OWNER)
     relay_viewers_per_camera: int = setting(*relay_options.VIEWERS_PER_CAMERA)
+    smtp_url: str = setting(
+        "",
+        "Mail server, smtps://user:password@host or smtp://…; empty: password links by command",
+        mail.checked_url,
+    )
+    mail_from: str = setting("", "Address that mail comes from, with SMTP_URL", mail.checked_sender)
     allowed_origins: tuple[str, ...] = setting((), "Other web origins that may call the API with a token", _origins)
     metrics_host: str = setting("127.0.0.1", "Address of the metrics port")
     metrics_port: int = setting(9464, "Port of /metrics for Prometheus; 0: none", options.port)
@@ -138,16 +145,6 @@ class Settings:
         host = own_address if self.host in {"0.0.0.0", "::", ""} else self.host
         shown = f"[{host}]" if ":" in host else host
         return f"{'https' if self.uses_tls else 'http'}://{shown}:{self.port}"
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a listening address stays on this machine."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -186,6 +183,8 @@ def _contradictions(settings: Settings) -> list[str]:
         faults.append("BELVEDERE_DATABASE_URL: only postgresql:// is supported; leave it empty for SQLite")
     if settings.turn_urls and not (settings.turn_secret or settings.turn_secret_file):
         faults.append("BELVEDERE_TURN_URLS needs BELVEDERE_TURN_SECRET or BELVEDERE_TURN_SECRET_FILE, as coturn has it")
+    if bool(settings.smtp_url) != bool(settings.mail_from):
+        faults.append("BELVEDERE_SMTP_URL and BELVEDERE_MAIL_FROM belong together")
     if settings.redis_url and not settings.redis_url.startswith(("redis://", "rediss://", "unix://")):
         faults.append("BELVEDERE_REDIS_URL must start with redis://, rediss:// or unix://")
     return faults

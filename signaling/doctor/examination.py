@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 from signaling import certificate
 from signaling.doctor import relay, server, storage, turn
 from signaling.doctor.finding import Finding, bad, ok, warn
-from signaling.settings import Settings, is_loopback
+from signaling.protocol.options import is_loopback
+from signaling.settings import Settings
 from signaling.store.secret import BadSecret
 from signaling.turn import credential, current_secrets
 

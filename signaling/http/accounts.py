@@ -36,7 +36,8 @@ async def check_invitation(call: Call) -> None:
 async def setup(call: Call) -> shapes.Setup:
     accounts = call.services.accounts
     registration = cast(Literal["closed", "open"], accounts.registration)
-    return shapes.Setup(registration, await accounts.administrator_exists(), call.services.version)
+    reset: Literal["mail", "administrator"] = "mail" if call.services.resets.by_mail else "administrator"
+    return shapes.Setup(registration, await accounts.administrator_exists(), call.services.version, reset)
 
 
 async def log_in(call: Call) -> web.Response:

@@ -19,6 +19,7 @@ TAGS = {
     "accounts": "account",
     "sessions": "account",
     "me": "account",
+    "password-resets": "account",
     "invitations": "account",
     "cameras": "cameras",
     "events": "cameras",

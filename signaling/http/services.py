@@ -13,6 +13,7 @@ from signaling.grants import Grants
 from signaling.live.state import LiveState
 from signaling.metrics import Metrics
 from signaling.protocol.messages import SOCKET_PATH
+from signaling.resets import Resets
 from signaling.settings import Settings
 from signaling.store.database import Store
 from signaling.transfers import Transfers
@@ -39,6 +40,7 @@ class Services:
     events: CameraEvents
     watch_log: WatchLog
     devices: Devices
+    resets: Resets
     metrics: Metrics
     ticket_key: bytes
     relay_secret: bytes

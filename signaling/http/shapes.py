@@ -64,6 +64,25 @@ class PasswordBody(Body, frozen=True):
     new_password: Password
 
 
+class ResetBody(Body, frozen=True):
+    """The e-mail of an account whose password is forgotten."""
+
+    email: Email
+
+
+class ResetCheckBody(Body, frozen=True):
+    """`reset`: the secret at the end of a link."""
+
+    reset: Secret
+
+
+class ResetUseBody(ResetCheckBody, frozen=True):
+    """`cookie`: this browser keeps `device` as a cookie."""
+
+    new_password: Password
+    cookie: bool = False
+
+
 class DeletionBody(Body, frozen=True):
     """The account's password."""
 
@@ -194,12 +213,19 @@ class Sessions(msgspec.Struct, frozen=True):
     sessions: list[Session]
 
 
+class ResetAnswer(msgspec.Struct, frozen=True):
+    """`device`: for the next sign-in, see `SessionAnswer`; null where a cookie was asked for."""
+
+    device: str | None
+
+
 class Setup(msgspec.Struct, frozen=True):
-    """What a sign-in page needs to know."""
+    """What a sign-in page needs to know. `password_reset`: who sends a link to those who forgot theirs."""
 
     registration: Literal["closed", "open"]
     administrator_exists: bool
     version: str
+    password_reset: Literal["mail", "administrator"]
 
 
 class Invitation(msgspec.Struct, frozen=True):

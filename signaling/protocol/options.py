@@ -134,6 +134,16 @@ def origin(text: str) -> str:
     return f"{parts.scheme}://{parts.netloc.lower()}"
 
 
+def is_loopback(host: str) -> bool:
+    """Whether a listening address stays on this machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 def addresses(text: str) -> tuple[str, ...]:
     found = words(text)
     if len(found) > MAX_ADDRESSES:

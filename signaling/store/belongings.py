@@ -15,6 +15,7 @@ from signaling.store import schema
 SHOWN: dict[str, tuple[str, ...]] = {
     "accounts": ("id", "email", "administrator", "created_at", "ways"),
     "logins": ("id", "account_id", "created_at", "expires_at", "address", "agent"),
+    "resets": ("account_id", "created_at", "expires_at"),
     "known_devices": ("account_id", "created_at", "last_used_at"),
     "invitations": ("administrator", "created_by", "created_at", "expires_at", "used_at"),
     "cameras": (
@@ -55,6 +56,7 @@ SHOWN: dict[str, tuple[str, ...]] = {
 }
 WITHHELD: dict[str, tuple[str, ...]] = {
     "accounts": ("password_hash",),
+    "resets": ("secret_hash",),
     "known_devices": ("secret_hash",),
     "invitations": ("secret_hash",),
     "cameras": ("bearer_hash",),

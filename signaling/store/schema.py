@@ -108,6 +108,15 @@ pairings = Table(
     Index("ix_pairings_expires_at", "expires_at"),
 )
 
+resets = Table(
+    "resets",
+    metadata,
+    Column("secret_hash", String(64), primary_key=True),
+    Column("account_id", String(64), ForeignKey("accounts.id", ondelete="CASCADE"), nullable=False, unique=True),
+    Column("created_at", Double, nullable=False),
+    Column("expires_at", Double, nullable=False),
+)
+
 known_devices = Table(
     "known_devices",
     metadata,

@@ -213,3 +213,16 @@ def test_nothing_secret_is_logged(tmp_path: Path) -> None:
         assert len(lines) > 10 and all(json.loads(line)["event"] for line in lines)
         text = "\n".join(lines)
         assert [secret for secret in secrets if secret in text] == []
+
+
+def test_a_command_makes_a_link_for_who_forgot(tmp_path: Path) -> None:
+    with belvedere(tmp_path, relay="0") as server:
+        server.sign_up()
+        ours = {"data_dir": str(tmp_path), "port": str(server.port), "public_url": server.url}
+        made = run("reset-link", " Owner@example.org ", **ours)
+        assert made.returncode == 0 and f"{server.url}/#/reset/" in made.stdout
+        body = {"reset": made.stdout.strip().rpartition("/")[2], "new_password": "another horse battery"}
+        assert server.call("POST", "/api/password-resets/use", body)[0] == 200
+        server.sign_in(password="another horse battery")
+        unknown = run("reset-link", "nobody@example.org", **ours)
+        assert unknown.returncode == 1 and "no account" in unknown.stderr

@@ -71,6 +71,11 @@ ROWS: dict[str, Row] = {
     "GET /api/me": Row(signed_in(200)),
     "PATCH /api/me": Row(signed_in(200), {"ways": "never_relay"}),
     "PUT /api/me/password": Row(signed_in(204), {"current_password": _PASSWORD, "new_password": _PASSWORD}),
+    "POST /api/password-resets": Row(anyone("no_mail"), {"email": "owner@example.org"}),
+    "POST /api/password-resets/check": Row(anyone("reset_invalid"), {"reset": "guess"}),
+    "POST /api/password-resets/use": Row(
+        anyone("reset_invalid"), {"reset": "guess", "new_password": "another horse battery"}
+    ),
     # With the right password it is the end of whoever asks, of everybody but the last administrator.
     "DELETE /api/me": Row(signed_in("credentials_wrong"), {"password": "a guess"}),
     "GET /api/me/export": Row(signed_in(200)),

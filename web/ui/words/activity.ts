@@ -22,6 +22,8 @@ export const deeds: Record<string, (told: Told) => string> = {
   sign_in_failed: () => 'Somebody tried to sign in, with a wrong password.',
   signed_out: ({ who, details }) => `${who} signed out${details['sessions'] ? ' everywhere' : ''}.`,
   password_changed: ({ who }) => `${who} changed the password.`,
+  reset_link_made: ({ who }) => `${who} asked for a link that sets a new password.`,
+  password_reset: () => 'A new password was set by a link; all sessions were signed out.',
   ways_changed: ({ who, details }) => {
     const ways = WAYS[details['ways'] ?? ''];
     return `${who} changed the ways for video${ways ? `: ${ways}` : ''}.`;
