@@ -122,8 +122,13 @@ async def _bound(request: web.Request, handler: Next) -> web.StreamResponse:
     await count(services, "address", address_key(client_address(request, services.settings)))
     unmatched = request.match_info.http_exception
     if request.method == "OPTIONS" and unmatched is not None and unmatched.status == 405:
-        return web.Response(status=204, headers={"Allow": unmatched.headers.get("Allow", "")})
+        return web.Response(status=204, headers={"Allow": _methods_of(request.path) or unmatched.headers["Allow"]})
     return await handler(request)
+
+
+def _methods_of(path: str) -> str:
+    """What a path may be asked that has no parameters; the router would add what `{id}` in its last place takes."""
+    return ",".join(sorted(route.method for route in ROUTES if route.path == path))
 
 
 async def _set_headers(request: web.Request, response: web.StreamResponse) -> None:
