@@ -1,5 +1,7 @@
 """One TCP port for two: TLS for the web server, ICE-TCP for the relay, told apart by the first byte.
 
+Whoever begins like plain HTTP is told to use https (`signaling.http.plain_hint`).
+
 A TLS record begins with its type, 22 for a handshake (RFC 8446 §5.1). ICE-TCP begins with the length of a STUN message,
 two bytes (RFC 4571 §2, RFC 6544 §3), and none of ours is so long that the first of them exceeds 8. The byte is looked
 at and not taken, so whoever gets the connection reads it from its beginning.
@@ -14,6 +16,7 @@ from typing import Any
 import structlog
 
 from signaling.http.crowd import Crowd
+from signaling.http.plain_hint import FIRST_LETTERS, point_to_https
 
 TLS_HANDSHAKE = 0x16
 MAX_LENGTH_BYTE = 0x08
@@ -121,6 +124,8 @@ class SharedPort:
             self._hand(self._shake_hands(connection))
         elif first is not None and first <= MAX_LENGTH_BYTE and self._relay is not None:
             self._hand(self._connect(connection, self._relay, None))
+        elif first in FIRST_LETTERS:
+            await point_to_https(connection)
         else:
             connection.close()
 

@@ -67,7 +67,7 @@ async def test_each_gets_what_is_meant_for_it(tmp_path: Path) -> None:
     async with listening(tmp_path) as port:
         assert await heard(port, b"hello", trusting()) == b"web:hello"
         assert await heard(port, STUN_FRAME) == b"relay:" + STUN_FRAME
-        for stranger in (b"GET / HTTP/1.1\r\n", b"SSH-2.0", b"\xff\xff", b"\x09\x00"):
+        for stranger in (b"get / HTTP/1.1\r\n", b"SSH-2.0", b"\xff\xff", b"\x09\x00"):
             with pytest.raises((ConnectionError, AssertionError)):
                 assert await heard(port, stranger)
 
