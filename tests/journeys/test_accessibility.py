@@ -12,6 +12,12 @@ from tests.servers import PASSWORD
 
 AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 GUEST = "guest@example.org"
+VIEWERS = {
+    "now": [{"email": GUEST, "since": "2026-01-31T12:00:00Z", "way": "direct"}],
+    "earlier": [
+        {"email": GUEST, "began_at": "2026-01-31T11:00:00Z", "ended_at": "2026-01-31T11:30:00Z", "way": "relay"}
+    ],
+}
 SEVERE = {"serious", "critical"}
 RUN = """async () => (await axe.run(document, { resultTypes: ['violations'] })).violations.map(
     ({ id, impact, nodes }) => ({ id, impact, nodes: nodes.map(({ html, any }) => [html, any.map((a) => a.message)]) })
@@ -80,7 +86,8 @@ async def test_no_page_shuts_anybody_out(home: Household, browser: Browser, sche
 async def sharing_states(page: Page, settings: str) -> dict[str, list[Any]]:
     """What is found in the dialogs of the owner's settings page."""
     await visit(page, settings, "Garden")
-    await page.get_by_text(GUEST).first.wait_for()
+    await page.get_by_role("list", name="Lately").wait_for()
+    await page.get_by_role("button", name=f"Change what {GUEST}").wait_for()
     found = {"sharing": await severe(page)}
     await page.get_by_role("button", name=f"Change what {GUEST}").click()
     await page.get_by_label("For how long").select_option("date")
@@ -120,6 +127,7 @@ async def test_no_page_of_sharing_shuts_anybody_out(home: Household, browser: Br
     body = {"email": GUEST, "password": PASSWORD, "invitation": link.rpartition("/")[2]}
     assert home.server.call("POST", "/api/accounts", body)[0] == 201
     page = await new_page(browser, bypass_csp=True, color_scheme=scheme, reduced_motion="reduce")
+    await page.route("**/viewers", lambda route: route.fulfill(json=VIEWERS))
     await sign_in(page, url)
     found = await sharing_states(page, f"{url}/#/camera/{camera.id}/settings")
     await visit(page, other, "This camera is your own")

@@ -64,6 +64,7 @@ async def test_from_the_invitation_to_the_removal(home: Household, browser: Brow
     await guest.get_by_text("Shared by owner@example.org").wait_for()
     await watch(guest, "Garden")
     await moving(guest)
+    await owner.get_by_role("list", name="Now").get_by_text(GUEST).wait_for()
     await owner.get_by_text(GUEST).first.wait_for()  # the page hears of it by itself
     await owner.get_by_role("button", name="Remove …").click()
     await owner.get_by_role("heading", name="Remove Garden?").wait_for()
@@ -73,8 +74,23 @@ async def test_from_the_invitation_to_the_removal(home: Household, browser: Brow
     await guest.get_by_role("heading", name="“Garden” is no longer shared with you").wait_for()
     assert not await guest.locator("video").count()
     await owner.get_by_text("Nobody but you sees this camera.").wait_for()
+    await owner.get_by_text("Nobody is watching at this moment.").wait_for()
     await guest.get_by_role("link", name="To my cameras").click()
     await guest.get_by_role("heading", name="Nothing to see yet").wait_for()
+
+
+async def test_a_picture_ends_with_words_where_the_stream_is_silent(home: Household, browser: Browser) -> None:
+    camera = home.add_camera("Garden")
+    register(home, camera.id)
+    page = await new_page(browser)
+    await page.route("**/api/events", lambda route: route.abort())
+    await sign_in(page, home.server.url, GUEST, GUEST_PASSWORD)
+    await page.goto(f"{home.server.url}/#/camera/{camera.id}")
+    await moving(page)
+    grant = home.call("GET", f"/api/cameras/{camera.id}/grants")["grants"][0]["id"]
+    home.call("DELETE", f"/api/grants/{grant}", expect=204)
+    await page.get_by_text("You can no longer watch this camera.").wait_for()
+    assert not await page.get_by_text("Trying again by itself").count()
 
 
 async def test_a_link_says_what_has_become_of_it(home: Household, browser: Browser) -> None:

@@ -1,5 +1,7 @@
 /** What sharing a camera speaks of, and what follows from it. Times are RFC 3339 in UTC; null: no end. */
 
+import type { Via } from './messages';
+
 /** `talk` and `history` are stored for later: nothing stands behind them yet. */
 export type Scope = 'live' | 'talk' | 'history' | 'manage';
 
@@ -56,16 +58,17 @@ export interface Offer {
 export interface Watcher {
   email: string;
   since: string;
-  way: string | null;
+  way: Via;
 }
 
 export interface PastWatcher {
   email: string;
   began_at: string;
   ended_at: string;
-  way: string | null;
+  way: Via;
 }
 
+/** `now`: longest first. `earlier`: newest first. */
 export interface Watchers {
   now: Watcher[];
   earlier: PastWatcher[];

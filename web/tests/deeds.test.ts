@@ -51,6 +51,11 @@ test('the reader is “you”, others are named', () => {
   );
 });
 
+test('whoever watched did so for a while', () => {
+  const details = { from: '2026-01-31T11:00:00Z', to: '2026-01-31T11:12:30Z', way: 'relay' };
+  expect(say({ deed: 'watched', details })).toBe('You watched “Garden” for 12 min 30 s, through the relay.');
+});
+
 test('a deed that nobody has told the app of says its name', () => {
   expect(say({ deed: 'moon_landed' })).toBe('Moon landed.');
 });

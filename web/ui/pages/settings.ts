@@ -11,6 +11,7 @@ import { text } from '../text';
 import './adjust';
 import './giving';
 import './sharing';
+import './watchers';
 
 const words = text.settings;
 
@@ -41,7 +42,8 @@ class SettingsPage extends Page {
         ${
           camera.confirmed
             ? html`<belvedere-sharing .household=${this.household} .camera=${camera.id} .name=${camera.name}>
-              </belvedere-sharing>`
+              </belvedere-sharing>
+              <belvedere-watchers .household=${this.household} .camera=${camera.id}></belvedere-watchers>`
             : nothing
         }
         <section class="card">

@@ -1,6 +1,7 @@
 /** The words of the audit log. Each deed (`Deed` in signaling/audit.py) has its sentence: a test holds the two together. */
 
 import { agentWords } from '../agent';
+import { lasted } from '../time';
 
 /** `who`: begins a sentence. `camera`: its name in quotes, or what stands for it. */
 export interface Told {
@@ -46,8 +47,7 @@ export const deeds: Record<string, (told: Told) => string> = {
   guest_revoked: ({ who, camera, details }) =>
     `${who} stopped sharing ${camera} with ${details['guest'] ?? 'a guest'}.`,
   guest_left: ({ who, camera }) => `${who} gave back the access to ${camera}.`,
-  watched: ({ who, camera, details }) =>
-    `${who} watched ${camera}${details['way'] === 'relay' ? ' through the relay' : ''}.`,
+  watched: (told) => watched(told),
   transfer_offered: ({ who, camera }) => `${who} made a link that gives ${camera} away.`,
   transfer_withdrawn: ({ who, camera }) => `${who} withdrew the link that gives ${camera} away.`,
   identity_contested: ({ camera, details }) =>
@@ -67,6 +67,12 @@ function changed({ who, camera, details }: Told): string {
 
 const from = (one: string | undefined, two: string | undefined): string =>
   one && two ? `, from ${one} and ${two}` : '';
+
+function watched({ who, camera, details: { from = '', to = '', way } }: Told): string {
+  const length = Date.parse(to) - Date.parse(from);
+  const long = Number.isNaN(length) ? '' : ` for ${lasted(length)}`;
+  return `${who} watched ${camera}${long}${way === 'relay' ? ', through the relay' : ''}.`;
+}
 
 const withAgent = (agent: string | undefined): string => (agent ? ` with ${agentWords(agent)}` : '');
 

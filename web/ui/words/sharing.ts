@@ -54,6 +54,7 @@ export const sharing = {
   removeBody: 'A picture that runs there ends at once. To see this camera again they need a new invitation.',
 
   watchers: 'Who watches',
+  you: 'You',
   now: 'Now',
   nobody: 'Nobody is watching at this moment.',
   lately: 'Lately',
