@@ -7,8 +7,8 @@ the peer chose, and any agent answers them, because they are signed with its pas
 from media.liveness import ASK_SECONDS, Sign, look
 
 MUTE_SECONDS = 10.0
-"""For a peer that never answered a question: what it sends by itself must do, a check every 5 s at the least (RFC 7675
-§5.1)."""
+"""For a peer that never answered a question and stays on its way: what it sends by itself must do, a check every 5 s at
+the least (RFC 7675 §5.1)."""
 INTRODUCTIONS = 20
 """Questions at the start, to learn whether it answers at all."""
 MAX_OPEN = 64
@@ -28,12 +28,14 @@ class Liveness:
 
     def wish(self, heard_at: float, now: float) -> Sign:
         """What to do about a peer last heard at `heard_at`."""
-        if self._in_doubt:
-            heard_at = self._doubted_at = now if self._doubted_at is None else self._doubted_at
-        sign = look(heard_at, self._asked_at, now).sign
         due = now - self._asked_at >= ASK_SECONDS
+        if self._in_doubt:
+            self._doubted_at = now if self._doubted_at is None else self._doubted_at
+            sign = look(self._doubted_at, self._asked_at, now).sign
+            return Sign.ASK if due and sign is Sign.WAIT else sign
+        sign = look(heard_at, self._asked_at, now).sign
         if self.answers:
-            return Sign.ASK if self._in_doubt and due and sign is Sign.WAIT else sign
+            return sign
         if now - heard_at > MUTE_SECONDS:
             return Sign.GONE
         curious = self._asked < INTRODUCTIONS or sign is not Sign.WAIT
@@ -41,9 +43,11 @@ class Liveness:
 
     def moved(self) -> None:
         """The way is another one, by a signed check, whose sender may have written any address on it. Only an answer
-        that came that way shows that the peer is there and wants what is sent (RFC 7675 §5.1)."""
+        that came that way shows that the peer is there and wants what is sent (RFC 7675 §5.1); any agent can give one.
+        Whoever moves on without an answer gains no time by that."""
         self._open.clear()
-        self._in_doubt, self._doubted_at = self.answers, None
+        if not self._in_doubt:
+            self._in_doubt, self._doubted_at = True, None
 
     def asked(self, transaction: bytes, now: float) -> None:
         """A question with this transaction id is sent."""

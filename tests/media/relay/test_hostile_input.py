@@ -175,15 +175,19 @@ async def test_a_viewer_gone_mad_harms_only_itself(
     assert scene.ended == {}
 
 
+@pytest.mark.parametrize("mute", [False, True], ids=["answers", "never answers"])
 async def test_a_viewer_cannot_aim_the_picture_at_somebody_else(
-    make_scene: MakeScene, new_viewer: NewViewer, eventually: Eventually
+    make_scene: MakeScene, new_viewer: NewViewer, eventually: Eventually, mute: bool
 ) -> None:
-    """It signs a check that seems to come from there. The way is followed, and given up when nobody there answers."""
+    """It signs a check that seems to come from there. The way is followed, and given up when nobody there answers,
+    whatever comes from the viewer's own address."""
     scene = await make_scene()
     viewer = new_viewer()
+    if mute:
+        viewer.connection.request_received = lambda *_: None
     await scene.watch("a", viewer)
     (leg,) = [leg for _, leg in scene.relay._viewers.values()]
-    await eventually(lambda: viewer.packets > 20 and leg.liveness.answers)
+    await eventually(lambda: viewer.packets > 20 and leg.liveness.answers is not mute)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as somebody:
         somebody.connect(("127.0.0.1", scene.relay.port))
         somebody.setblocking(False)

@@ -59,6 +59,25 @@ def test_a_peer_on_a_new_way_must_answer_there_whatever_it_says() -> None:
     assert liveness.wish(1.0 + DEAD_SECONDS, 1.1 + DEAD_SECONDS) is Sign.WAIT
 
 
+def test_who_never_answered_must_do_so_on_a_new_way() -> None:
+    liveness = Liveness()
+    for number in range(INTRODUCTIONS):
+        liveness.asked(b"%d" % number, 0.0)
+    liveness.moved()
+    assert liveness.wish(1.0, 1.0) is Sign.ASK
+    assert liveness.wish(1.0 + DEAD_SECONDS, 1.1 + DEAD_SECONDS) is Sign.GONE
+
+
+def test_moving_on_and_on_gains_no_time() -> None:
+    liveness, now = known(), 0.0
+    while now < DEAD_SECONDS:
+        liveness.moved()
+        assert liveness.wish(now, now) is not Sign.GONE
+        now += 1.0
+    liveness.moved()
+    assert liveness.wish(now, now) is Sign.GONE
+
+
 def test_a_dead_peer_is_given_up_within_three_seconds() -> None:
     liveness = known()
     assert liveness.wish(0.0, DEAD_SECONDS - 0.01) is Sign.ASK
