@@ -2,14 +2,14 @@
 
 import asyncio
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 
 import structlog
 from aiortc import RTCCertificate
 from pylibsrtp import Error as SrtpError
 
 from media.dtls import DtlsFailed, DtlsRole
-from media.liveness import Sign
+from media.liveness import DEAD_SECONDS, Sign
 from media.relay.dtls import LegDtls
 from media.relay.inbox import Inbox
 from media.relay.liveness import Liveness
@@ -54,6 +54,12 @@ class PeerLeg:
     def is_keyed(self) -> bool:
         """Media can flow."""
         return self.srtp is not None
+
+    def holds(self, source: Hashable, now: float) -> bool:
+        """It is heard, and this is its way: the one it began with, or one it has answered on."""
+        if self.path is None or self.path.source != source:
+            return False
+        return self.is_keyed and not self.liveness.is_in_doubt and now - self.heard_at < DEAD_SECONDS
 
     def use(self, path: Path) -> None:
         """A verified way; the first one lets DTLS begin."""

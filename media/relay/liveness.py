@@ -22,14 +22,15 @@ class Liveness:
         self.answers = False
         self._asked_at = float("-inf")
         self._asked = 0
-        self._in_doubt = False
+        self.is_in_doubt = False
+        """Its way has changed, and nothing has shown yet that it is there."""
         self._doubted_at: float | None = None
         self._open: dict[bytes, None] = {}
 
     def wish(self, heard_at: float, now: float) -> Sign:
         """What to do about a peer last heard at `heard_at`."""
         due = now - self._asked_at >= ASK_SECONDS
-        if self._in_doubt:
+        if self.is_in_doubt:
             self._doubted_at = now if self._doubted_at is None else self._doubted_at
             sign = look(self._doubted_at, self._asked_at, now).sign
             return Sign.ASK if due and sign is Sign.WAIT else sign
@@ -46,8 +47,8 @@ class Liveness:
         that came that way shows that the peer is there and wants what is sent (RFC 7675 §5.1); any agent can give one.
         Whoever moves on without an answer gains no time by that."""
         self._open.clear()
-        if not self._in_doubt:
-            self._in_doubt, self._doubted_at = True, None
+        if not self.is_in_doubt:
+            self.is_in_doubt, self._doubted_at = True, None
 
     def asked(self, transaction: bytes, now: float) -> None:
         """A question with this transaction id is sent."""
@@ -63,5 +64,5 @@ class Liveness:
             return False
         del self._open[transaction]
         self.answers = True
-        self._in_doubt = False
+        self.is_in_doubt = False
         return True

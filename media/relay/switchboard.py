@@ -32,6 +32,9 @@ class Leg(Protocol):
     def is_keyed(self) -> bool:
         """DTLS has come to its end."""
 
+    def holds(self, source: Hashable, now: float) -> bool:
+        """It lives, and this is where its peer has shown that it is."""
+
     def use(self, path: Path) -> None:
         """Send this way from now on."""
 
@@ -99,13 +102,21 @@ class Switchboard:
             return self._stranger(request, host, port, now)
         leg = self._by_ufrag.get(request.ufrag or "")
         known = leg is not None and request.is_signed_with(leg.password)
-        if leg is None or not known or self._is_replayed(leg, request.transaction, path.source):
+        if leg is None or not known or not self._may_come(leg, request, path.source, now):
             self.ignored += 1
             return None
         self._learn(leg, path)
         self._follow(leg, path, nominated=request.nominates, now=now)
         leg.heard_at = now
         return signed_answer(request, host, port, leg.password)
+
+    def _may_come(self, leg: Leg, request: Binding, source: Hashable, now: float) -> bool:
+        """Whoever watches anything can sign a check, and write any address on it: that of another's living conversation
+        stays the other's. A NAT gives a port to somebody new only when it has been silent for long."""
+        owner = self._by_source.get(source)
+        if owner is not None and owner is not leg and owner.holds(source, now):
+            return False
+        return not self._is_replayed(leg, request.transaction, source)
 
     def _is_replayed(self, leg: Leg, transaction: bytes, source: Hashable) -> bool:
         """A check that somebody caught on its way and sends from elsewhere would lead the media there; its sender

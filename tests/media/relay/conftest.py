@@ -133,6 +133,10 @@ class Link(asyncio.DatagramProtocol):
         if len(waiting) == 1:
             self._task = asyncio.create_task(self._open(addr))
 
+    def way_from(self, port: int) -> asyncio.DatagramTransport:
+        """The socket towards the relay that has this port: what it sends seems to come from whoever is behind it."""
+        return next(out for out in self._outward.values() if out.get_extra_info("sockname")[1] == port)
+
     def close(self) -> None:
         for transport in (self._transport, *self._outward.values()):
             if transport is not None:

@@ -195,6 +195,30 @@ async def test_a_viewer_cannot_aim_the_picture_at_somebody_else(
         await eventually(lambda: scene.ended == {"a": "the viewer fell silent"}, seconds=10)
 
 
+async def test_nobody_can_take_the_way_of_another_session(
+    make_scene: MakeScene, new_viewer: NewViewer, new_link: NewLink, eventually: Eventually
+) -> None:
+    """A stranger with an offer of its own signs checks that seem to come from the viewer, and from the camera."""
+    scene = await make_scene()
+    lines = [await new_link(scene.relay.port, lambda *_: False) for _ in range(2)]
+    scene.edit_upload = lines[0].edit
+    viewer = new_viewer()
+    await scene.watch("a", viewer, edit=lines[1].edit)
+    await eventually(lambda: viewer.packets > 50)
+    victims = [scene.relay._channels["cam"].publisher, scene.relay._viewers["a"][1]]
+    ways = [line.way_from(leg.path.address[1]) for line, leg in zip(lines, victims, strict=True)]
+    await scene.relay.viewer_offer("cam", "stranger", "stranger")
+    stranger, chance = scene.relay._viewers["stranger"][1], random.Random(1)
+    before = viewer.packets
+    for _ in range(40):
+        for way in ways:
+            way.sendto(check(f"{stranger.ufrag}:x", stranger.password, chance), ("127.0.0.1", scene.relay.port))
+        await asyncio.sleep(0.1)
+    assert stranger.path is None
+    assert viewer.packets > before + 150
+    assert (scene.ended, scene.over, len(scene.uploads), scene.errors) == ({}, 0, 1, [])
+
+
 async def open_tcp(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     return await asyncio.open_connection("127.0.0.1", port)
 

@@ -1,10 +1,13 @@
 """What strangers may cost: answers for each network, frames of a TCP stream, whose address is whose."""
 
+from collections.abc import Hashable
+
 import pytest
 from aioice import stun
 from hypothesis import given
 from hypothesis import strategies as st
 
+from media.liveness import DEAD_SECONDS
 from media.relay.framing import MAX_FRAME, BadFrame, Deframer, framed
 from media.relay.inbox import Inbox
 from media.relay.path import Path
@@ -38,6 +41,10 @@ class FakeLeg:
         self.heard_at = 0.0
         self.is_keyed = False
         self.dtls: list[bytes] = []
+
+    def holds(self, source: Hashable, now: float) -> bool:
+        is_here = self.path is not None and self.path.source == source
+        return self.is_keyed and is_here and now - self.heard_at < DEAD_SECONDS
 
     def use(self, path: Path) -> None:
         self.path = path
@@ -208,12 +215,27 @@ def test_the_connections_of_a_leg_end_with_it(board: Switchboard) -> None:
     assert (used.closed, spare.closed, handed_on.closed) == (False, True, False)
 
 
-def test_an_address_that_changes_hands_belongs_to_the_newest(board: Switchboard) -> None:
+def test_the_address_of_a_living_leg_is_not_taken_from_it(board: Switchboard) -> None:
+    one, other, nat = FakeLeg("a"), FakeLeg("b"), FakePath("nat")
+    board.add(one)
+    board.add(other)
+    ask(board, check("a"), nat)
+    one.is_keyed = True
+    assert ask(board, check("b", nominate=True), FakePath("nat"), now=1.0) is None
+    assert board.leg_at("nat") is one and other.path is None and board.ignored == 1
+    assert ask(board, check("a"), FakePath("spare"), now=1.0) and ask(board, check("b"), FakePath("spare"), now=1.0)
+    assert board.leg_at("spare") is other, "it was not in use"
+
+
+def test_an_address_whose_owner_is_silent_belongs_to_the_newest(board: Switchboard) -> None:
+    """A NAT gives the port of one to another."""
     one, other = FakeLeg("a"), FakeLeg("b")
     board.add(one)
     board.add(other)
     ask(board, check("a"), FakePath("nat"))
-    ask(board, check("b"), FakePath("nat"))
+    one.is_keyed = True
+    assert ask(board, check("b"), FakePath("nat"), now=DEAD_SECONDS)
+    assert board.leg_at("nat") is other
     board.remove(one)
     assert board.leg_at("nat") is other
 
