@@ -74,7 +74,7 @@ class Entrance:
         for address in self._ports.keys() - set(addresses):
             if now - self._gone.setdefault(address, now) >= GONE_SECONDS:
                 del self._gone[address]
-                self._ports.pop(address).close(loop)
+                self._close(self._ports.pop(address), loop)
                 self.tcp.leave(address)
                 log.info("relay_address_went", address=address)
 
@@ -86,6 +86,12 @@ class Entrance:
                 port.close(loop)
         self._ports.clear()
         await self.tcp.close()
+
+    def _close(self, port: UdpPort, loop: asyncio.AbstractEventLoop) -> None:
+        for leg in self._switchboard.legs():
+            if isinstance(leg.path, UdpPath) and leg.path.port is port:
+                leg.end("the relay has lost the address that this went through")
+        port.close(loop)
 
     async def _bind(self, address: str, *, tcp: bool) -> None:
         """Raises `OSError`, and has then taken nothing."""

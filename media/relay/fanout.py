@@ -116,7 +116,7 @@ class FanOut:
     def _transmit(self, count: int, lengths: list[int]) -> None:
         at = 0
         while at < count:
-            sent, error = self._messages.send(self._port.number, at, count)
+            sent, error = self._messages.send(self._port.descriptor, at, count)
             at += sent
             self.sent += sent * len(lengths)
             self._has_segmented = self._has_segmented or (sent > 0 and len(lengths) > 1)

@@ -38,6 +38,9 @@ class Leg(Protocol):
     def use(self, path: Path) -> None:
         """Send this way from now on."""
 
+    def end(self, reason: str) -> None:
+        """It ends by itself."""
+
     def take_dtls(self, data: bytes) -> None: ...
 
     def take_answer(self, answer: Binding, now: float) -> bool:
@@ -76,6 +79,10 @@ class Switchboard:
             self._by_source.pop(source, None)
             if leg.path is None or leg.path.source != source:
                 path.close()
+
+    def legs(self) -> list[Leg]:
+        """Those that can be reached."""
+        return list(self._by_ufrag.values())
 
     def leg_at(self, source: Hashable) -> Leg | None:
         """Whose verified address this is."""

@@ -1,6 +1,7 @@
 """One UDP socket of the relay: every datagram in, read in a loop without tasks; single sends out."""
 
 import asyncio
+import itertools
 import socket
 from collections.abc import Callable, Hashable
 
@@ -19,15 +20,21 @@ MAX_READS = 256
 LOG_EVERY = 1000
 """A datagram may never end the loop; of those that fail the first is logged, and then each thousandth."""
 
+CLOSED = -1
+"""Descriptor of a closed socket: the kernel refuses it, and would give the number it had to the next connection."""
+
 log = structlog.get_logger(__name__)
+_numbers = itertools.count()
 
 
 class UdpPort:
-    """Bound to one local address. `receive(port, length, address)` is called for each datagram; it is in the inbox."""
+    """Bound to one local address. `receive(port, length, address)` is called for each datagram; it is in the inbox.
+    `number`: no other port's, also later; `descriptor`: for system calls."""
 
     def __init__(self, out: socket.socket, inbox: Inbox, receive: Callable[["UdpPort", int, Address], None]) -> None:
         self.socket = out
-        self.number = out.fileno()
+        self.number = next(_numbers)
+        self.descriptor = out.fileno()
         self.family = out.family
         self._inbox = inbox
         self._receive = receive
@@ -43,6 +50,7 @@ class UdpPort:
     def close(self, loop: asyncio.AbstractEventLoop) -> None:
         """Stop and free the socket."""
         loop.remove_reader(self.socket.fileno())
+        self.descriptor = CLOSED
         self.socket.close()
 
     def name_of(self, address: Address) -> Sockaddr:

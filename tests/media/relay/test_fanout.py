@@ -1,5 +1,6 @@
 """The hot path against pylibsrtp as receiver: every copy decrypts with its viewer's key, on every kind of sending."""
 
+import asyncio
 import os
 import socket
 from collections.abc import Iterator
@@ -154,3 +155,25 @@ def test_libsrtp_takes_our_window() -> None:
     policy = Policy(key=os.urandom(46), ssrc_type=Policy.SSRC_ANY_OUTBOUND)
     policy.window_size = srtp.WINDOW
     assert Session(policy) and fanout.PACKET_BYTES >= MAX_PLAIN + srtp.TRAILER
+
+
+@pytest.mark.parametrize("batching", [True, False])
+def test_nothing_is_written_into_the_connection_that_gets_a_closed_sockets_descriptor(batching: bool) -> None:
+    with ExitStack() as stack:
+        listening = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+        client = stack.enter_context(socket.create_connection(listening.getsockname()))
+        receiver = Receiver(stack, PROFILES[0], "127.0.0.1")
+        port = stack.enter_context(port_on("127.0.0.1"))
+        group = FanOut(port, receiver.ours.tag, stay, batching=batching)
+        group.add("a", receiver.ours.handle, receiver.socket.getsockname())
+        group.send(FRAME)
+        descriptor, sent = port.socket.fileno(), group.sent
+        loop = asyncio.new_event_loop()
+        stack.callback(loop.close)
+        port.close(loop)
+        accepted = stack.enter_context(listening.accept()[0])
+        assert accepted.fileno() == descriptor
+        group.send(FRAME)
+        accepted.sendall(b"end")
+        client.settimeout(2)
+        assert (client.recv(100), group.sent) == (b"end", sent)

@@ -49,6 +49,8 @@ class FakeLeg:
     def use(self, path: Path) -> None:
         self.path = path
 
+    def end(self, reason: str) -> None: ...
+
     def take_dtls(self, data: bytes) -> None:
         self.dtls.append(data)
 

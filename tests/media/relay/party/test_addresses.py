@@ -57,6 +57,23 @@ async def test_a_newcomer_is_bound_and_offered_and_who_went_is_not(
     assert await answering("127.0.0.1", port)
 
 
+async def test_who_still_uses_an_address_that_went_is_told(
+    make_scene: Callable[..., Any],
+    new_viewer: Callable[[], Any],
+    eventually: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its socket's descriptor will be another's."""
+    scene = await make_scene()
+    monkeypatch.setattr(entrance, "GONE_SECONDS", 0.0)
+    viewer = new_viewer()
+    await scene.watch("a", viewer)
+    await eventually(lambda: viewer.packets > 20)
+    await scene.relay.use_addresses(("127.0.0.2",))
+    assert list(scene.ended) == ["a"] and "address" in scene.ended["a"]
+    assert scene.over == 1 and scene.relay.load().uploads == 0
+
+
 async def test_a_shared_port_is_offered_after_our_own(make_scene: Callable[..., Any]) -> None:
     settings = RelaySettings(
         addresses=("127.0.0.1",), public_addresses=("192.0.2.1",), shared_tcp_port=8443, shared_tcp_public_port=443
