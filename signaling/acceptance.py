@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from signaling.access import counts, end_of, is_awake
+from signaling.acting import unplaced
 from signaling.refusals import Refused
 from signaling.store import accounts as people
 from signaling.store import audit
@@ -65,7 +66,9 @@ async def accept(
     grant = _grant(offer.invitation, account.id, grant_id, now)
     await rows.insert_grant(connection, grant)
     said = {"name": offer.camera.name, "guest": account.email, "scopes": " ".join(grant.scopes)}
-    await audit.record(connection, offer.camera.account_id, "guest_accepted", now=now, subject=offer.camera.id, **said)
+    owner, camera = offer.camera.account_id, offer.camera.id
+    with unplaced():
+        await audit.record(connection, owner, "guest_accepted", now=now, subject=camera, **said)
     return grant
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from signaling import tokens
 from signaling.acceptance import accept, invitation_invalid, offered
-from signaling.acting import now_known_as
+from signaling.acting import now_known_as, unplaced
 from signaling.attempts import Attempts
 from signaling.live.state import LiveEvent, LiveState, LiveUnavailable
 from signaling.passwords import Passwords
@@ -290,6 +290,10 @@ class Accounts:
             gone = [camera.id for camera in await cameras_of(connection, account.id)]
             shared = [camera for camera, _, _ in await cameras_granted_to(connection, account.id)]
             await audit.record(connection, account.id, "account_deleted", now=now)
+            for camera in shared:
+                said = {"name": camera.name, "guest": account.email}
+                with unplaced():
+                    await audit.record(connection, camera.account_id, "guest_left", now=now, subject=camera.id, **said)
             await audit.erase_account(connection, account.id)
             await belongings.delete_account(connection, account.id)
         await self._announce_ended(account.id, logins)

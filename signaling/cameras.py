@@ -4,11 +4,13 @@ A camera's `state` says how it stands with us (`pending`, `active`, `unpaired`);
 QR code has come. Only `activation` moves a camera to `active`.
 """
 
+import contextlib
 from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from signaling.access import Access, counts
+from signaling.acting import unplaced
 from signaling.audit import Deed
 from signaling.live.state import LiveEvent, LiveState
 from signaling.protocol.identity import token_hash
@@ -143,7 +145,9 @@ class Cameras:
             if changes:
                 await rows.update_camera(connection, camera_id, **changes)
                 said = {column: str(value) for column, value in changes.items()}
-                await audit.record(connection, camera.account_id, "camera_changed", now=now, subject=camera_id, **said)
+                owner = camera.account_id
+                with contextlib.nullcontext() if access.grant is None else unplaced():
+                    await audit.record(connection, owner, "camera_changed", now=now, subject=camera_id, **said)
         await self.announce(camera)
         return await self.show(account_id, camera_id, now=now)
 

@@ -4,6 +4,7 @@ Whoever is not the owner of a camera is told that it does not exist. A change is
 (`grant`), so that running media ends within a second and nothing depends on the announcement alone.
 """
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from signaling.acceptance import Offer, accept, invitation_invalid, offered
 from signaling.access import Scope, is_awake
+from signaling.acting import unplaced
 from signaling.audit import Deed
 from signaling.live.state import LiveEvent, LiveState
 from signaling.protocol.identity import token_hash
@@ -141,8 +143,10 @@ class Grants:
                 raise _no_grant()
             if not await rows.delete_grant(connection, grant_id):
                 raise _no_grant()
-            deed: Deed = "guest_revoked" if account_id == camera.account_id else "guest_left"
-            await _record(connection, camera, deed, now, guest=email)
+            own = account_id == camera.account_id
+            deed: Deed = "guest_revoked" if own else "guest_left"
+            with contextlib.nullcontext() if own else unplaced():
+                await _record(connection, camera, deed, now, guest=email)
         await self.announce(grant)
 
     async def delete_ended(self, *, now: float) -> None:

@@ -139,6 +139,30 @@ async def test_a_grant_that_ends_by_itself(place: Place, stack: AsyncExitStack) 
     assert home.server.call("GET", "/api/cameras", None, token)[1]["cameras"] == []
 
 
+async def test_who_watched_is_told_though_the_server_was_killed(place: Place, stack: AsyncExitStack) -> None:
+    home, camera = place
+    email = "patient@example.org"
+    token = guest_with(place, "live", email=email)
+    async with signed_in(home.server.url, token) as peer:
+        viewer = Stubborn()
+        stack.push_async_callback(viewer.close)
+        await viewer.begin(peer, camera.id, "direct")
+        await asyncio.to_thread(home.server.kill)
+    seen = viewer.packets
+    await asyncio.to_thread(home.server.start)
+    await asyncio.to_thread(home.wait_online, camera)
+    await until(lambda: watching(place) == [(email, "direct")], "the viewing that went on")
+    assert viewer.packets > seen
+    home.call("DELETE", grant_of(place, email), expect=204)
+    await until(lambda: watching(place) == [], "the end of it")
+    # What has ended is told at once by a server that stops.
+    await asyncio.to_thread(home.server.stop)
+    await asyncio.to_thread(home.server.start)
+    await asyncio.to_thread(home.wait_online, camera)
+    told = home.call("GET", f"/api/cameras/{camera.id}/viewers")["earlier"]
+    assert email in [one["email"] for one in told]
+
+
 def test_a_guest_who_manages_renames_and_no_more(place: Place) -> None:
     home, camera = place
     token = guest_with(place, "manage", email="manager@example.org")

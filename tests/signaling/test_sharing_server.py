@@ -13,6 +13,7 @@ import aiohttp
 import pytest
 
 from signaling.gate import Viewer
+from signaling.http import events
 from signaling.http.call import rfc3339
 from signaling.server import Running, serving
 from tests.patience import eventually
@@ -128,6 +129,13 @@ async def test_the_end_of_the_right_is_the_end_of_the_media(
     assert [one["email"] for one in now["now"]] == [EMAIL]
 
 
+async def test_a_guest_who_deletes_the_account_has_left(scene: Scene) -> None:
+    await delete_guest(scene)
+    entries = (await scene.owner.good("GET", f"/api/audit?camera={scene.camera}"))["entries"]
+    assert [entry["details"]["guest"] for entry in entries if entry["deed"] == "guest_left"] == [GUEST]
+    assert (await grants(scene.owner, scene.camera))["grants"] == []
+
+
 async def test_another_change_disturbs_nobody(scene: Scene) -> None:
     grant = f"/api/grants/{await scene.grant()}"
     await scene.owner.good("PATCH", grant, {"scopes": ["live"], "expires_at": rfc3339(time.time() + 7200)})
@@ -218,6 +226,19 @@ async def event(stream: aiohttp.ClientResponse, name: str) -> dict[str, Any]:
             wanted = line == f"event: {name}"
         elif line.startswith("data: ") and wanted:
             return dict(json.loads(line.removeprefix("data: ")))
+
+
+async def test_a_grant_that_ended_by_itself_takes_the_camera_from_the_list(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events, "HEARTBEAT_SECONDS", 0.05)
+    headers = {"Authorization": f"Bearer {scene.guest.token}"}
+    async with scene.owner.http.get(scene.owner.origin + "/api/events", headers=headers) as stream:
+        async with asyncio.timeout(10):
+            await event(stream, "camera")
+            body = {"expires_at": rfc3339(time.time() + 1)}
+            await scene.owner.good("PATCH", f"/api/grants/{await scene.grant()}", body)
+            assert await event(stream, "removed") == {"id": scene.camera}
 
 
 async def test_a_gate_knows_the_terms_of_a_guest(scene: Scene) -> None:

@@ -150,6 +150,8 @@ async def test_the_owner_finds_all_of_it_in_the_audit_log(owner: Api) -> None:
     grant = (await grants(owner, camera))["grants"][0]["id"]
     await owner.good("DELETE", f"/api/grants/{grant}")
     found = (await owner.good("GET", f"/api/audit?camera={camera}"))["entries"][::-1]
+    places = {entry["by"]: entry["address"] for entry in found if entry["deed"].startswith("guest")}
+    assert places == {EMAIL: "127.0.0.1", GUEST: ""}, "an owner is not told where a guest is"
     deeds = [(entry["deed"], entry["by"]) for entry in found if entry["deed"].startswith("guest")]
     assert deeds == [
         ("guest_invited", EMAIL),
