@@ -53,6 +53,7 @@ async def test_nothing_of_an_account_stays(tmp_path: Path, database_url: str, ht
         assert {name for name, rows in (await exported(guest)).items() if not rows} == {
             "invitations",
             "grant_invitations",
+            "resets",
         }
         gone = await guest.call("DELETE", "/api/me", GOODBYE)
         assert gone.status == 204
