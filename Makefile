@@ -14,7 +14,7 @@ WORKERS ?= 2
 CAMERA ?= port-restricted
 VIEWER ?= symmetric
 
-.PHONY: help demo lab lab-matrix test test-web check check-web fuzz soak format setup system web wheel clean
+.PHONY: help demo lab lab-matrix test test-web check check-web fuzz soak format setup system web wheel audit-dependencies sbom clean
 
 help: ## this list
 	@grep -hE '^[a-z%-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 16
@@ -57,6 +57,15 @@ lab: system .venv/.dev signaling/webapp/index.html ## two homes behind routers: 
 
 lab-matrix: system .venv/.dev signaling/webapp/index.html ## every pair of homes: a picture, and by the best way there is? (needs root)
 	@$(BIN)/python -m tests.natlab --matrix
+
+audit-dependencies: .venv/.dev web/node_modules/.stamp ## ask the lists of advisories about every pinned dependency (needs the internet)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" .ci/audit-dependencies
+
+sbom: .venv/.dev web/node_modules/.stamp ## software bill of materials (CycloneDX) of the Python and the web packages, in build/sbom
+	@mkdir -p build/sbom
+	@$(BIN)/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible --output-file build/sbom/python.json $(BIN)/python
+	@cd web && npm sbom --sbom-format cyclonedx --sbom-type application 2>/dev/null > ../build/sbom/web.json
+	@echo 'build/sbom/python.json and build/sbom/web.json'
 
 setup: system .venv/.dev web ## install everything, run nothing
 web: signaling/webapp/index.html ## build the web app
