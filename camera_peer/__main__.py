@@ -1,4 +1,4 @@
-"""`belvedere-camera`: run a camera, pair it by hand, or reset it. The composition root of this room."""
+"""`belvedere-camera`: run a camera, pair it by hand, reset it, print its label. The composition root here."""
 
 import argparse
 import asyncio
@@ -23,6 +23,7 @@ from camera_peer.agent import CameraAgent
 from camera_peer.broadcast import Broadcast
 from camera_peer.camera import Camera, Outside
 from camera_peer.identity import DamagedKey, Identity
+from camera_peer.label import DamagedLabel
 from camera_peer.lens import Frame
 from camera_peer.memory import Memory
 from camera_peer.pairing import code_from
@@ -47,7 +48,7 @@ from signaling.protocol.qr import BadPayload
 log = structlog.get_logger(__name__)
 
 VERSION = version("belvedere")
-COMMANDS = ("run", "pair", "reset")
+COMMANDS = ("run", "pair", "reset", "label")
 JTI_BYTES = 16
 INSTANCE_BYTES = 12
 FAILED = 1
@@ -60,7 +61,7 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
         prog="belvedere-camera",
         description="Turns a test pattern, a file, an RTSP camera or a USB camera into a Belvedere camera.",
     )
-    commands = parser.add_subparsers(dest="command", metavar="{run,pair,reset}")
+    commands = parser.add_subparsers(dest="command", metavar="{run,pair,reset,label}")
     run = commands.add_parser("run", help="run the camera (the default)")
     settings.add_options(run)
     pair = commands.add_parser("pair", help="pair with the content or the picture of an onboarding code")
@@ -68,6 +69,8 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
     settings.add_options(pair, only=("data", "wifi", "hook", "log_format"))
     reset = commands.add_parser("reset", help="forget the pairing and the key, as from the factory")
     settings.add_options(reset, only=("data", "log_format"))
+    label = commands.add_parser("label", help="print the setup code and the label key of this camera")
+    settings.add_options(label, only=("data", "log_format"))
     words = list(argv)
     if not words or (words[0] not in COMMANDS and words[0] not in ("-h", "--help")):
         words.insert(0, "run")
@@ -167,6 +170,12 @@ async def reset(chosen: Settings) -> int:
     return 0
 
 
+async def label(chosen: Settings) -> int:
+    """What to print on the camera. It is for whoever holds it, so it goes to standard output and into no log."""
+    sys.stdout.write(memory_of(chosen).label().text)
+    return 0
+
+
 @contextlib.asynccontextmanager
 async def beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
     """`work` is done while the block runs, and not longer."""
@@ -202,12 +211,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         chosen = settings.read({key: value for key, value in vars(options).items() if key not in ("command", "code")})
         logs.configure(chosen.log_format)
-        work = {"run": lambda: run(chosen), "pair": lambda: pair(chosen, options.code), "reset": lambda: reset(chosen)}
+        work = {
+            "run": lambda: run(chosen),
+            "pair": lambda: pair(chosen, options.code),
+            "reset": lambda: reset(chosen),
+            "label": lambda: label(chosen),
+        }
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             return runner.run(until_stopped(work[options.command]()))
     except (BadSetting, BadWifi, SourceError) as error:
         return say(str(error), MISUSED)
-    except (BadPayload, CameraProblem, DamagedKey, DamagedState, storage.InUse) as error:
+    except (BadPayload, CameraProblem, DamagedKey, DamagedLabel, DamagedState, storage.InUse) as error:
         return say(str(error), FAILED)
     except OSError as error:
         return say(f"the data directory cannot be used: {error.strerror} ({error.filename})", FAILED)

@@ -10,10 +10,12 @@ from typing import Any, Protocol
 import structlog
 
 from camera_peer.activation import activate
+from camera_peer.label import DamagedLabel
 from camera_peer.lens import Frame, Lens
 from camera_peer.lifecycle import Event, State, first_state, step
 from camera_peer.memory import Memory
 from camera_peer.problem import CameraProblem, Problem
+from camera_peer.sealed_wifi import opened
 from camera_peer.state import LastProblem, Pairing
 from camera_peer.wifi.joiner import WifiJoiner
 from media.frames import SourceError
@@ -135,7 +137,7 @@ class Camera:
         """Join the network and be activated with `code`. Raises `CameraProblem`, with the state back at the start."""
         self._move(Event.CODE_READ)
         try:
-            refuse_encrypted(code)
+            code = await self._opened(code)
             if code.ssid:
                 await self._outside.wifi.join(code.ssid, code.password, hidden=code.hidden)
         except CameraProblem as problem:
@@ -151,6 +153,16 @@ class Camera:
             self._move(Event.ACTIVATED)
         else:
             self._reload()
+
+    async def _opened(self, code: OnboardingCode) -> OnboardingCode:
+        """With the Wi-Fi password in clear. Raises `CameraProblem`."""
+        if code.encryption is None:
+            return code
+        try:
+            label = self._memory.label()
+        except DamagedLabel as error:
+            raise CameraProblem(Problem.CODE_WRONG, str(error)) from None
+        return await asyncio.to_thread(opened, code, setup_code=label.setup_code, label_key=label.key)
 
     async def _activate(self, code: OnboardingCode) -> Pairing:
         outside = self._outside
@@ -289,15 +301,6 @@ class Camera:
     def _reload(self) -> None:
         self._memory.reload()
         self._move(Event.RESET if self._memory.pairing is None else Event.PAIRED_ELSEWHERE)
-
-
-def refuse_encrypted(code: OnboardingCode) -> None:
-    """A code for a camera with a setup code is of no use to this one. Raises `CameraProblem`."""
-    if code.encryption is not None:
-        raise CameraProblem(
-            Problem.ACTIVATION_REFUSED,
-            "This code was made for a camera with a setup code; make one for this camera without it.",
-        )
 
 
 async def _end(*tasks: "asyncio.Task[Any]") -> None:

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import msgspec
 
-from camera_peer import identity, state, storage
+from camera_peer import identity, label, state, storage
 from camera_peer.identity import Identity
+from camera_peer.label import Label
 from camera_peer.state import CameraState, LastProblem, Pairing
 
 Stamps = tuple[storage.Stamp | None, ...]
@@ -40,6 +41,11 @@ class Memory:
     @property
     def problem(self) -> LastProblem | None:
         return self._state.problem
+
+    def label(self) -> Label:
+        """What is printed on this camera; made if there is none. Raises `DamagedLabel` or OSError."""
+        with storage.alone(self.directory):
+            return label.load_or_make(self.directory, self._random_bytes)
 
     def changed(self) -> bool:
         """Whether another process paired or reset this camera. A problem that it noted is no change."""

@@ -28,6 +28,7 @@ class Problem(StrEnum):
     ACTIVATION_REFUSED = auto()
     CLOCK_WRONG = auto()
     IDENTITY_REJECTED = auto()
+    CODE_WRONG = auto()
     SOURCE_FAILED = auto()
 
 
@@ -50,6 +51,8 @@ SENTENCES: dict[Problem, str] = {
     Problem.ACTIVATION_REFUSED: "The server refused this camera. Make a new code and show it again.",
     Problem.CLOCK_WRONG: "The camera's clock is wrong, so it cannot check the server's certificate. Set the clock.",
     Problem.IDENTITY_REJECTED: "The server no longer knows this camera. It was removed there; pair it again.",
+    Problem.CODE_WRONG: "The Wi-Fi password in this code is not encrypted for this camera. Type the setup code of this "
+    "very camera and make a new code.",
     Problem.SOURCE_FAILED: "The camera has no picture.",
 }
 
@@ -66,6 +69,7 @@ FINAL = frozenset(
         Problem.NETWORK_NOT_ALLOWED,
         Problem.PROOF_INVALID,
         Problem.ACTIVATION_REFUSED,
+        Problem.CODE_WRONG,
     }
 )
 """Trying the same code again cannot help: back to scanning. The others are tried again while the token lives."""

@@ -63,6 +63,11 @@ VERDICTS = (
         "It was removed here, or paired anew. Pair it again.",
     ),
     Verdict(
+        "code_wrong",
+        "The setup code was not this camera's.",
+        "Make a new code with the setup code that stands on this camera, or without one.",
+    ),
+    Verdict(
         "identity_contested",
         "Two devices take turns with this camera's key.",
         "Its key or its memory card may have been copied. Reset the camera and pair it again: that gives it a new key.",

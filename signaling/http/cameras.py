@@ -14,6 +14,7 @@ from signaling.cameras import Code, View, state_now, step_now
 from signaling.http import shapes
 from signaling.http.call import Call, count, rfc3339
 from signaling.http.services import Services
+from signaling.networks import network_of
 from signaling.protocol.qr import OnboardingCode
 from signaling.refusals import Refused
 from signaling.store.rows import Camera
@@ -141,6 +142,7 @@ def _pairing_shape(view: View, services: Services, now: float) -> shapes.Pairing
         pin=services.pin,
         ssid=pairing.ssid,
         hidden=pairing.hidden,
+        allowed_networks=pairing.allowed_networks,
     )
 
 
@@ -156,7 +158,10 @@ def _code(call: Call, body: shapes.PairingBody) -> tuple[Code, str | None]:
     """A new code, and its text where the person gave us the Wi-Fi password to draw it. Raises `Refused`."""
     token = call.services.new_token()
     text = _payload(call, token, body.ssid, body.wifi_password or "", body.hidden, body.qr_form)
-    code = Code(call.services.new_id(), token, body.ssid, body.hidden, _networks(body.allowed_networks))
+    networks = _networks(body.allowed_networks)
+    if body.from_here:
+        networks = sorted({*networks, _here(call.address)})
+    code = Code(call.services.new_id(), token, body.ssid, body.hidden, networks)
     return code, text if body.wifi_password is not None else None
 
 
@@ -175,6 +180,14 @@ async def _drawn(call: Call, draw: Callable[[str], bytes], content_type: str) ->
     text = _payload(call, body.token, body.ssid, body.wifi_password, body.hidden, body.form)
     image = await asyncio.to_thread(draw, text)
     return web.Response(body=image, content_type=content_type, headers={"Cache-Control": "no-store"})
+
+
+def _here(address: str) -> str:
+    """The network of this address, as text. Raises `Refused` (network_invalid) where the request came from none."""
+    network = network_of(address)
+    if network is None:
+        raise Refused("network_invalid", "this server cannot tell from which network you are calling")
+    return network
 
 
 def _networks(texts: list[str]) -> list[str]:

@@ -96,13 +96,17 @@ class AccountChangeBody(Body, frozen=True):
 
 
 class PairingBody(Body, frozen=True, kw_only=True):
-    """`wifi_password` only where the server is to draw the code; then the answer has its text in `payload`."""
+    """`wifi_password` only where the server is to draw the code; then the answer has its text in `payload`.
+
+    `allowed_networks`: from where alone the code may be used. `from_here`: from the network of this request as well.
+    """
 
     ssid: Ssid = ""
     hidden: bool = False
     wifi_password: WifiPassword | None = None
     qr_form: QrForm = "compact"
     allowed_networks: Annotated[list[Cidr], Meta(max_length=16)] = []
+    from_here: bool = False
 
 
 class CameraBody(PairingBody, frozen=True, kw_only=True):
@@ -236,7 +240,8 @@ class Invitation(msgspec.Struct, frozen=True):
 
 
 class Pairing(msgspec.Struct, frozen=True, kw_only=True):
-    """The newest QR code. `id`: for `confirm`. `token` and `payload` stand only in the answer that made it."""
+    """The newest QR code. `id`: for `confirm`. `token` and `payload` stand only in the answer that made it.
+    `allowed_networks`: from where alone it may be used; empty: from anywhere."""
 
     id: str
     step: Step
@@ -245,6 +250,7 @@ class Pairing(msgspec.Struct, frozen=True, kw_only=True):
     pin: str | None
     ssid: str
     hidden: bool
+    allowed_networks: list[str]
     token: str | msgspec.UnsetType = msgspec.UNSET
     payload: str | msgspec.UnsetType = msgspec.UNSET
 

@@ -52,6 +52,11 @@ def draw(label: str, level: str = "L") -> Shown:
     return Shown(label, FORMS[label], level, code.make_image().get_image(), code.modules_count, code.version)
 
 
+def version_of(text: str) -> int:
+    """Of the smallest code that holds this text."""
+    return int(_code(text, "L").version)
+
+
 def draw_text(text: str) -> Image.Image:
     """Any text as an image."""
     return _code(text, "L").make_image().get_image()

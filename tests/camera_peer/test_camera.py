@@ -23,6 +23,7 @@ from media.frames import SourceError
 from signaling.protocol.qr import OnboardingCode, to_compact
 from tests.benchmarks.qr_trials import draw_text
 from tests.camera_peer.fake_server import always, fake_server, welcome
+from tests.camera_peer.sealing import by_setup_code, to_label_key
 from tests.servers import free_port
 
 TOKEN = "AAECAwQFBgcICQoLDA0ODw"
@@ -162,11 +163,38 @@ async def test_a_refused_code_is_not_tried_again_though_it_stays_before_the_lens
     assert server.paths().count("/api/camera/activate") == 1
 
 
-async def test_a_code_for_a_camera_with_a_setup_code_is_refused(tmp_path: Path) -> None:
-    camera = camera_in(tmp_path, Shown())
-    with pytest.raises(CameraProblem, match="setup code"):
-        await camera.onboard(OnboardingCode("https://a", TOKEN, SSID, "c2VjcmV0", encryption="scrypt"))
+@pytest.mark.parametrize("form", ["setup code", "label key"])
+async def test_a_code_for_this_camera_alone_joins_its_wifi(tmp_path: Path, form: str) -> None:
+    shown, label = Shown(), Memory(tmp_path, os.urandom).label()
+    async with fake_server() as server:
+        plain = code_of(server.origin)
+        by_code = by_setup_code(plain, label.setup_code, os.urandom(12))
+        await camera_in(tmp_path, shown).onboard(
+            by_code if form == "setup code" else to_label_key(plain, label.public_key)
+        )
+    assert shown.problems == [] and State.ACTIVATING in shown.states
+
+
+@pytest.mark.parametrize("form", ["setup code", "label key", "no way that we know"])
+async def test_a_code_for_another_camera_is_refused_by_name(tmp_path: Path, form: str) -> None:
+    shown, agent, other = Shown(), Online(), Memory(tmp_path / "other", os.urandom).label()
+    camera = camera_in(tmp_path / "this", shown)
+    plain = code_of("https://a")
+    wrong = {
+        "setup code": by_setup_code(plain, other.setup_code, os.urandom(12)),
+        "label key": to_label_key(plain, other.public_key),
+        "no way that we know": OnboardingCode("https://a", TOKEN, SSID, "c2VjcmV0", encryption="z"),
+    }[form]
+    expected = Problem.ACTIVATION_REFUSED if form.startswith("no") else Problem.CODE_WRONG
+    with pytest.raises(CameraProblem) as refused:
+        await camera.onboard(wrong)
+    assert refused.value.problem is expected and shown.problems == [expected]
     assert camera.state is State.UNPROVISIONED
+    async with fake_server() as server:
+        await camera.onboard(code_of(server.origin))
+        async with living(camera, agent):
+            await shown.until(lambda: State.ONLINE in shown.states)
+    assert agent.reported[0] is not None and agent.reported[0].code is expected, "told once there is a way"
 
 
 async def test_a_lens_that_fails_is_opened_again(tmp_path: Path) -> None:

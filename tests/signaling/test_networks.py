@@ -2,7 +2,8 @@
 
 import pytest
 
-from signaling.networks import name_of
+from signaling.activation import address_allowed
+from signaling.networks import name_of, network_of
 
 KEY = b"k" * 32
 
@@ -20,6 +21,25 @@ KEY = b"k" * 32
 )
 def test_a_line_keeps_its_name(one: str, other: str, same: bool) -> None:
     assert (name_of(one, KEY) == name_of(other, KEY)) is same
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("203.0.113.7", "203.0.113.7/32"),
+        ("::ffff:203.0.113.7", "203.0.113.7/32"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("192.168.7.20", "192.168.7.0/24"),
+        ("100.64.0.9", "100.64.0.9/32"),
+        ("127.0.0.1", "127.0.0.1/32"),
+        ("::1", "::/64"),
+        ("fe80::7%eth0", "fe80::/64"),
+        ("unknown", None),
+    ],
+)
+def test_what_a_home_shows_of_itself(address: str, network: str | None) -> None:
+    assert network_of(address) == network
+    assert network is None or address_allowed(address, [network])
 
 
 def test_another_server_has_other_names() -> None:

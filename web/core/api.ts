@@ -32,6 +32,10 @@ export class Unreachable extends Error {
 export interface WifiFields {
   ssid?: string;
   hidden?: boolean;
+  /** From where alone the code may be used. */
+  allowed_networks?: string[];
+  /** From the network of this request. */
+  from_here?: true;
 }
 
 export interface Invitation {

@@ -41,6 +41,8 @@ export interface Pairing {
   pin: string | null;
   ssid: string;
   hidden: boolean;
+  /** From where alone the code may be used; empty: from anywhere. */
+  allowed_networks: string[];
   /** Only in the answer that made it: shown once. */
   token?: string;
 }

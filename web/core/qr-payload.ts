@@ -7,6 +7,8 @@ export interface OnboardingCode {
   password: string;
   hidden: boolean;
   pin: string | null;
+  /** How the password is encrypted (`sealed-wifi.ts`); left out where it is not. */
+  encryption?: 'h' | 's';
 }
 
 /** IEEE 802.11 §9.4.2.2: bytes, not characters. */
@@ -26,6 +28,7 @@ export function compactPayload(code: OnboardingCode): string {
     t: code.token,
     ...(code.hidden ? { h: 1 } : {}),
     ...(code.pin ? { k: code.pin } : {}),
+    ...(code.encryption ? { e: code.encryption } : {}),
   });
 }
 

@@ -13,6 +13,7 @@ function camera(step: PairingStep | null, change: Partial<Camera> = {}, id = 'sh
     server_url: 'https://cameras.example',
     pin: null,
     ssid: 'net',
+    allowed_networks: [],
     hidden: false,
   };
   return {

@@ -11,6 +11,7 @@ const pairing: Pairing = {
   pin: null,
   ssid: 'net',
   hidden: false,
+  allowed_networks: [],
 };
 const camera: Camera = {
   id: 'c',

@@ -5,6 +5,7 @@ import type { Detour } from '../core/diagnosis';
 import type { Verdict, WaysRule } from '../core/model';
 import type { Cause } from '../core/watch-state';
 import type { WifiFault } from '../core/qr-payload';
+import type { SecretFault } from '../core/setup-code';
 import { activity } from './words/activity';
 import { accept, sharing } from './words/sharing';
 
@@ -208,6 +209,20 @@ export const text = {
         password_long: 'A Wi\u2011Fi password has at most 63 characters.',
       } satisfies Record<WifiFault, string>,
     },
+    more: {
+      title: 'More',
+      secret: 'Setup code',
+      secretHint:
+        'Only if this camera has one on its label, or prints one by “belvedere-camera label”. Then nobody who photographs the QR code learns your Wi\u2011Fi password.',
+      here: 'The QR code works only from where I am now',
+      hereHint: 'Leave this off if this phone is on mobile data: the camera would call from another network.',
+      networks: 'The QR code works only from these networks',
+      networksHint: 'For instance 192.0.2.0/24. Leave empty for everywhere.',
+      faults: {
+        form: 'A setup code has twelve letters and digits.',
+        typing: 'There is a typing mistake in this setup code.',
+      } satisfies Record<SecretFault, string>,
+    },
     name: {
       question: 'What shall it be called?',
       label: 'Name',
@@ -219,6 +234,8 @@ export const text = {
       questionPaste: 'Give this text to the camera',
       lead: 'Hold it a hand’s width to an arm’s length in front of the lens until the camera answers.',
       busy: 'Preparing the code …',
+      unsealed: 'This browser cannot encrypt the password. Go back and leave the setup code out.',
+      onlyFrom: (networks: string) => `Works only from ${networks}.`,
       label: 'QR code for the camera',
       left: (minutes: number, seconds: number) =>
         `Good for ${minutes}:${String(seconds).padStart(2, '0')} more`,
@@ -252,6 +269,7 @@ export const text = {
       },
       silent: {
         title: 'Nothing yet? Check these',
+        secret: 'The setup code is the one of this very camera.',
         code: [
           'Hold the code level, flat and well lit, without reflections, and let it fill about half of the view.',
           'Turn up the brightness of this screen.',
@@ -287,6 +305,10 @@ export const text = {
     no_internet: ['The camera is on the Wi\u2011Fi, but that has no internet.', 'Check the router.'],
     server_unreachable: ['The camera cannot reach this server.', 'Check that its network may reach it.'],
     token_expired: ['The code was no longer valid when the camera used it.', 'Make a new code.'],
+    code_wrong: [
+      'The setup code was not this camera’s.',
+      'Make a new code with the setup code that stands on this camera, or without one.',
+    ],
     token_used: ['The code had been used before.', 'Make a new code.'],
     identity_contested: [
       'Two devices take turns with this camera’s key.',

@@ -5,6 +5,7 @@ import type { WifiFault } from '../../core/qr-payload';
 import { icon, type IconName } from '../icons';
 import { alert, field, fields, passwordField } from '../page';
 import { text } from '../text';
+import { moreQuestion, readMore, type MoreAnswer } from './add-more';
 
 const words = text.add;
 
@@ -21,6 +22,7 @@ export interface WifiAnswer {
   hidden: boolean;
   /** On the network already: the code carries no Wi-Fi. */
   wired: boolean;
+  more: MoreAnswer;
 }
 
 /** Where "back" leads: an address, or a step of the wizard. */
@@ -52,8 +54,10 @@ export interface WifiQuestion {
   wifiFault: WifiFault | null;
   fault: string | null;
   busy: boolean;
+  secretFault: string | null;
   back: Back;
   wire: (wired: boolean) => void;
+  more: (more: MoreAnswer) => void;
   done: (answer: WifiAnswer) => void;
 }
 
@@ -72,6 +76,12 @@ export function wifiQuestion(question: WifiQuestion): TemplateResult {
         />
         <span>${words.wifi.wired}</span>
       </label>
+      ${moreQuestion({
+        answer: answer.more,
+        wifi: !answer.wired && question.model !== 'generic',
+        secretFault: question.secretFault,
+        change: question.more,
+      })}
       ${alert(fault)} ${buttons(back, busy)}
     </form>
   `;
@@ -115,6 +125,7 @@ function readWifi(event: SubmitEvent): WifiAnswer {
     ssid: wired ? '' : (values['ssid'] ?? ''),
     password: wired ? '' : (values['wifi-password'] ?? ''),
     hidden: !wired && values['hidden'] !== undefined,
+    more: readMore(values),
   };
 }
 

@@ -1,17 +1,19 @@
 import { html, type PropertyDeclarations, type PropertyValues, type TemplateResult } from 'lit';
-import type { Paired } from '../../core/api';
+import type { Paired, WifiFields } from '../../core/api';
 import type { Camera, Pairing } from '../../core/model';
 import { wifiFault, type WifiFault } from '../../core/qr-payload';
+import { readSecret, type CameraSecret, type SecretFault } from '../../core/setup-code';
 import { standing } from '../../core/states';
 import { sentenceOf } from '../household';
 import { Page } from '../page';
 import { address } from '../router';
 import { text } from '../text';
+import { limits, NO_MORE } from './add-more';
 import { modelQuestion, nameQuestion, wifiQuestion, type WifiAnswer } from './add-questions';
 import './pairing';
 
 const words = text.add;
-const NO_WIFI: WifiAnswer = { ssid: '', password: '', hidden: false, wired: false };
+const NO_WIFI: WifiAnswer = { ssid: '', password: '', hidden: false, wired: false, more: NO_MORE };
 
 type Step = 'model' | 'wifi' | 'name' | 'code';
 
@@ -22,6 +24,7 @@ class AddPage extends Page {
     step: { state: true },
     wifi: { state: true },
     wifiFault: { state: true },
+    secretFault: { state: true },
     fault: { state: true },
     busy: { state: true },
     pairing: { state: true },
@@ -33,16 +36,19 @@ class AddPage extends Page {
   /** The password lives in this page only, and no longer than the code needs it. */
   declare wifi: WifiAnswer;
   declare wifiFault: WifiFault | null;
+  declare secretFault: SecretFault | null;
   declare fault: string | null;
   declare busy: boolean;
   declare pairing: Pairing | null;
   private model = 'belvedere';
   private name = '';
   private target: string | null = null;
+  /** For which camera alone the password is encrypted. */
+  private secret: CameraSecret | null = null;
 
   constructor() {
     super();
-    this.camera = this.wifiFault = this.fault = this.pairing = null;
+    this.camera = this.wifiFault = this.secretFault = this.fault = this.pairing = null;
     this.step = 'model';
     this.wifi = NO_WIFI;
     this.busy = false;
@@ -57,7 +63,7 @@ class AddPage extends Page {
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.wifi = NO_WIFI;
-    this.pairing = null;
+    this.secret = this.pairing = null;
   }
 
   override render(): TemplateResult {
@@ -112,6 +118,7 @@ class AddPage extends Page {
       .pairing=${this.pairing}
       .model=${this.model}
       .wifi=${this.wifi}
+      .secret=${this.secret}
       .trouble=${this.fault}
       @newcode=${() => this.newCode()}
       @over=${() => this.forgetPassword()}
@@ -128,6 +135,8 @@ class AddPage extends Page {
       fault: this.fault,
       busy: this.busy,
       back: camera ? address.settings(camera) : () => void (this.step = 'model'),
+      secretFault: this.secretFault && words.more.faults[this.secretFault],
+      more: (more) => (this.wifi = { ...this.wifi, more }),
       wire: (wired) => (this.wifi = { ...this.wifi, wired }),
       done: (answer) => void this.takeWifi(answer),
     });
@@ -136,9 +145,17 @@ class AddPage extends Page {
   private async takeWifi(answer: WifiAnswer): Promise<void> {
     this.wifi = answer;
     this.wifiFault = answer.wired ? null : wifiFault(answer.ssid, answer.password);
-    if (this.wifiFault) return;
+    const secret = this.takeSecret(answer);
+    this.secretFault = typeof secret === 'string' ? secret : null;
+    if (this.wifiFault || typeof secret === 'string') return;
+    this.secret = secret;
     if (this.target) await this.pair(() => this.household.api.pairAgain(this.target ?? '', this.network()));
     else this.step = 'name';
+  }
+
+  /** What stands on the camera, where the person typed it; nothing to encrypt, no use for it. */
+  private takeSecret({ wired, password, more }: WifiAnswer): CameraSecret | SecretFault | null {
+    return wired || password === '' || more.secret === '' ? null : readSecret(more.secret);
   }
 
   private async takeName(name: string): Promise<void> {
@@ -150,8 +167,8 @@ class AddPage extends Page {
   }
 
   /** What the server may know of the Wi-Fi: all but the password. */
-  private network(): { ssid: string; hidden: boolean } {
-    return { ssid: this.wifi.ssid, hidden: this.wifi.hidden };
+  private network(): WifiFields {
+    return { ssid: this.wifi.ssid, hidden: this.wifi.hidden, ...limits(this.wifi.more) };
   }
 
   private async pair(ask: () => Promise<Paired>): Promise<void> {
@@ -178,8 +195,8 @@ class AddPage extends Page {
   }
 
   private forgetPassword(): void {
-    this.wifi = { ...this.wifi, password: '' };
-    this.pairing = null;
+    this.wifi = { ...this.wifi, password: '', more: { ...this.wifi.more, secret: '' } };
+    this.secret = this.pairing = null;
   }
 
   /** With another camera: the one of this page is gone, or nobody's. */

@@ -3,6 +3,8 @@ import { codeFate, type CodeFate } from '../../core/code-fate';
 import type { Camera, Pairing } from '../../core/model';
 import { qrModules, qrPath } from '../../core/qr-code';
 import { compactPayload, longPayload, type OnboardingCode } from '../../core/qr-payload';
+import type { Sealed } from '../../core/sealed-wifi';
+import type { CameraSecret } from '../../core/setup-code';
 import { PAIRING_STEPS, pairingProgress, stuckAt } from '../../core/states';
 import '../belvedere-camera';
 import { sentenceOf } from '../household';
@@ -26,7 +28,9 @@ class PairingStepElement extends Page {
     pairing: { attribute: false },
     model: { attribute: false },
     wifi: { attribute: false },
+    secret: { attribute: false },
     trouble: { attribute: false },
+    sealed: { state: true },
     now: { state: true },
     fault: { state: true },
     refused: { state: true },
@@ -38,6 +42,10 @@ class PairingStepElement extends Page {
   declare pairing: Pairing | null;
   declare model: string;
   declare wifi: { ssid: string; password: string; hidden: boolean };
+  /** For which camera alone the password is encrypted; null: for none. */
+  declare secret: CameraSecret | null;
+  /** The encrypted password of the pairing with this id. */
+  declare sealed: (Sealed & { id: string }) | null;
   /** Why another code could not be made. */
   declare trouble: string | null;
   declare now: number;
@@ -57,6 +65,7 @@ class PairingStepElement extends Page {
     super();
     this.now = 0;
     this.fault = null;
+    this.secret = this.sealed = null;
     this.refused = this.copied = false;
   }
 
@@ -98,6 +107,9 @@ class PairingStepElement extends Page {
       this.heardAt = this.household.api.now();
       this.step = step ?? '';
     }
+    if (changed.has('pairing') && this.pairing?.token && this.secret) {
+      void this.seal(this.pairing, this.pairing.token, this.secret);
+    }
     const useless = cameras && ['used', 'removed'].includes(codeFate(this.shown, this.known, this.now));
     if (this.pairing && useless) this.tell('over');
   }
@@ -129,16 +141,21 @@ class PairingStepElement extends Page {
         ${PAIRING_STEPS.map((name, index) => progress(index, pairingProgress(step), words.steps[name]))}
       </ol>
       ${this.problem(camera)}
-      ${stuck ? checklist(words.silent[stuck]) : nothing}
+      ${stuck ? checklist(this.secret && stuck === 'code' ? [words.silent.secret, ...words.silent.code] : words.silent[stuck]) : nothing}
       <div class="actions"><a class="button quiet" href=${address.home}>${text.nav.cameras}</a></div>
     `;
   }
 
   private code(expires: number): TemplateResult | typeof nothing {
     if (!this.pairing?.token) return nothing;
+    if (this.secret && this.sealed?.id !== this.pairing.id) {
+      return html`<p class="lead" role="status">${words.busy}</p>${alert(this.fault)}`;
+    }
     const payload = this.payload(this.pairing, this.pairing.token);
     const { minutes, seconds } = countdown(expires, this.now);
-    const left = html`<p class="countdown">${words.left(minutes, seconds)}</p>`;
+    const networks = this.pairing.allowed_networks;
+    const left = html`<p class="countdown">${words.left(minutes, seconds)}</p>
+      ${networks.length ? html`<p class="note">${words.onlyFrom(networks.join(', '))}</p>` : nothing}`;
     if (this.model === 'rtsp') return html`${this.paste(payload, null)}${left}`;
     const { path, size } = this.draw(payload);
     if (!size) return html`${this.paste(payload, words.tooLong)}${left}`;
@@ -155,10 +172,27 @@ class PairingStepElement extends Page {
   }
 
   private payload(pairing: Pairing, token: string): string {
-    const code: OnboardingCode = { ...this.wifi, serverUrl: pairing.server_url, token, pin: pairing.pin };
+    const code: OnboardingCode = {
+      ...this.wifi,
+      ...(this.sealed?.id === pairing.id ? this.sealed : {}),
+      serverUrl: pairing.server_url,
+      token,
+      pin: pairing.pin,
+    };
     return this.model === 'generic'
       ? longPayload(code, this.household.account?.id ?? '')
       : compactPayload(code);
+  }
+
+  /** Takes a second on a phone, on purpose; what it needs is loaded only now. */
+  private async seal(pairing: Pairing, token: string, secret: CameraSecret): Promise<void> {
+    try {
+      const { seal } = await import('../../core/sealed-wifi');
+      const code = { ...this.wifi, serverUrl: pairing.server_url, token };
+      this.sealed = { ...(await seal(code, secret)), id: pairing.id };
+    } catch {
+      this.fault = words.unsealed;
+    }
   }
 
   private draw(payload: string): { path: string; size: number } {
