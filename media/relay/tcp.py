@@ -2,7 +2,6 @@
 
 import asyncio
 import socket
-from collections import Counter
 from collections.abc import Callable, Hashable
 from typing import cast
 
@@ -14,7 +13,10 @@ from media.relay.rates import subscriber_of
 MAX_CONNECTIONS = 2048
 """All together: four for each viewer a core carries."""
 MAX_UNPROVEN = 256
-"""Connections that have not shown a valid check yet."""
+"""Connections that have not shown a valid check yet. Beyond it the oldest go first: whoever means it shows one within a
+round trip."""
+MAX_UNPROVEN_PER_SUBSCRIBER = 16
+"""Of one address: few can never fill the places of all."""
 MAX_PER_SUBSCRIBER = 64
 """Of one address (IPv6: /56): a carrier's NAT puts many viewers behind one."""
 PROOF_SECONDS = 5.0
@@ -32,6 +34,7 @@ class TcpConnection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._timer: asyncio.TimerHandle | None = None
         self.host, self.port = "", 0
+        self.subscriber = b""
         self.proven = False
         self.source: Hashable = ("tcp", id(self))
 
@@ -42,6 +45,7 @@ class TcpConnection(asyncio.Protocol):
             stream.abort()
             return
         self.host, self.port = peer[:2]
+        self.subscriber = subscriber_of(self.host)
         stream.set_write_buffer_limits(high=MAX_BACKLOG)
         inner = stream.get_extra_info("socket")
         if inner is not None:
@@ -96,8 +100,8 @@ class TcpListener:
 
     def __init__(self, receive: Callable[[TcpConnection, bytes], None]) -> None:
         self.receive = receive
-        self._connections: set[TcpConnection] = set()
-        self._subscribers: Counter[bytes] = Counter()
+        self._connections: dict[TcpConnection, None] = {}
+        """The oldest first."""
         self._servers: dict[str, asyncio.Server] = {}
 
     def __len__(self) -> int:
@@ -130,21 +134,25 @@ class TcpListener:
 
     def admit(self, connection: TcpConnection) -> bool:
         """Take a new connection in, within the limits."""
-        unproven = sum(not other.proven for other in self._connections)
-        full = len(self._connections) >= MAX_CONNECTIONS or unproven >= MAX_UNPROVEN
-        subscriber = subscriber_of(connection.host)
-        if full or self._subscribers[subscriber] >= MAX_PER_SUBSCRIBER:
+        neighbours = [other for other in self._connections if other.subscriber == connection.subscriber]
+        if not self._make_room(neighbours, MAX_PER_SUBSCRIBER, MAX_UNPROVEN_PER_SUBSCRIBER):
             return False
-        self._connections.add(connection)
-        self._subscribers[subscriber] += 1
+        if not self._make_room(list(self._connections), MAX_CONNECTIONS, MAX_UNPROVEN):
+            return False
+        self._connections[connection] = None
         return True
 
     def forget(self, connection: TcpConnection) -> None:
         """A connection is gone."""
-        if connection not in self._connections:
-            return
-        self._connections.discard(connection)
-        subscriber = subscriber_of(connection.host)
-        self._subscribers[subscriber] -= 1
-        if not self._subscribers[subscriber]:
-            del self._subscribers[subscriber]
+        self._connections.pop(connection, None)
+
+    def _make_room(self, crowd: list[TcpConnection], most: int, most_unproven: int) -> bool:
+        """Whether one more may join them, if need be in the place of one that has shown nothing."""
+        unproven = [connection for connection in crowd if not connection.proven]
+        if len(crowd) < most and len(unproven) < most_unproven:
+            return True
+        if not unproven:
+            return False
+        self.forget(unproven[0])
+        unproven[0].close()
+        return True

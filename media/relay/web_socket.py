@@ -5,7 +5,7 @@ signed with them; whoever cannot show one is sent away, and few may try at the s
 """
 
 import asyncio
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
@@ -20,7 +20,7 @@ from signaling.protocol.messages import HEARTBEAT_SECONDS
 MAX_SOCKETS = 1024
 """All together; each carries one camera's upload."""
 MAX_UNPROVEN = 128
-"""Sockets that have not shown a valid check yet."""
+"""Sockets that have not shown a valid check yet. Beyond it the oldest go first: whoever means it shows one at once."""
 MAX_UNPROVEN_PER_NETWORK = 16
 """Of one /24 or /56: the cameras of a few households that come back at the same time."""
 CLOSE_SECONDS = 1.0
@@ -38,6 +38,30 @@ class Tunnels(Protocol):
         backlog: Callable[[], int],
         end: Callable[[], None],
     ) -> Tunnel: ...
+
+
+class Trial:
+    """A socket that has not shown a valid check yet."""
+
+    def __init__(self, network: bytes) -> None:
+        self.network = network
+        self._patience: asyncio.Timeout | None = None
+        self._is_over = False
+
+    def patience(self) -> asyncio.Timeout:
+        """For the wait for its first frame; to be entered at once."""
+        self._patience = asyncio.timeout(0 if self._is_over else PROOF_SECONDS)
+        return self._patience
+
+    def heard(self) -> None:
+        """It waits no more."""
+        self._patience = None
+
+    def end(self) -> None:
+        """Another has its place."""
+        self._is_over = True
+        if self._patience is not None:
+            self._patience.reschedule(asyncio.get_running_loop().time())
 
 
 class Outbox:
@@ -82,7 +106,8 @@ class MediaSocket:
         self._relay = relay
         self._address = address
         self._sockets = 0
-        self._unproven: Counter[bytes] = Counter()
+        self._trials: dict[Trial, None] = {}
+        """The oldest first."""
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """One camera's socket, to its end."""
@@ -91,38 +116,37 @@ class MediaSocket:
             network = network_of(host)
         except ValueError:
             raise web.HTTPBadRequest from None
-        self._check(request, network)
+        self._check(request)
+        trial = self._begin(network)
         self._sockets += 1
-        self._unproven[network] += 1
-        waiting = True
-
-        def proven() -> None:
-            nonlocal waiting
-            if waiting:
-                waiting = False
-                self._unproven[network] -= 1
-                self._unproven += Counter()  # forgets those that are at zero
-
         try:
-            return await self._serve(request, (host, port), proven)
+            return await self._serve(request, (host, port), trial)
         finally:
-            proven()
+            self._trials.pop(trial, None)
             self._sockets -= 1
 
-    def _check(self, request: web.Request, network: bytes) -> None:
+    def _check(self, request: web.Request) -> None:
         if hdrs.ORIGIN in request.headers:
             # Cameras send none, pages always do (RFC 6455 §4.1), and no page has any business here.
             raise web.HTTPForbidden
         offered = request.headers.get(hdrs.SEC_WEBSOCKET_PROTOCOL, "")
         if MEDIA_SUBPROTOCOL not in [name.strip() for name in offered.split(",")]:
             raise web.HTTPBadRequest
-        crowded = self._unproven.total() >= MAX_UNPROVEN or self._unproven[network] >= MAX_UNPROVEN_PER_NETWORK
-        if crowded or self._sockets >= MAX_SOCKETS:
+        if self._sockets >= MAX_SOCKETS:
             raise web.HTTPServiceUnavailable(headers={"Retry-After": "5"})
 
-    async def _serve(
-        self, request: web.Request, address: tuple[str, int], proven: Callable[[], None]
-    ) -> web.WebSocketResponse:
+    def _begin(self, network: bytes) -> Trial:
+        """One more that has to show a check, if need be in the place of an older one."""
+        neighbours = [trial for trial in self._trials if trial.network == network]
+        for crowd, most in ((neighbours, MAX_UNPROVEN_PER_NETWORK), (list(self._trials), MAX_UNPROVEN)):
+            if len(crowd) >= most:
+                self._trials.pop(crowd[0], None)
+                crowd[0].end()
+        trial = Trial(network)
+        self._trials[trial] = None
+        return trial
+
+    async def _serve(self, request: web.Request, address: tuple[str, int], trial: Trial) -> web.WebSocketResponse:
         ws = web.WebSocketResponse(
             protocols=(MEDIA_SUBPROTOCOL,),
             heartbeat=HEARTBEAT_SECONDS,
@@ -135,8 +159,8 @@ class MediaSocket:
         tunnel = self._relay.tunnel(address, out.put, lambda: out.bytes, out.end)
         sending = asyncio.create_task(out.run())
         try:
-            if await self._prove(ws, tunnel):
-                proven()
+            if await self._prove(ws, tunnel, trial):
+                self._trials.pop(trial, None)
                 log.info("media_socket_open", address=address[0])
                 await self._receive(ws, tunnel)
         finally:
@@ -146,13 +170,15 @@ class MediaSocket:
             await ws.close()
         return ws
 
-    async def _prove(self, ws: web.WebSocketResponse, tunnel: Tunnel) -> bool:
+    async def _prove(self, ws: web.WebSocketResponse, tunnel: Tunnel, trial: Trial) -> bool:
         """Whether the first frame is a valid check, and comes in time."""
         try:
-            async with asyncio.timeout(PROOF_SECONDS):
+            async with trial.patience():
                 message = await ws.receive()
         except TimeoutError:
             return False
+        finally:
+            trial.heard()
         if message.type is WSMsgType.BINARY:
             tunnel.receive(message.data)
         return tunnel.proven

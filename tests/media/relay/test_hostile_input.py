@@ -267,3 +267,47 @@ async def test_tcp_connections_of_strangers_are_numbered(
     for _, writer in opened:
         writer.close()
     await eventually(lambda: len(scene.relay._entrance.tcp) == 0)
+
+
+async def cut_off(reader: asyncio.StreamReader) -> bool:
+    """Whether the relay ends it, rather than waiting."""
+    try:
+        async with asyncio.timeout(0.5):
+            return not await reader.read(1)
+    except ConnectionError:
+        return True
+    except TimeoutError:
+        return False
+
+
+async def test_strangers_on_tcp_push_out_each_other_and_nobody_else(
+    make_scene: MakeScene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tcp, "MAX_UNPROVEN_PER_SUBSCRIBER", 3)
+    scene = await make_scene()
+    await scene.relay.viewer_offer("cam", "a", "owner")
+    leg = scene.relay._viewers["a"][1]
+
+    async def come(host: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        return await asyncio.open_connection("127.0.0.1", scene.relay.port, local_addr=(host, 0))
+
+    honest, neighbour = await come("127.0.0.3"), await come("127.0.0.2")
+    neighbour[1].write(framed(check(f"{leg.ufrag}:x", leg.password, random.Random(1))))
+    async with asyncio.timeout(2):
+        await neighbour[0].read(1)
+    crowd = [await come("127.0.0.2") for _ in range(6)]
+    assert [await cut_off(reader) for reader, _ in crowd] == [True] * 3 + [False] * 3
+    assert not neighbour[0].at_eof() and not await cut_off(honest[0]) and len(scene.relay._entrance.tcp) == 5
+    for _, writer in (honest, neighbour, *crowd):
+        writer.close()
+
+
+async def test_strangers_on_tcp_from_everywhere_do_not_shut_the_door(
+    make_scene: MakeScene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tcp, "MAX_UNPROVEN", 4)
+    scene = await make_scene()
+    crowd = [await asyncio.open_connection("127.0.0.1", scene.relay.port) for _ in range(5)]
+    assert [await cut_off(reader) for reader, _ in crowd] == [True, False, False, False, False]
+    for _, writer in crowd:
+        writer.close()

@@ -123,18 +123,31 @@ async def test_pages_and_others_are_refused(connect: Connect, options: dict[str,
     assert refused.value.status == status
 
 
-async def test_few_may_try_at_the_same_time_and_their_places_come_free(
-    leg: tuple[Any, str, str], connect: Connect, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("limit", ["MAX_UNPROVEN_PER_NETWORK", "MAX_UNPROVEN"])
+async def test_few_may_try_at_the_same_time_and_the_oldest_make_room(
+    leg: tuple[Any, str, str], connect: Connect, monkeypatch: pytest.MonkeyPatch, limit: str
 ) -> None:
-    monkeypatch.setattr(web_socket, "MAX_UNPROVEN_PER_NETWORK", 2)
-    trying = [await connect(), await connect()]
+    monkeypatch.setattr(web_socket, limit, 2)
+    proven = await connect()
+    await proven.send_bytes(check(*leg[1:]))
+    assert await proven.receive_bytes()
+    trying = [await connect() for _ in range(4)]
+    for ws in trying[:2]:
+        await end_of(ws)
+    for ws in (*trying[2:], proven):
+        await ws.send_bytes(check(*leg[1:]))
+        async with asyncio.timeout(5):
+            assert await ws.receive_bytes()
+        await ws.close()
+
+
+async def test_there_are_so_many_at_most(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(web_socket, "MAX_SOCKETS", 1)
+    ws = await connect()
     with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
         await connect()
     assert refused.value.status == 503
-    await trying[0].send_bytes(check(*leg[1:]))
-    assert await trying[0].receive_bytes()
-    for ws in (await connect(), *trying):
-        await ws.close()
+    await ws.close()
 
 
 async def test_it_ends_with_the_leg_it_carries(leg: tuple[Any, str, str], connect: Connect) -> None:
