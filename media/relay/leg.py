@@ -9,7 +9,7 @@ from aiortc import RTCCertificate
 from pylibsrtp import Error as SrtpError
 
 from media.dtls import DtlsFailed, DtlsRole
-from media.liveness import DEAD_SECONDS, Sign
+from media.liveness import DEAD_SECONDS, MAX_EXCUSES, QUIET_SECONDS, Sign
 from media.relay.dtls import LegDtls
 from media.relay.inbox import Inbox
 from media.relay.liveness import Liveness
@@ -42,6 +42,7 @@ class PeerLeg:
         self.heard_at = now
         self.srtp: SrtpPair | None = None
         self.liveness = Liveness()
+        self._excuses, self._excused_at = 0, now
         self._peer = "", b""
         self._tie_breaker = secrets.randbits(64)
         self._reached = asyncio.Event()
@@ -95,6 +96,15 @@ class PeerLeg:
             self.liveness.asked(transaction, now)
             self.path.send([write_question(transaction, f"{username}:{self.ufrag}", password, self._tie_breaker)])
         return wish is not Sign.GONE
+
+    def excuse_silence(self, now: float) -> None:
+        """It was we who stood still: it counts as heard so lately that it is asked before it is given up. Not time and
+        again with nothing heard in between, for then it may be gone as well."""
+        if self.heard_at != self._excused_at:
+            self._excuses = 0
+        if self._excuses < MAX_EXCUSES:
+            self._excuses += 1
+            self.heard_at = self._excused_at = max(self.heard_at, now - QUIET_SECONDS)
 
     def take_media(self, inbox: Inbox, now: float, wall: float) -> None:
         """An SRTP or SRTCP packet from a verified address, decrypted here."""

@@ -12,7 +12,6 @@ from aiortc import RTCCertificate
 
 from media.answer import BadAnswer, read_answer
 from media.dtls import fingerprint_of
-from media.liveness import QUIET_SECONDS
 from media.offer import Transport, write_offer
 from media.relay.admission import Admission, RelayFull
 from media.relay.candidates import candidates, listened
@@ -346,10 +345,9 @@ class Relay:
                 channel.housekeep(now)
 
     def _excuse_silence(self, now: float) -> None:
-        """Everybody counts as heard so lately that they are asked before they are given up."""
         uploads = [leg for channel in self._channels.values() for leg in channel.uploads]
         for leg in (*uploads, *(viewer for _, viewer in self._viewers.values())):
-            leg.heard_at = max(leg.heard_at, now - QUIET_SECONDS)
+            leg.excuse_silence(now)
 
 
 __all__ = ["BadAnswer", "BadOffer", "CameraUnavailable", "Load", "NotWanted", "Relay", "RelayFull", "UnknownViewer"]

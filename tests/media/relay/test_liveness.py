@@ -1,10 +1,14 @@
 """When a peer is asked whether it is there, and when it is given up, in virtual time."""
 
 import random
+from collections.abc import Callable
+from typing import Any
 
 from aioice import stun
+from aiortc import RTCCertificate
 
-from media.liveness import DEAD_SECONDS, Sign
+from media.liveness import DEAD_SECONDS, MAX_EXCUSES, Sign
+from media.relay.leg import PeerLeg
 from media.relay.liveness import INTRODUCTIONS, MAX_OPEN, MUTE_SECONDS, Liveness
 from media.relay.stun import read_answer, read_request, write_question
 
@@ -125,3 +129,38 @@ def test_a_question_is_a_check_that_an_independent_agent_understands() -> None:
     assert answer is not None and answer.transaction == b"123456789012"
     assert answer.is_signed_with(b"their password") and not answer.is_signed_with(b"another")
     assert read_answer(question) is None and read_request(bytes(reply)) is None
+
+
+class Way:
+    """Takes everything, and says nothing."""
+
+    reliable, source = False, "here"
+
+    def send(self, packets: list[bytes]) -> None: ...
+
+    def backlog(self) -> int:
+        return 0
+
+    def close(self) -> None: ...
+
+
+def stalled_until(heard: Callable[[PeerLeg, float], None]) -> float:
+    """When a peer is given up by a relay that is held up again and again; two minutes are enough to see."""
+    leg, now = PeerLeg(RTCCertificate.generateCertificate(), 0.0, lambda _: None), 0.0
+    keys: Any = object()
+    leg.srtp, leg.path, leg.liveness = keys, Way(), known()
+    while now < 120.0:
+        now += 1.2
+        leg.excuse_silence(now)
+        if not leg.keep_alive(now):
+            break
+        heard(leg, now)
+    return now
+
+
+async def test_a_relay_that_is_held_up_all_the_time_gives_up_the_dead() -> None:
+    assert stalled_until(lambda _leg, _now: None) <= MAX_EXCUSES * 1.2 + DEAD_SECONDS + 1.2
+
+
+async def test_but_not_the_living() -> None:
+    assert stalled_until(lambda leg, now: setattr(leg, "heard_at", now)) >= 120.0
