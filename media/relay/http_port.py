@@ -15,6 +15,10 @@ from signaling.protocol.media_socket import MEDIA_PATH
 
 FIRST_REQUEST_SECONDS = 10.0
 """From connecting to the end of the first request's headers (Slowloris)."""
+NEXT_REQUEST_SECONDS = 5.0
+"""From an answer to the end of the next request's headers: nobody has to ask often."""
+MAX_CONNECTIONS = 2048
+"""All together: the media sockets of as many cameras as a relay carries, and as many that are being made."""
 MAX_PER_NETWORK = 64
 """Connections of one /24 or /56: its cameras' media sockets, and those that are being made."""
 SHUTDOWN_SECONDS = 2.0
@@ -26,7 +30,7 @@ class Connection(web.RequestHandler):
     __slots__ = ("_crowd", "_network", "_patience")
 
     def __init__(self, manager: web.Server, loop: asyncio.AbstractEventLoop, crowd: Counter[bytes]) -> None:
-        super().__init__(manager, loop=loop)
+        super().__init__(manager, loop=loop, keepalive_timeout=NEXT_REQUEST_SECONDS)
         self._crowd = crowd
         self._network: bytes | None = None
         self._patience: asyncio.TimerHandle | None = None
@@ -41,12 +45,13 @@ class Connection(web.RequestHandler):
         host = str(peer[0])
         network = network_of(host)
         # Behind a proxy all come from loopback; it has bounds of its own.
-        if self._crowd[network] >= MAX_PER_NETWORK and not _is_loopback(host):
+        crowded = self._crowd[network] >= MAX_PER_NETWORK and not _is_loopback(host)
+        if crowded or self._crowd.total() >= MAX_CONNECTIONS:
             stream.abort()
             return
         self._crowd[network] += 1
         self._network = network
-        self._patience = asyncio.get_running_loop().call_later(FIRST_REQUEST_SECONDS, stream.abort)
+        self._wait(FIRST_REQUEST_SECONDS)
 
     def connection_lost(self, exc: BaseException | None) -> None:
         self.request_arrived()
@@ -62,6 +67,16 @@ class Connection(web.RequestHandler):
         if self._patience is not None:
             self._patience.cancel()
             self._patience = None
+
+    def request_answered(self) -> None:
+        """The handler is done with it, and the next one may come."""
+        if self._network is not None:
+            self._wait(NEXT_REQUEST_SECONDS)
+
+    def _wait(self, seconds: float) -> None:
+        self.request_arrived()
+        if self.transport is not None:
+            self._patience = asyncio.get_running_loop().call_later(seconds, self.transport.abort)
 
 
 class HttpPort:
@@ -104,9 +119,14 @@ class HttpPort:
 
 @web.middleware
 async def _note_arrival(request: web.Request, handler: Handler) -> web.StreamResponse:
-    if isinstance(request.protocol, Connection):
-        request.protocol.request_arrived()
-    return await handler(request)
+    connection = request.protocol
+    if not isinstance(connection, Connection):
+        return await handler(request)
+    connection.request_arrived()
+    try:
+        return await handler(request)
+    finally:
+        connection.request_answered()
 
 
 def caller(request: web.Request) -> str:

@@ -47,6 +47,26 @@ async def test_who_never_finishes_a_request_is_cut_off(
     assert await answer(port, begun) == b""
 
 
+@pytest.mark.parametrize("begun", [b"", b"GET /healthz HTT"])
+async def test_nor_may_the_next_request_take_long(port: int, monkeypatch: pytest.MonkeyPatch, begun: bytes) -> None:
+    """Whatever trickles in."""
+    monkeypatch.setattr(http_port, "NEXT_REQUEST_SECONDS", 0.5)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n" + begun)
+    with contextlib.suppress(ConnectionError):
+        async with asyncio.timeout(PATIENCE):
+            assert (await reader.read()).startswith(b"HTTP/1.1 503")
+    writer.close()
+
+
+async def test_so_many_connections_are_taken_at_most(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_port, "MAX_CONNECTIONS", 2)
+    standing = [await asyncio.open_connection("127.0.0.1", port) for _ in range(2)]
+    assert await answer(port, b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n") == b""
+    for _, writer in standing:
+        writer.close()
+
+
 async def test_health_says_whether_it_has_joined(port: int) -> None:
     said = await answer(port, b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
     assert said.startswith(b"HTTP/1.1 503") and said.endswith(b'{"joined": false}')
