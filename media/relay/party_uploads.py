@@ -15,6 +15,8 @@ from signaling.protocol.messages import ConnectParams, ConnectResult, ExtendResu
 
 RETRY_SECONDS = 1.0
 """Until a camera that did not come is asked again while somebody still watches; a restart takes some seconds."""
+WAKE_TRIES = 10
+"""For a camera that has moved and refuses the upload beside the one that flows. Once nothing flows it is asked on."""
 
 OUR_OWN = frozenset({Fault.UNAUTHORIZED, Fault.FORBIDDEN, Fault.NOT_FOUND, Fault.WAY_CLOSED})
 """Why the server may refuse the relay itself. Handed on, a viewer would take it for the end of all its ways."""
@@ -58,6 +60,8 @@ class Cameras:
         """Cameras that did not come when they were asked last; each is in the log once."""
         self._waiting: set[str] = set()
         """Cameras that will be asked again in a moment."""
+        self._moved: dict[str, int] = {}
+        """Cameras whose upload flows and is to be followed by another; how often they may still be asked for it."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._media: UploadMedia
         self._line: ClientLine
@@ -111,9 +115,11 @@ class Cameras:
             raise ProtocolError(Fault.GONE, str(error)) from None
         except BadOffer as error:
             self._uploads.drop(session)
-            self._audience.refuse_waiting(camera, Fault.NOT_ACCEPTABLE, str(error))
+            self._moved.pop(camera, None)
+            self._refuse_waiting(camera, Fault.NOT_ACCEPTABLE, str(error))
             raise ProtocolError(Fault.NOT_ACCEPTABLE, str(error)) from None
         self._absent.discard(camera)
+        self._moved.pop(camera, None)
         self._uploads.take(session)
         return answer
 
@@ -127,13 +133,14 @@ class Cameras:
         if carried:
             log.info("relay_upload_closed", camera=camera, reason=reason)
             self._media.close_upload(camera, session)
-        elif not self._uploads.has_upload(camera):
+        elif camera in self._moved or not self._uploads.has_upload(camera):
             self._refused(camera, code, reason)
 
     async def wake(self, session: str) -> None:
         """The camera has moved: a new upload, which takes the place of this one once it flows."""
         camera = self._uploads.camera_of(session)
         if camera is not None and self._uploads.carries(session):
+            self._moved[camera] = WAKE_TRIES
             self.needed(camera)
 
     # --- leases ---
@@ -172,18 +179,32 @@ class Cameras:
         if camera not in self._absent:
             log.info("relay_upload_refused", camera=camera, code=int(code), reason=reason)
             self._absent.add(camera)
-        self._audience.refuse_waiting(camera, code, reason)
+        self._refuse_waiting(camera, code, reason)
         if camera not in self._waiting:
             self._waiting.add(camera)
             self._spawn(self._ask_again(camera))
+
+    def _refuse_waiting(self, camera: str, code: int, reason: str) -> None:
+        """While another upload flows, nobody waits for this one."""
+        if not self._uploads.has_upload(camera):
+            self._audience.refuse_waiting(camera, code, reason)
 
     async def _ask_again(self, camera: str) -> None:
         await asyncio.sleep(RETRY_SECONDS)
         self._waiting.discard(camera)
         if not self._audience.watches(camera):
             self._absent.discard(camera)
-        elif not self._uploads.has_upload(camera):
+            self._moved.pop(camera, None)
+        elif self._is_needed(camera):
             self.needed(camera)
+
+    def _is_needed(self, camera: str) -> bool:
+        if not self._uploads.has_upload(camera):
+            return True
+        tries = self._moved.pop(camera, 0)
+        if tries > 1:
+            self._moved[camera] = tries - 1
+        return tries > 0
 
     async def _say_closed(self, session: str, reason: str) -> None:
         await self._line.close_session(session, reason)

@@ -53,6 +53,9 @@ class Server:
         self.silent = False
         self.deaf = False
         """The camera does not hear the relay's answers."""
+        self.slow: asyncio.Event | None = None
+        """Viewers answer once it is set."""
+        self.refused = 0
         self.viewers: dict[str, LightViewer] = {}
         self.asked: list[str] = []
         self.cameras: Cameras
@@ -62,6 +65,8 @@ class Server:
 
     async def invite(self, session: str, offer: str) -> str:
         viewer = self.viewers[session] = LightViewer()
+        if self.slow is not None:
+            await self.slow.wait()
         return await viewer.answer(offer)
 
     async def close_session(self, session: str, reason: str) -> bool:
@@ -77,6 +82,7 @@ class Server:
 
     async def connect(self, params: ConnectParams) -> ConnectResult:
         if self.refusal is not None:
+            self.refused += 1
             raise self.refusal
         session = f"upload-{len(self.asked)}"
         self.asked.append(params.peer)
@@ -240,6 +246,57 @@ async def test_a_camera_that_moved_uploads_anew_and_the_picture_goes_on(make_sou
         await eventually(lambda: there.packets("a") > seen + 50)
         assert there.server.asked == ["cam", "cam"] and there.relay.load().uploads == 1
         assert [said[:2] for said in there.server.said] == [("close", "upload-0")]
+
+
+async def test_a_camera_that_moved_and_refuses_harms_nobody_and_is_asked_again(
+    make_source: Any, eventually: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody is about to watch: the picture that they wait for flows."""
+    monkeypatch.setattr(party_uploads, "RETRY_SECONDS", 0.1)
+    async with place(make_source()) as there:
+        await there.watch("a")
+        await eventually(lambda: there.packets("a") > 20)
+        there.server.slow = asyncio.Event()
+        await there.watch("b")
+        await eventually(lambda: "b" in there.server.viewers)
+        there.server.refusal = SignalingError(Fault.TOO_MANY_REQUESTS, "the camera is busy")
+        await there.cameras.wake("upload-0")
+        await eventually(lambda: there.cameras._moved["cam"] < party_uploads.WAKE_TRIES)
+        there.server.slow.set()
+        await eventually(lambda: there.packets("b") > 20)
+        there.server.refusal = None
+        await eventually(lambda: there.cameras.tickets() == ["ticket-upload-1"])
+        assert [said[:2] for said in there.server.said] == [("close", "upload-0")] and there.cameras._moved == {}
+
+
+async def test_nor_does_its_useless_offer(make_source: Any, eventually: Any) -> None:
+    async with place(make_source()) as there:
+        await there.watch("a")
+        await eventually(lambda: there.packets("a") > 20)
+        there.server.slow, there.server.silent = asyncio.Event(), True
+        await there.watch("b")
+        await there.cameras.wake("upload-0")
+        await eventually(lambda: "b" in there.server.viewers and len(there.server.asked) == 2)
+        with pytest.raises(ProtocolError):
+            await there.cameras.invite("upload-1", "v=0")
+        there.server.slow.set()
+        await eventually(lambda: there.packets("b") > 20)
+        assert there.server.said == []
+
+
+async def test_a_camera_that_never_lets_itself_be_moved_is_asked_so_often(
+    make_source: Any, eventually: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(party_uploads, "RETRY_SECONDS", 0.01)
+    monkeypatch.setattr(party_uploads, "WAKE_TRIES", 3)
+    async with place(make_source()) as there:
+        await there.watch("a")
+        await eventually(lambda: there.packets("a") > 20)
+        there.server.refusal = SignalingError(Fault.TOO_MANY_REQUESTS, "the camera is busy")
+        there.server.refused = 0
+        await there.cameras.wake("upload-0")
+        await eventually(lambda: not there.cameras._moved and not there.cameras._tasks)
+        assert there.server.refused == 4 and there.server.said == []
 
 
 async def test_of_two_uploads_the_server_may_end_either(make_source: Any, eventually: Any) -> None:
