@@ -1,7 +1,7 @@
 """SRTP in place: libsrtp through pylibsrtp's cffi binding, without a copy and without a Python object per packet.
 
 With media/relay/inbox.py the only file that uses the binding's private names; `check_binding` holds them at start and
-tests/media/relay/test_srtp.py in the tests. In place a packet costs half of what `Session.protect` costs (FACTS §3).
+tests/media/relay/test_fanout.py in the tests. In place a packet costs half of what `Session.protect` costs (FACTS §3).
 """
 
 from collections.abc import Callable
