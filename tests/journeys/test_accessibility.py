@@ -61,6 +61,7 @@ async def test_no_page_shuts_anybody_out(home: Household, browser: Browser, sche
     await page.goto(url)
     await page.get_by_role("heading", name="Sign in").wait_for()
     found = {"sign in": await severe(page)}
+    found |= await forgotten_states(page, url)
     await sign_in(page, url)
     found["home"] = await severe(page)
     await watch(page, "Garden")
@@ -70,6 +71,9 @@ async def test_no_page_shuts_anybody_out(home: Household, browser: Browser, sche
     found["facts"] = await severe(page)
     await visit(page, f"{url}/#/account", "Account")
     found["account"] = await severe(page)
+    await page.get_by_role("button", name="Delete account …").click()
+    found["delete account"] = await severe(page)
+    await page.keyboard.press("Escape")
     await visit(page, f"{url}/#/account/activity", "Activity")
     await page.get_by_text("This account was made.").wait_for()
     found["activity"] = await severe(page)
@@ -81,6 +85,14 @@ async def test_no_page_shuts_anybody_out(home: Household, browser: Browser, sche
     await home_page(page)
     found["home with still"] = await severe(page)
     assert {name: findings for name, findings in found.items() if findings} == {}
+
+
+async def forgotten_states(page: Page, url: str) -> dict[str, list[Any]]:
+    """What is found on the way to a new password, of a server that sends no mail."""
+    await visit(page, f"{url}/#/forgot", "Forgot your password?")
+    found = {"forgot": await severe(page)}
+    await visit(page, f"{url}/#/reset/spent", "This link no longer works")
+    return found | {"spent link": await severe(page)}
 
 
 async def sharing_states(page: Page, settings: str) -> dict[str, list[Any]]:

@@ -95,6 +95,14 @@ export class Api {
     (await this.send<{ sessions: Login[] }>('GET', '/api/sessions')).sessions;
   changePassword = (current_password: string, new_password: string): Promise<void> =>
     this.send('PUT', '/api/me/password', { current_password, new_password });
+  /** Everything of the account ends, this session too. */
+  deleteAccount = (password: string): Promise<void> => this.send('DELETE', '/api/me', { password });
+  /** Says the same whether or not there is such an account. */
+  askReset = (email: string): Promise<void> => this.send('POST', '/api/password-resets', { email });
+  /** Throws `reset_invalid` where this link can no longer be used. */
+  checkReset = (reset: string): Promise<void> => this.send('POST', '/api/password-resets/check', { reset });
+  useReset = (reset: string, new_password: string): Promise<unknown> =>
+    this.send('POST', '/api/password-resets/use', { reset, new_password, cookie: true });
   setWays = (ways: WaysRule): Promise<Account> => this.send('PATCH', '/api/me', { ways });
   /** Throws `invitation_invalid` where this one can no longer be used. */
   checkInvitation = (invitation: string): Promise<void> =>

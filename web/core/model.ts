@@ -17,6 +17,8 @@ export interface Setup {
   registration: 'closed' | 'open';
   administrator_exists: boolean;
   version: string;
+  /** Who sends a link to those who forgot their password. */
+  password_reset: 'mail' | 'administrator';
 }
 
 export interface Login {

@@ -16,10 +16,12 @@ import './pages/accept';
 import './pages/account';
 import './pages/activity';
 import './pages/add';
+import './pages/forgot';
 import './pages/guest';
 import './pages/home';
 import './pages/invited';
 import './pages/register';
+import './pages/reset';
 import './pages/settings';
 import './pages/sign-in';
 import './pages/transfer';
@@ -76,7 +78,7 @@ class App extends LitElement {
     const entered = this.known === null && account;
     this.known = account;
     const invited = this.route.page === 'register' && this.route.secret && !entered;
-    const strays = this.route.page === 'signin' || this.route.page === 'register';
+    const strays = ['signin', 'forgot', 'register'].includes(this.route.page);
     const spent = this.route.page === 'accept' && this.route.secret === this.household.spent;
     if (account && ((strays && !invited) || spent)) {
       this.route = { page: 'home' };
@@ -99,6 +101,8 @@ class App extends LitElement {
       return html`<belvedere-register .household=${household} .secret=${route.secret}></belvedere-register>`;
     }
     if (route.page === 'accept') return this.accept(route.secret);
+    if (route.page === 'reset') return this.reset(route.secret);
+    if (route.page === 'forgot') return html`<belvedere-forgot .household=${household}></belvedere-forgot>`;
     return html`<belvedere-sign-in .household=${household}></belvedere-sign-in>`;
   }
 
@@ -128,6 +132,8 @@ class App extends LitElement {
         return html`<belvedere-invited .household=${household}></belvedere-invited>`;
       case 'accept':
         return this.accept(route.secret);
+      case 'reset':
+        return this.reset(route.secret);
       case 'account':
         return html`<belvedere-account .household=${household}></belvedere-account>`;
       case 'activity':
@@ -142,6 +148,10 @@ class App extends LitElement {
       default:
         return missing();
     }
+  }
+
+  private reset(secret: string): TemplateResult {
+    return html`<belvedere-reset .household=${this.household} .secret=${secret}></belvedere-reset>`;
   }
 
   private accept(secret: string): TemplateResult {

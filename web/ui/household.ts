@@ -11,6 +11,7 @@ import type { Cause } from '../core/watch-state';
 import { mayBeSignedIn, remember } from './signed-in';
 import { forget, forgetAll } from './stills';
 import { causeWords, text, verdictWords } from './text';
+import { leaving, reset } from './words/leaving';
 
 /** Between looks at a server that does not answer when the page opens. */
 const RETRY_MS = 3_000;
@@ -33,6 +34,8 @@ export class Household extends EventTarget {
   reachable = true;
   /** The login ended without this page asking for it. */
   thrownOut = false;
+  /** What the sign-in page has to say first. */
+  notice: string | null = null;
   /** Until the server has answered: that the login ended is no news then, by whatever connection it arrives first. */
   private signingOut = false;
   /** A viewer that was started by a click, before its page was there to show it. */
@@ -84,11 +87,31 @@ export class Household extends EventTarget {
   }
 
   async signOut(everywhere = false): Promise<void> {
+    await this.end(() => (everywhere ? this.api.signOutEverywhere() : this.api.signOut()));
+  }
+
+  async deleteAccount(password: string): Promise<void> {
+    await this.end(() => this.api.deleteAccount(password));
+    this.notice = leaving.done;
+    this.changed();
+  }
+
+  /** Sets the password by a link; whoever is signed in here may be somebody else, and finds out. */
+  async useReset(secret: string, password: string): Promise<void> {
+    await this.api.useReset(secret, password);
+    if (this.account) await this.open();
+    this.notice = this.account ? null : reset.done;
+    this.thrownOut = false;
+    this.changed();
+  }
+
+  /** Something after which nobody is signed in here. */
+  private async end(work: () => Promise<void>): Promise<void> {
     this.signingOut = true;
     try {
-      await (everywhere ? this.api.signOutEverywhere() : this.api.signOut());
+      await work();
     } catch (error) {
-      if (!(error instanceof Problem && error.status === 401)) {
+      if (!(error instanceof Problem && error.code === 'unauthorized')) {
         this.signingOut = false;
         if (this.account && this.connection.signaling.state === 'unauthorized') this.throwOut();
         throw error;
@@ -216,6 +239,7 @@ export class Household extends EventTarget {
   private enter(account: Account): void {
     this.know(account);
     this.thrownOut = false;
+    this.notice = null;
     remember(true);
     this.connection.start();
     this.events.start();
@@ -267,5 +291,9 @@ export function sentenceOf(error: unknown): string {
   if (error instanceof Unreachable) return text.unreachableAction;
   if (!(error instanceof Problem)) return text.unexpected(String(error));
   if (error.status === 429) return text.tooMany(error.retryAfter);
-  return text.errors[error.code] ?? (error.detail || text.unexpected(error.code));
+  return text.errors[error.code] ?? (asSentence(error.detail) || text.unexpected(error.code));
 }
+
+/** The server's sentences begin small and end without a stop. */
+const asSentence = (detail: string): string =>
+  detail && detail.charAt(0).toUpperCase() + detail.slice(1) + (/[.!?]$/.test(detail) ? '' : '.');

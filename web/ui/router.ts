@@ -1,10 +1,10 @@
 /** Which page an address names. Addresses live in the fragment, so a secret in one never reaches a log. */
 
 export type Route =
-  | { page: 'home' | 'signin' | 'add' | 'account' | 'missing' }
+  | { page: 'home' | 'signin' | 'forgot' | 'add' | 'account' | 'missing' }
   | { page: 'register'; secret: string | null }
   | { page: 'activity'; camera: string | null }
-  | { page: 'transfer' | 'accept'; secret: string }
+  | { page: 'transfer' | 'accept' | 'reset'; secret: string }
   | { page: 'watch' | 'settings' | 'pair'; camera: string };
 
 export function parseRoute(hash: string): Route {
@@ -16,16 +16,17 @@ export function parseRoute(hash: string): Route {
   const [first, second, third] = parts;
   if (first === undefined) return { page: 'home' };
   if (first === 'register' && parts.length <= 2) return { page: 'register', secret: second ?? null };
-  if ((first === 'transfer' || first === 'accept') && second && parts.length === 2) {
+  if ((first === 'transfer' || first === 'accept' || first === 'reset') && second && parts.length === 2) {
     return { page: first, secret: second };
   }
   if (first === 'camera' && second && parts.length <= 3) return cameraRoute(second, third);
   if (hash === address.activity) return { page: 'activity', camera: null };
-  if (parts.length === 1 && (first === 'signin' || first === 'add' || first === 'account')) {
-    return { page: first };
-  }
+  if (parts.length === 1 && isPlain(first)) return { page: first };
   return { page: 'missing' };
 }
+
+const isPlain = (first: string): first is 'signin' | 'forgot' | 'add' | 'account' =>
+  ['signin', 'forgot', 'add', 'account'].includes(first);
 
 function cameraRoute(camera: string, tail: string | undefined): Route {
   if (tail === undefined) return { page: 'watch', camera };
@@ -44,6 +45,7 @@ function decode(part: string): string {
 export const address = {
   home: '#/',
   signin: '#/signin',
+  forgot: '#/forgot',
   add: '#/add',
   account: '#/account',
   activity: '#/account/activity',

@@ -8,6 +8,7 @@ import { alert, fields, Page, passwordField } from '../page';
 import { address } from '../router';
 import { text } from '../text';
 import { since } from '../time';
+import './leaving';
 
 const words = text.account;
 const MIN_PASSWORD = 8;
@@ -59,6 +60,7 @@ class AccountPage extends Page {
           <span class="note">${words.signOutHint}</span>
         </div>
         ${account.administrator ? this.invite() : nothing} ${this.ways(account.ways)} ${this.sessions()} ${this.password()} ${activity()}
+        <belvedere-leaving .household=${this.household}></belvedere-leaving>
       </main>
     `;
   }

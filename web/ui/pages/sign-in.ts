@@ -2,7 +2,9 @@ import { html, nothing, type PropertyDeclarations, type TemplateResult } from 'l
 import { Problem } from '../../core/api';
 import { sentenceOf } from '../household';
 import { alert, field, fields, Page, passwordField } from '../page';
+import { address } from '../router';
 import { text } from '../text';
+import { forgotten } from '../words/leaving';
 
 const words = text.signIn;
 
@@ -28,13 +30,14 @@ class SignInPage extends Page {
   }
 
   override render(): TemplateResult {
-    const { setup, thrownOut } = this.household;
+    const { setup, thrownOut, notice } = this.household;
     return html`
       <main class="narrow" id="content">
         <img class="mark" src="./icon.svg" width="56" height="56" alt="" />
         <h1 tabindex="-1">${words.title}</h1>
         <p class="lead">${this.lead ?? words.lead}</p>
         ${setup && !setup.administrator_exists ? html`<p class="info">${words.firstStart}</p>` : nothing}
+        ${notice && !this.fault ? html`<p class="info" role="status">${notice}</p>` : nothing}
         ${alert(this.fault ?? (thrownOut ? words.ended : null))}
         <form class="card" @submit=${this.submit}>
           ${field({ name: 'email', label: words.email, type: 'email', autocomplete: 'username', required: true })}
@@ -48,6 +51,7 @@ class SignInPage extends Page {
             ${this.busy ? words.busy : words.submit}
           </button>
         </form>
+        <p class="aside"><a href=${address.forgot}>${forgotten.link}</a></p>
         ${
           this.aside
             ? this.aside
