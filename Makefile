@@ -48,7 +48,7 @@ fuzz: system .venv/.dev signaling/webapp/index.html ## ten times the hostile inp
 soak: system .venv/.dev signaling/webapp/index.html ## ten thousand joins and leaves, directly and over the relay
 	SOAK_JOINS=10000 $(BIN)/python -m pytest tests/journeys/test_soak.py tests/media/relay/test_soak.py
 
-bench-%: system .venv/.dev signaling/webapp/index.html ## ttff, camera, qr, relay, loss, ways, recovery: a table, and a last line of JSON
+bench-%: system .venv/.dev signaling/webapp/index.html ## ttff, camera, qr, relay, loss, ways, timing, recovery: a table, and a last line of JSON
 	@mkdir -p build/bench
 	@$(BIN)/python -m tests.benchmarks.bench_$*
 
