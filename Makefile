@@ -14,7 +14,7 @@ WORKERS ?= 2
 CAMERA ?= port-restricted
 VIEWER ?= symmetric
 
-.PHONY: help demo lab lab-matrix test test-web check check-web fuzz soak format setup system web wheel audit-dependencies sbom clean
+.PHONY: help demo lab lab-matrix test test-web check check-web fuzz soak format setup system web wheel audit-dependencies sbom conformance clean
 
 help: ## this list
 	@grep -hE '^[a-z%-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 16
@@ -66,6 +66,9 @@ sbom: .venv/.dev web/node_modules/.stamp ## software bill of materials (CycloneD
 	@$(BIN)/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible --output-file build/sbom/python.json $(BIN)/python
 	@cd web && npm sbom --sbom-format cyclonedx --sbom-type application 2>/dev/null > ../build/sbom/web.json
 	@echo 'build/sbom/python.json and build/sbom/web.json'
+
+conformance: .venv/.dev ## write docs/conformance.md anew from docs/conformance.toml
+	@mkdir -p build && $(BIN)/python -m tests.conformance > build/conformance.md && mv build/conformance.md docs/conformance.md
 
 setup: system .venv/.dev web ## install everything, run nothing
 web: signaling/webapp/index.html ## build the web app
