@@ -27,7 +27,8 @@ from signaling.refusals import Refused
 from signaling.resets import Resets
 from signaling.server import CannotStart, Running, own_version, serving, why_not
 from signaling.settings import BadSettings, Settings, read_settings, settings_table, unknown_settings
-from signaling.store import audit
+from signaling.store import accounts as people
+from signaling.store import audit, factors
 from signaling.store.database import Store, open_store
 
 log = structlog.get_logger(__name__)
@@ -187,6 +188,30 @@ def run_audit(settings: Settings, noted: str | None) -> int:
     return 0
 
 
+async def forget_factors(settings: Settings, email: str) -> bool:
+    """Whether there is such an account; its password alone opens it now. Raises `CannotStart`, `Refused`."""
+    store, now = await _store_of(settings), time.time()
+    try:
+        async with store.write() as connection:
+            account = await people.account_by_email(connection, email.strip().lower())
+            if account is None:
+                return False
+            await people.account_to_change(connection, account.id)
+            await factors.forget(connection, account.id)
+            await audit.record(connection, account.id, "factor_removed", now=now, kind="all")
+        return True
+    finally:
+        await store.close()
+
+
+def run_forget_factors(settings: Settings, email: str) -> int:
+    """Returns the exit code."""
+    if not asyncio.run(forget_factors(settings, email)):
+        return _fail("There is no account with this e-mail.")
+    say("The password alone opens this account now.")
+    return 0
+
+
 def run_doctor(settings: Settings, *, as_json: bool) -> int:
     """Returns the exit code: 1 where something that is set up does not work."""
     findings = asyncio.run(examine(settings, unknown_settings(os.environ)))
@@ -212,6 +237,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands.add_parser("rotate-key", help="change the self-made TLS key for the next one, which cameras know already")
     commands.add_parser("settings", help="print all settings")
     commands.add_parser("openapi", help="print the OpenAPI document")
+    forget = commands.add_parser("forget-factors", help="let an account that lost them in by its password alone")
+    forget.add_argument("email", metavar="EMAIL")
     chain = commands.add_parser("audit", help="check that the audit log was not changed, and print its head")
     chain.add_argument("--head", metavar="NUMBER:HASH", help="one that was printed earlier: it must still be there")
     reset = commands.add_parser("reset-link", help="print a link that sets a new password for an account")
@@ -226,6 +253,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return run_doctor(settings, as_json=given.json)
         if given.command == "reset-link":
             return run_reset_link(settings, given.email)
+        if given.command == "forget-factors":
+            return run_forget_factors(settings, given.email)
         if given.command == "audit":
             return run_audit(settings, given.head)
         return COMMANDS[given.command or "serve"](settings)

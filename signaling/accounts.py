@@ -5,6 +5,7 @@ so that sockets and streams close within a second and nothing depends on the ann
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 import structlog
@@ -15,12 +16,13 @@ from signaling import tokens
 from signaling.acceptance import accept, invitation_invalid, offered
 from signaling.acting import now_known_as, unplaced
 from signaling.attempts import Attempts
+from signaling.audit import Deed
 from signaling.live.state import LiveEvent, LiveState, LiveUnavailable
 from signaling.passwords import Passwords
 from signaling.protocol.identity import token_hash
-from signaling.refusals import Refused
+from signaling.refusals import Method, Refused
 from signaling.store import accounts as rows
-from signaling.store import audit, belongings
+from signaling.store import audit, belongings, factors
 from signaling.store.cameras import cameras_of
 from signaling.store.database import Store
 from signaling.store.grants import cameras_granted_to
@@ -50,6 +52,19 @@ class Caller:
 
     account: Account
     login: Login
+
+
+class SecondFactorOn(Exception):
+    """The password was right, and the account wants to see one of the `methods` as well."""
+
+    def __init__(self, account: Account, methods: tuple[Method, ...]) -> None:
+        super().__init__()
+        self.account = account
+        self.methods = methods
+
+
+Spend = Callable[[AsyncConnection], Awaitable[Method]]
+"""Uses a second factor up inside the transaction that begins the login; tells which. Raises `Refused`."""
 
 
 class Accounts:
@@ -152,63 +167,90 @@ class Accounts:
 
         `device`: what the browser or app keeps from an earlier login (`signaling.devices`).
 
-        Raises `Refused`: credentials_wrong, too_many_requests, busy.
+        Raises `Refused`: credentials_wrong, too_many_requests, busy; and `SecondFactorOn`, when nothing has begun.
         """
         email = email.strip().lower()
         await self._attempts.count(email, login.address, device, now=now)
         account = await self._account_with(email, password, now)
         await self._attempts.forgive(email, login.address, device)
         fresh = await self._passwords.hash(password) if self._passwords.outdated(account.password_hash) else None
-        if not await self._begin(account, login, fresh, now):
+        wanted = await self._begin(account, login, fresh, now)
+        if wanted is None:
             # Changed meanwhile, which opens nothing any more, or only hashed anew by another login at the same moment.
             account = await self._account_with(email, password, now)
-            if not await self._begin(account, login, None, now):
+            wanted = await self._begin(account, login, None, now)
+            if wanted is None:
                 raise Refused("credentials_wrong", WRONG)
-        token = tokens.sign_account_token(
+        if wanted:
+            raise SecondFactorOn(account, wanted)
+        return account, self._token(account, login, jti, now)
+
+    async def begin(self, account: Account, login: Login, spend: Spend, *, jti: str, now: float) -> str:
+        """Begin a login that a second factor completes; its JWT. Raises `Refused` (credentials_wrong, and what `spend`
+        does)."""
+        if await self._begin(account, login, None, now, spend) is None:
+            raise Refused("credentials_wrong", "the password was changed at the same moment")
+        return self._token(account, login, jti, now)
+
+    def _token(self, account: Account, login: Login, jti: str, now: float) -> str:
+        return tokens.sign_account_token(
             self._key, origin=self._origin, account_id=account.id, login_id=login.id, jti=jti, now=now
         )
-        return account, token
 
     async def _account_with(self, email: str, password: str, now: float) -> Account:
         """Raises `Refused`: credentials_wrong, busy."""
         async with self._store.read() as connection:
             account = await rows.account_by_email(connection, email) if "\0" not in email else None
-        if not await self._passwords.check(password, account.password_hash if account else None) or account is None:
-            self._note_failure(account, now)
+        opens = account is not None and not account.passkey_only
+        if (
+            not await self._passwords.check(password, account.password_hash if account and opens else None)
+            or not account
+        ):
+            self.note_failure(account, now)
             raise Refused("credentials_wrong", WRONG)
         return account
 
-    def _note_failure(self, account: Account | None, now: float) -> None:
+    def note_failure(self, account: Account | None, now: float, deed: Deed = "sign_in_failed") -> None:
         """In the audit log. Beside the answer, whose time must not tell whether there is such an account."""
-        task = asyncio.create_task(self._record_failure(account, now))
+        task = asyncio.create_task(self._record_failure(account, deed, now))
         self.notes.add(task)
         task.add_done_callback(self.notes.discard)
 
-    async def _record_failure(self, account: Account | None, now: float) -> None:
+    async def _record_failure(self, account: Account | None, deed: Deed, now: float) -> None:
         try:
-            if account is None or not await self._live.use_once(f"failure:{account.id}", NOTED_FAILURE_SECONDS):
+            if account is None or not await self._live.use_once(f"{deed}:{account.id}", NOTED_FAILURE_SECONDS):
                 return
             async with self._store.write() as connection:
                 await rows.account_to_change(connection, account.id)
-                await audit.record(connection, account.id, "sign_in_failed", now=now)
+                await audit.record(connection, account.id, deed, now=now)
         except (LiveUnavailable, Refused) as error:
             log.warning("failed_sign_in_not_noted", problem=str(error))
 
-    async def _begin(self, account: Account, login: Login, fresh_hash: str | None, now: float) -> bool:
-        """False where the password's hash is no longer the account's: checking it took a while."""
-        now_known_as(account.email)
+    async def _begin(
+        self, account: Account, login: Login, fresh_hash: str | None, now: float, spend: Spend | None = None
+    ) -> tuple[Method, ...] | None:
+        """What is wanted beside the password: where anything is, nothing has begun. None where the password's hash is
+        no longer the account's: checking it took a while."""
         begun = Login(login.id, account.id, now, now + tokens.LOGIN_SECONDS, login.address, login.agent)
         async with self._store.write() as connection:
             if not await rows.password_stands(connection, account.id, account.password_hash):
-                return False
+                return None
             if fresh_hash is not None:
                 await rows.set_password(connection, account.id, fresh_hash)
+            if spend is None and (wanted := await factors.methods(connection, account.id)):
+                return wanted
+            with_factor = await spend(connection) if spend is not None else None
+            now_known_as(account.email)
             await rows.insert_login(connection, begun)
             surplus = [old.id for old in (await rows.logins_of(connection, account.id, now))[MAX_LOGINS:]]
             ended = await rows.delete_logins(connection, account.id, surplus) if surplus else []
-            await audit.record(connection, account.id, "signed_in", now=now, agent=login.agent)
-        await self._announce_ended(account.id, ended)
-        return True
+            if with_factor == "recovery_code":
+                left = await factors.codes_left(connection, account.id)
+                await audit.record(connection, account.id, "recovery_code_used", now=now, left=str(left))
+            shown = {"with": with_factor} if with_factor else {}
+            await audit.record(connection, account.id, "signed_in", now=now, agent=login.agent, **shown)
+        await self.announce_ended(account.id, ended)
+        return ()
 
     async def caller(self, token: str, *, now: float) -> Caller | None:
         """Who holds this JWT; None where it is not good, or no longer."""
@@ -236,14 +278,14 @@ class Accounts:
                 await audit.record(connection, account_id, "signed_out", now=now)
         if not ended:
             raise Refused("not_found", "there is no such session")
-        await self._announce_ended(account_id, ended)
+        await self.announce_ended(account_id, ended)
 
     async def end_all_logins(self, account_id: str, *, now: float) -> None:
         async with self._store.write() as connection:
             await rows.account_to_change(connection, account_id)
             ended = await _delete_logins(connection, account_id, now, keep=None)
             await audit.record(connection, account_id, "signed_out", now=now, sessions=str(len(ended)))
-        await self._announce_ended(account_id, ended)
+        await self.announce_ended(account_id, ended)
 
     async def change_ways(self, account: Account, ways: Policy, *, now: float) -> Account:
         """Which ways the video of its cameras may go. Sessions that go another way end."""
@@ -272,7 +314,7 @@ class Accounts:
             await rows.set_password(connection, account.id, password_hash)
             ended = await _delete_logins(connection, account.id, now, keep=caller.login.id)
             await audit.record(connection, account.id, "password_changed", now=now)
-        await self._announce_ended(account.id, ended)
+        await self.announce_ended(account.id, ended)
 
     async def delete(self, caller: Caller, password: str, *, now: float) -> None:
         """The account, all that belongs to it, and what the audit log says of it. Its sockets and its media end.
@@ -296,7 +338,7 @@ class Accounts:
                     await audit.record(connection, camera.account_id, "guest_left", now=now, subject=camera.id, **said)
             await audit.erase_account(connection, account.id)
             await belongings.delete_account(connection, account.id)
-        await self._announce_ended(account.id, logins)
+        await self.announce_ended(account.id, logins)
         for camera_id in gone:
             await self._live.publish(LiveEvent("camera_revoked", camera_id, account.id))
             await self._live.publish(LiveEvent("camera_removed", camera_id, account.id))
@@ -308,7 +350,8 @@ class Accounts:
         async with self._store.write() as connection:
             await rows.delete_ended(connection, now)
 
-    async def _announce_ended(self, account_id: str, login_ids: list[str]) -> None:
+    async def announce_ended(self, account_id: str, login_ids: list[str]) -> None:
+        """Comes after the transaction in which these logins ended."""
         for login_id in login_ids:
             await self._live.publish(LiveEvent("login_ended", login_id, account_id))
 

@@ -10,6 +10,7 @@ from signaling.rates import address_key, network_key
 from signaling.refusals import Refused
 from signaling.store import known_devices
 from signaling.store.database import Store
+from signaling.store.rows import Account
 
 
 class Attempts:
@@ -37,6 +38,18 @@ class Attempts:
         """One attempt at the password of an account, by somebody who is signed in to it."""
         await self._count("login_device", f"login/{login_id}")
 
+    async def count_code(self, account: Account, address: str, device: str, *, now: float) -> None:
+        """One attempt at a second factor, after the right password."""
+        known, home = await self._knows(account.email, address, device, now)
+        await self._count("factor_pair", _factor_key(account, address, device if known else ""))
+        if not (known or home):
+            await self._count("factor_account", account.id)
+
+    async def forgive_code(self, account: Account, address: str, device: str) -> None:
+        """It was right."""
+        for presented in {device, ""}:
+            await self._live.forgive("factor_pair", _factor_key(account, address, presented))
+
     async def forgive(self, email: str, address: str, device: str) -> None:
         """The password was right: whoever mistyped it before has done no harm."""
         await self._live.forgive("login_pair", _pair_key(email, address))
@@ -57,6 +70,10 @@ class Attempts:
 
 def _pair_key(email: str, address: str) -> str:
     return f"{token_hash(email)}/{address_key(address)}"
+
+
+def _factor_key(account: Account, address: str, device: str) -> str:
+    return f"{account.id}/{token_hash(device)[:32] if device else address_key(address)}"
 
 
 def _device_key(email: str, device: str) -> str:

@@ -8,6 +8,10 @@ Whoever commands enough addresses uses up the third for as long as they go on. I
 people come from: an address from which somebody is signed in to it has the first two only, and a device from which
 somebody signed in before has a count of its own (`login_device`).
 
+Whoever gets as far as a second factor knows the password, so its codes are guessed under bounds of their own: three of
+a million are good at a time, and 40 guesses an hour take a year to find one. Where the account's own people come from
+that bound does not hold; passkeys cannot be guessed and are not counted.
+
 An IPv6 customer may hold a /48, which is 65,536 addresses as we count them. So what makes the server hash a password is
 counted by /48 as well, under bounds that leave most of the two workers (about 500 hashes a minute) to everybody else.
 """
@@ -29,6 +33,9 @@ RULES: dict[str, list[RateLimitItem]] = {
     "login_account": parse_many("60/minute; 200/10 minutes; 600/hour"),
     "login_device": parse_many("10/minute; 30/10 minutes; 60/hour"),
     "login_network": parse_many("120/minute; 1200/hour"),
+    "factor_pair": parse_many("5/minute; 20/hour"),
+    "factor_account": parse_many("10/minute; 40/hour"),
+    "passkey": parse_many("30/minute; 300/hour"),
     "register": parse_many("10/minute; 40/hour"),
     "register_network": parse_many("40/minute; 160/hour"),
     "reset": parse_many("5/minute; 20/hour"),

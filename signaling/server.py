@@ -22,10 +22,13 @@ from media.heap import keep_returning
 from signaling import certificate
 from signaling.accounts import Accounts
 from signaling.activation import Activation
+from signaling.attempts import Attempts
 from signaling.camera_events import CameraEvents
 from signaling.cameras import TOKEN_BYTES, Cameras
+from signaling.codes import Codes
 from signaling.devices import Devices
 from signaling.door import Door
+from signaling.factors import Factors
 from signaling.gate import Gate
 from signaling.grants import Grants
 from signaling.housekeeping import keep_house
@@ -42,18 +45,22 @@ from signaling.live.redis import RedisLiveState
 from signaling.live.state import LiveState, LiveUnavailable
 from signaling.mail import Mailer, mail_server
 from signaling.metrics import Metrics
+from signaling.passkeys import Passkeys
 from signaling.passwords import Passwords
+from signaling.proof import Proofs
 from signaling.rates import Rates
 from signaling.refusals import Refused
 from signaling.relay_inside import open_relay
 from signaling.resets import Resets
 from signaling.settings import Settings
+from signaling.sign_in import SignIn
 from signaling.store.accounts import costliest_password
-from signaling.store.database import open_store, store_problem
+from signaling.store.database import Store, open_store, store_problem
 from signaling.store.lock import InUse, locked
 from signaling.store.secret import BadSecret, kept_in_file
 from signaling.transfers import Transfers
 from signaling.turn import ice_servers_for
+from signaling.vault import Vault
 from signaling.watch_log import WatchLog
 
 ID_BYTES = 12
@@ -148,6 +155,7 @@ async def _open_services(
     accounts = Accounts(
         store, live, passwords, key=derived(key, "logins").hex(), origin=origin, registration=settings.registration
     )
+    sign_in, factors = _open_factors(store, live, accounts, key, origin)
     return Services(
         settings=settings,
         origin=origin,
@@ -156,6 +164,8 @@ async def _open_services(
         store=store,
         live=live,
         accounts=accounts,
+        sign_in=sign_in,
+        factors=factors,
         cameras=Cameras(store, live),
         grants=Grants(store, live),
         transfers=Transfers(store, live),
@@ -171,9 +181,22 @@ async def _open_services(
         ticket_key=derived(key, "session tickets"),
         relay_secret=relay_secret,
         clock=time.time,
-        new_id=lambda: secrets.token_urlsafe(ID_BYTES),
+        new_id=_new_id,
         new_token=_new_token,
     )
+
+
+def _open_factors(store: Store, live: LiveState, accounts: Accounts, key: str, origin: str) -> tuple[SignIn, Factors]:
+    vault = Vault(derived(key, "second factors"))
+    passkeys = Passkeys(live, key=derived(key, "passkey challenges"), origin=origin)
+    codes, attempts = Codes(vault), Attempts(store, live)
+    proofs = Proofs(store, accounts, attempts, passkeys, codes)
+    sign_in = SignIn(store, live, accounts, attempts, passkeys, codes, _new_id, _new_token)
+    return sign_in, Factors(store, accounts, attempts, proofs, passkeys, codes, vault)
+
+
+def _new_id() -> str:
+    return secrets.token_urlsafe(ID_BYTES)
 
 
 def _new_token() -> str:

@@ -8,11 +8,9 @@ from signaling.devices import KEEP_SECONDS
 from signaling.http import shapes
 from signaling.http.call import Call, count, json_answer, rfc3339
 from signaling.rates import network_key
-from signaling.refusals import Refused
 from signaling.store.rows import Account, Login
 from signaling.tokens import COOKIE, DEVICE_COOKIE, LOGIN_SECONDS
 
-MAX_AGENT_LENGTH = 200
 MAX_DEVICE_LENGTH = 128
 
 
@@ -37,24 +35,13 @@ async def setup(call: Call) -> shapes.Setup:
     accounts = call.services.accounts
     registration = cast(Literal["closed", "open"], accounts.registration)
     reset: Literal["mail", "administrator"] = "mail" if call.services.resets.by_mail else "administrator"
-    return shapes.Setup(registration, await accounts.administrator_exists(), call.services.version, reset)
-
-
-async def log_in(call: Call) -> web.Response:
-    body: shapes.SessionBody = call.body
-    agent = "".join(filter(str.isprintable, call.request.headers.get("User-Agent", "")))[:MAX_AGENT_LENGTH]
-    agent = agent.encode("utf-8", "replace").decode()
-    login = Login(call.services.new_id(), "", call.now, call.now, call.address, agent)
-    device = presented_device(call, body.device)
-    try:
-        account, token = await call.services.accounts.log_in(
-            body.email, body.password, login, device=device, jti=call.services.new_id(), now=call.now
-        )
-    except Refused as refusal:
-        call.services.metrics.logins.labels(refusal.code).inc()
-        raise
-    call.services.metrics.logins.labels("ok").inc()
-    return await signed_in(call, account, token, cookie=body.cookie, device=device)
+    return shapes.Setup(
+        registration,
+        await accounts.administrator_exists(),
+        call.services.version,
+        reset,
+        call.services.factors.passkeys.origin,
+    )
 
 
 async def signed_in(call: Call, account: Account, token: str, *, cookie: bool, device: str) -> web.Response:

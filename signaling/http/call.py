@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Literal
 
 import msgspec
@@ -14,6 +13,7 @@ from signaling.acting import Actor, acting
 from signaling.http.addresses import client_address
 from signaling.http.origins import same_origin
 from signaling.http.services import Services
+from signaling.http.times import rfc3339 as rfc3339
 from signaling.rates import address_key
 from signaling.refusals import Refused
 from signaling.tokens import COOKIE
@@ -151,8 +151,3 @@ def json_answer(value: msgspec.Struct | None, status: int) -> web.Response:
     return web.Response(
         status=status, body=msgspec.json.encode(value), content_type="application/json", headers=headers
     )
-
-
-def rfc3339(seconds: float) -> str:
-    """Seconds since the epoch as text, UTC."""
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

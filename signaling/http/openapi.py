@@ -18,6 +18,7 @@ WITH_BODY = ("invalid_body", "request_timeout", "body_too_large", "unsupported_m
 TAGS = {
     "accounts": "account",
     "sessions": "account",
+    "passkey-challenges": "account",
     "me": "account",
     "password-resets": "account",
     "invitations": "account",

@@ -5,8 +5,9 @@ import math
 import msgspec
 from aiohttp import web
 
-from signaling.http.shapes import Fault, Problem
-from signaling.refusals import Refused
+from signaling.http.shapes import Fault, Problem, SecondFactor
+from signaling.http.times import rfc3339
+from signaling.refusals import Refused, SecondFactorRequired
 
 CONTENT_TYPE = "application/problem+json"
 
@@ -21,6 +22,11 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "wifi_invalid": (400, "These Wi-Fi details cannot be right"),
     "unauthorized": (401, "Sign in first"),
     "credentials_wrong": (401, "E-mail or password is wrong"),
+    "second_factor_required": (401, "A second factor is wanted as well"),
+    "second_factor_wrong": (401, "This code is not good"),
+    "ticket_invalid": (401, "Begin signing in again"),
+    "passkey_refused": (401, "The passkey was not accepted"),
+    "proof_required": (403, "Show once more who you are"),
     "forbidden": (403, "Not allowed"),
     "origin_refused": (403, "The request came from another web site"),
     "registration_closed": (403, "Registration is closed"),
@@ -37,6 +43,14 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "last_administrator": (409, "The server needs this administrator"),
     "not_pending": (409, "The code is no longer pending"),
     "not_active": (409, "The camera is not active"),
+    "passkeys_need_name": (409, "Passkeys need a server with a name"),
+    "passkey_known": (409, "This passkey is registered already"),
+    "no_passkey": (409, "There is no passkey"),
+    "too_many_passkeys": (409, "Too many passkeys"),
+    "totp_on": (409, "An authenticator app is on already"),
+    "totp_not_begun": (409, "No authenticator app is waiting to be confirmed"),
+    "no_second_factor": (409, "There is no such second factor"),
+    "last_way_in": (409, "This could lock you out"),
     "too_many_cameras": (409, "Too many cameras"),
     "own_camera": (409, "This is your own camera"),
     "already_shared": (409, "This camera is shared with you already"),
@@ -71,10 +85,12 @@ KEPT_HEADERS = frozenset({"Allow"})
 """Of aiohttp's own errors: what a client acts on."""
 
 
-def problem(code: str, detail: str, *, retry_after: float | None = None) -> web.Response:
+def problem(
+    code: str, detail: str, *, retry_after: float | None = None, second_factor: SecondFactor | None = None
+) -> web.Response:
     """The answer for a code of the table."""
     status, title = PROBLEMS[code]
-    body = Problem(f"/api/docs#problem-{code}", title, status, detail, code, _faults(code, detail))
+    body = Problem(f"/api/docs#problem-{code}", title, status, detail, code, _faults(code, detail), second_factor)
     headers = {"Cache-Control": "no-store"}
     if retry_after is not None:
         headers["Retry-After"] = str(max(1, math.ceil(retry_after)))
@@ -91,7 +107,9 @@ def _faults(code: str, detail: str) -> list[Fault]:
 
 def refused(refusal: Refused) -> web.Response:
     """The answer for what the server understood and will not do."""
-    return problem(refusal.code, refusal.detail, retry_after=refusal.retry_after)
+    step = refusal.step if isinstance(refusal, SecondFactorRequired) else None
+    wanted = SecondFactor(step.ticket, rfc3339(step.expires_at), list(step.methods), step.passkey) if step else None
+    return problem(refusal.code, refusal.detail, retry_after=refusal.retry_after, second_factor=wanted)
 
 
 def from_http_exception(error: web.HTTPException) -> web.Response:

@@ -11,11 +11,13 @@ from signaling.http import (
     grants,
     resets,
     shapes,
+    sign_in,
     system,
     transfer_shapes,
     transfers,
 )
 from signaling.http.call import Route
+from signaling.http.factor_routes import FACTOR_ROUTES, SIGN_IN_ROUTES
 
 _ID = "/api/cameras/{id}"
 
@@ -56,14 +58,15 @@ ROUTES: tuple[Route, ...] = (
     Route(
         "POST",
         "/api/sessions",
-        accounts.log_in,
+        sign_in.by_password,
         "Sign in, with a cookie or a token",
         "nobody",
         shapes.SessionBody,
         shapes.SessionAnswer,
         201,
-        problems=("credentials_wrong", "too_many_requests", "busy"),
+        problems=("credentials_wrong", "second_factor_required", "too_many_requests", "busy"),
     ),
+    *SIGN_IN_ROUTES,
     Route("GET", "/api/sessions", accounts.sessions, "Where this account is signed in", answer=shapes.Sessions),
     Route("DELETE", "/api/sessions", accounts.log_out_everywhere, "Sign out everywhere", status=204),
     Route("DELETE", "/api/sessions/current", accounts.log_out, "Sign out here", status=204),
@@ -93,6 +96,7 @@ ROUTES: tuple[Route, ...] = (
         status=204,
         problems=("credentials_wrong", "password_unsuitable", "too_many_requests", "busy"),
     ),
+    *FACTOR_ROUTES,
     Route(
         "POST",
         "/api/password-resets",

@@ -8,6 +8,7 @@ from signaling.activation import Activation
 from signaling.camera_events import CameraEvents
 from signaling.cameras import Cameras
 from signaling.devices import Devices
+from signaling.factors import Factors
 from signaling.gate import Gate
 from signaling.grants import Grants
 from signaling.live.state import LiveState
@@ -15,6 +16,7 @@ from signaling.metrics import Metrics
 from signaling.protocol.messages import SOCKET_PATH
 from signaling.resets import Resets
 from signaling.settings import Settings
+from signaling.sign_in import SignIn
 from signaling.store.database import Store
 from signaling.transfers import Transfers
 from signaling.watch_log import WatchLog
@@ -32,6 +34,8 @@ class Services:
     store: Store
     live: LiveState
     accounts: Accounts
+    sign_in: SignIn
+    factors: Factors
     cameras: Cameras
     grants: Grants
     transfers: Transfers

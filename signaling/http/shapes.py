@@ -224,12 +224,16 @@ class ResetAnswer(msgspec.Struct, frozen=True):
 
 
 class Setup(msgspec.Struct, frozen=True):
-    """What a sign-in page needs to know. `password_reset`: who sends a link to those who forgot theirs."""
+    """What a sign-in page needs to know. `password_reset`: who sends a link to those who forgot theirs.
+
+    `passkeys_at`: the origin where passkeys work; null where they cannot.
+    """
 
     registration: Literal["closed", "open"]
     administrator_exists: bool
     version: str
     password_reset: Literal["mail", "administrator"]
+    passkeys_at: str | None
 
 
 class Invitation(msgspec.Struct, frozen=True):
@@ -357,8 +361,18 @@ class Fault(msgspec.Struct, frozen=True):
     field: str
 
 
+class SecondFactor(msgspec.Struct, frozen=True):
+    """How to go on at `POST /api/sessions/second-step`. `passkey`: JSON for `parseRequestOptionsFromJSON`, or null."""
+
+    ticket: str
+    expires_at: Time
+    methods: list[Literal["totp", "passkey", "recovery_code"]]
+    passkey: dict[str, Any] | None
+
+
 class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
-    """RFC 9457. `code` is stable; `type` is a reference that stands for it."""
+    """RFC 9457. `code` is stable; `type` is a reference that stands for it. `second_factor`: of
+    `second_factor_required` alone."""
 
     type: str
     title: str
@@ -366,6 +380,7 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     detail: str
     code: str
     errors: list[Fault] = []
+    second_factor: SecondFactor | None = None
 
 
 class AuditEntry(msgspec.Struct, frozen=True):

@@ -93,6 +93,12 @@ async def delete_logins(connection: AsyncConnection, account_id: str, login_ids:
     return [row.id for row in await connection.execute(query.returning(logins.c.id))]
 
 
+async def delete_other_logins(connection: AsyncConnection, account_id: str, keep: str) -> list[str]:
+    """All of the account's but one; those that are gone now."""
+    query = delete(logins).where(logins.c.account_id == account_id, logins.c.id != keep)
+    return [row.id for row in await connection.execute(query.returning(logins.c.id))]
+
+
 async def insert_invitation(connection: AsyncConnection, invitation: Invitation) -> None:
     await connection.execute(insert(invitations).values(written(invitation)))
 

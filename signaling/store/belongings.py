@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from signaling.store import schema
 
 SHOWN: dict[str, tuple[str, ...]] = {
-    "accounts": ("id", "email", "administrator", "created_at", "ways"),
+    "accounts": ("id", "email", "administrator", "created_at", "ways", "passkey_only"),
     "logins": ("id", "account_id", "created_at", "expires_at", "address", "agent"),
     "resets": ("account_id", "created_at", "expires_at"),
     "known_devices": ("account_id", "created_at", "last_used_at"),
@@ -52,6 +52,9 @@ SHOWN: dict[str, tuple[str, ...]] = {
         "used_at",
     ),
     "transfers": ("camera_id", "expires_at"),
+    "totp": ("account_id", "confirmed", "created_at"),
+    "passkeys": ("id", "account_id", "name", "verified", "transports", "created_at", "last_used_at"),
+    "recovery_codes": ("account_id",),
     "audit": ("number", "at_ms", "account_id", "deed", "subject", "hash", "body"),
 }
 WITHHELD: dict[str, tuple[str, ...]] = {
@@ -63,10 +66,13 @@ WITHHELD: dict[str, tuple[str, ...]] = {
     "pairings": ("token_hash", "winner"),
     "grant_invitations": ("secret_hash",),
     "transfers": ("secret_hash",),
+    "totp": ("secret", "last_step"),
+    "passkeys": ("credential_id", "public_key", "sign_count"),
+    "recovery_codes": ("code_hash",),
     "audit": ("digest", "salt"),
 }
 """What proves something, or helps to. An export lies about in a folder for downloads."""
-JSON_COLUMNS = frozenset({"capabilities", "allowed_networks", "rivals", "scopes", "body"})
+JSON_COLUMNS = frozenset({"capabilities", "allowed_networks", "rivals", "scopes", "transports", "body"})
 AT_MOST = 1000
 """Rows in one answer of the database."""
 

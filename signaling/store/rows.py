@@ -18,6 +18,7 @@ class Account:
     administrator: bool
     created_at: float
     ways: Policy = "auto"
+    passkey_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,33 @@ class Login:
     expires_at: float
     address: str
     agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class Totp:
+    """An authenticator app. `secret` is sealed; it counts once `confirmed`; codes up to `last_step` are used up."""
+
+    account_id: str
+    secret: str
+    confirmed: bool
+    last_step: int
+    created_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Passkey:
+    """`credential_id` and `public_key` (COSE) in base64url. `verified`: it has shown that it knows its person."""
+
+    id: str
+    account_id: str
+    credential_id: str
+    public_key: str
+    sign_count: int
+    verified: bool
+    transports: list[str]
+    name: str
+    created_at: float
+    last_used_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +149,11 @@ class GrantInvitation:
     used_at: float | None = None
 
 
-Value = Account | Login | Invitation | Pairing | Transfer | Camera | Grant | GrantInvitation | Entry
-Kind = TypeVar("Kind", Account, Login, Invitation, Pairing, Transfer, Camera, Grant, GrantInvitation, Entry)
-_JSON = frozenset({"capabilities", "allowed_networks", "rivals", "scopes"})
+Value = Account | Login | Totp | Passkey | Invitation | Pairing | Transfer | Camera | Grant | GrantInvitation | Entry
+Kind = TypeVar(
+    "Kind", Account, Login, Totp, Passkey, Invitation, Pairing, Transfer, Camera, Grant, GrantInvitation, Entry
+)
+_JSON = frozenset({"capabilities", "allowed_networks", "rivals", "scopes", "transports"})
 
 
 def read(kind: type[Kind], row: Row[Any]) -> Kind:

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 
 metadata = MetaData(
@@ -39,6 +40,7 @@ accounts = Table(
     Column("administrator", Boolean, nullable=False),
     Column("created_at", Double, nullable=False),
     Column("ways", String(16), nullable=False, server_default="auto"),
+    Column("passkey_only", Boolean, nullable=False, server_default=false()),
 )
 
 logins = Table(
@@ -164,6 +166,41 @@ transfers = Table(
     Column("expires_at", Double, nullable=False),
 )
 """At most one link a camera."""
+
+totp = Table(
+    "totp",
+    metadata,
+    Column("account_id", String(64), ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True),
+    Column("secret", String(200), nullable=False),
+    Column("confirmed", Boolean, nullable=False),
+    Column("last_step", BigInteger, nullable=False),
+    Column("created_at", Double, nullable=False),
+)
+"""`secret` is sealed (`signaling.vault`)."""
+
+passkeys = Table(
+    "passkeys",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    _owner("account_id", "accounts.id"),
+    Column("credential_id", String(1400), nullable=False, unique=True),
+    Column("public_key", String(1400), nullable=False),
+    Column("sign_count", BigInteger, nullable=False),
+    Column("verified", Boolean, nullable=False),
+    Column("transports", Text, nullable=False),
+    Column("name", String(100), nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("last_used_at", Double, nullable=True),
+    Index("ix_passkeys_account_id", "account_id"),
+)
+
+recovery_codes = Table(
+    "recovery_codes",
+    metadata,
+    Column("account_id", String(64), ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True),
+    Column("code_hash", String(64), primary_key=True),
+)
+"""Keyed hashes (`signaling.vault`), of those that are still good."""
 
 audit = Table(
     "audit",

@@ -9,10 +9,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pyotp
 import pytest
 
 from media.relay.program import own_addresses
-from tests.servers import Belvedere, RedisServer, belvedere, free_port
+from tests.servers import EMAIL, PASSWORD, Belvedere, RedisServer, belvedere, free_port
 
 
 def run(*arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
@@ -226,3 +227,16 @@ def test_a_command_makes_a_link_for_who_forgot(tmp_path: Path) -> None:
         server.sign_in(password="another horse battery")
         unknown = run("reset-link", "nobody@example.org", **ours)
         assert unknown.returncode == 1 and "no account" in unknown.stderr
+
+
+def test_an_account_that_lost_its_second_factors_is_let_in(tmp_path: Path) -> None:
+    with belvedere(tmp_path, relay="0") as server:
+        token = server.sign_up()
+        secret = server.call("POST", "/api/me/totp", {"password": PASSWORD}, token)[1]["secret"]
+        assert server.call("POST", "/api/me/totp/confirm", {"code": pyotp.TOTP(secret).now()}, token)[0] == 200
+        assert server.call("POST", "/api/sessions", {"email": EMAIL, "password": PASSWORD})[0] == 401
+        assert run("forget-factors", "nobody@example.org", data_dir=str(tmp_path)).returncode == 1
+        assert "password alone" in run("forget-factors", EMAIL.upper(), data_dir=str(tmp_path)).stdout
+        server.sign_in()
+        newest = server.call("GET", "/api/audit", token=token)[1]["entries"][1]
+        assert (newest["deed"], newest["by"]) == ("factor_removed", "server")

@@ -49,6 +49,8 @@ class Row:
 
 
 _PASSWORD = "correct horse battery"
+_RESPONSE = {"clientDataJSON": "AAAA", "authenticatorData": "AAAA", "signature": "AAAA", "attestationObject": "AAAA"}
+_ASSERTION = _CREDENTIAL = {"id": "AAAA", "rawId": "AAAA", "type": "public-key", "response": _RESPONSE}
 _QR = {"token": "$code", "ssid": "Hillside"}
 
 ROWS: dict[str, Row] = {
@@ -59,6 +61,12 @@ ROWS: dict[str, Row] = {
     # Who has no secret gets nowhere by being somebody.
     "POST /api/accounts": Row(anyone("registration_closed"), {"email": "new@example.org", "password": _PASSWORD}),
     "POST /api/sessions": Row(anyone("credentials_wrong"), {"email": "owner@example.org", "password": "a guess"}),
+    "POST /api/sessions/second-step": Row(anyone("ticket_invalid"), {"ticket": "guess", "code": "123456"}),
+    "POST /api/sessions/passkey": Row(anyone("passkey_refused"), {"passkey": _ASSERTION}),
+    "POST /api/sessions/recovery": Row(
+        anyone("credentials_wrong"), {"email": "owner@example.org", "code": "AAAA-BBBB-CCCC"}
+    ),
+    "POST /api/passkey-challenges": Row(anyone("passkeys_need_name")),
     "POST /api/invitations/check": Row(anyone("invitation_invalid"), {"invitation": "guess"}),
     "POST /api/camera/seen": Row(anyone("token_unknown"), {"secret_token": "guess"}),
     "POST /api/camera/activate": Row(
@@ -79,6 +87,18 @@ ROWS: dict[str, Row] = {
     # With the right password it is the end of whoever asks, of everybody but the last administrator.
     "DELETE /api/me": Row(signed_in("credentials_wrong"), {"password": "a guess"}),
     "GET /api/me/export": Row(signed_in(200)),
+    # Each has its own second factors; whose passkeys are whose: tests/signaling/http/test_passkeys.py.
+    "GET /api/me/factors": Row(signed_in(200)),
+    "POST /api/me/proof-challenges": Row(signed_in("no_passkey")),
+    "POST /api/me/totp": Row(signed_in(201), {"password": _PASSWORD}),
+    "POST /api/me/totp/confirm": Row(signed_in("totp_not_begun"), {"code": "123456"}),
+    "POST /api/me/totp/off": Row(signed_in("second_factor_wrong"), {"password": _PASSWORD, "code": "123456"}),
+    "POST /api/me/passkey-challenges": Row(signed_in("passkeys_need_name"), {"password": _PASSWORD}),
+    "POST /api/me/passkeys": Row(signed_in("passkey_refused"), {"name": "Phone", "credential": _CREDENTIAL}),
+    "PATCH /api/me/passkeys/{id}": Row(signed_in("not_found"), {"name": "Phone"}, id="guess"),
+    "POST /api/me/passkeys/{id}/remove": Row(signed_in("not_found"), {"password": _PASSWORD}, id="guess"),
+    "POST /api/me/recovery-codes": Row(signed_in("no_second_factor"), {"password": _PASSWORD}),
+    "PUT /api/me/passkey-only": Row(signed_in("proof_required"), {"on": True, "password": _PASSWORD}),
     "POST /api/invitations": Row(administrator_only(201)),
     "POST /api/socket-tickets": Row(owner_only(201), {"camera": "$camera"}),
     "GET /api/audit": Row(signed_in(200)),

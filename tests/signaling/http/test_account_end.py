@@ -14,6 +14,7 @@ from signaling.store import audit, belongings
 from signaling.store.schema import metadata
 from tests.signaling.api import EMAIL, PASSWORD, Api
 from tests.signaling.device import Device
+from tests.signaling.factors import totp_on
 from tests.signaling.helpers import api_of, both_databases, quick_settings, secret_of
 from tests.signaling.http.test_events import stream
 from tests.signaling.sharing import confirmed_camera, link
@@ -49,11 +50,13 @@ async def test_nothing_of_an_account_stays(tmp_path: Path, database_url: str, ht
         account = (await guest.good("GET", "/api/me"))["id"]
         camera, _ = await confirmed_camera(owner)
         await guest.good("POST", "/api/grants", {"invitation": await link(owner, camera)})
+        await totp_on(guest)
         before = await exported(owner)
         assert {name for name, rows in (await exported(guest)).items() if not rows} == {
             "invitations",
             "grant_invitations",
             "resets",
+            "passkeys",
         }
         gone = await guest.call("DELETE", "/api/me", GOODBYE)
         assert gone.status == 204

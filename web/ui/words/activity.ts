@@ -25,6 +25,16 @@ export const deeds: Record<string, (told: Told) => string> = {
   password_changed: ({ who }) => `${who} changed the password.`,
   reset_link_made: ({ who }) => `${who} asked for a link that sets a new password.`,
   password_reset: () => 'A new password was set by a link; all sessions were signed out.',
+  second_factor_failed: ({ who }) => `${who} had the right password and failed at the second step.`,
+  factor_added: ({ who, details }) => `${who} added ${factor(details)}.`,
+  factor_removed: ({ who, details }) => `${who} removed ${factor(details)}.`,
+  recovery_codes_made: ({ who }) => `${who} made new recovery codes.`,
+  recovery_code_used: ({ who, details }) =>
+    `${who} used a recovery code; ${details['left'] ?? '?'} are left.`,
+  passkey_only_changed: ({ who, details }) =>
+    details['on'] === 'yes'
+      ? `${who} let nothing but passkeys open the account.`
+      : `${who} let the password open the account again.`,
   ways_changed: ({ who, details }) => {
     const ways = WAYS[details['ways'] ?? ''];
     return `${who} changed the ways for video${ways ? `: ${ways}` : ''}.`;
@@ -57,6 +67,12 @@ export const deeds: Record<string, (told: Told) => string> = {
     `“${details['name'] ?? ''}” went to ${details['to'] ?? 'somebody else'} by your link.`,
   camera_taken: ({ who, camera, details }) => `${who} took ${camera} over from ${details['giver'] ?? ''}.`,
 };
+
+function factor(details: Record<string, string>): string {
+  if (details['kind'] === 'all') return 'all second factors';
+  if (details['kind'] === 'totp') return 'an authenticator app';
+  return details['name'] ? `the passkey “${details['name']}”` : 'a passkey';
+}
 
 function changed({ who, camera, details }: Told): string {
   const { name, direct_viewers: viewers } = details;
