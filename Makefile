@@ -14,7 +14,7 @@ WORKERS ?= 2
 CAMERA ?= port-restricted
 VIEWER ?= symmetric
 
-.PHONY: help demo lab lab-matrix test test-web check check-web fuzz soak format setup system web wheel audit-dependencies sbom conformance clean
+.PHONY: help demo lab lab-matrix test test-web check check-web fuzz soak watermark format setup system web wheel audit-dependencies sbom conformance clean
 
 help: ## this list
 	@grep -hE '^[a-z%-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 16
@@ -47,6 +47,9 @@ fuzz: system .venv/.dev signaling/webapp/index.html ## ten times the hostile inp
 
 soak: system .venv/.dev signaling/webapp/index.html ## ten thousand joins and leaves, directly and over the relay
 	SOAK_JOINS=10000 $(BIN)/python -m pytest tests/journeys/test_soak.py tests/media/relay/test_soak.py
+
+watermark: system .venv/.dev signaling/webapp/index.html ## every frame is of the camera asked for: 200 cameras, 200 viewers, the server killed now and then
+	WATERMARK_SIZE=whole $(BIN)/python -m pytest -s tests/journeys/watermark
 
 bench-%: system .venv/.dev signaling/webapp/index.html ## ttff, camera, qr, relay, loss, ways, timing, recovery: a table, and a last line of JSON
 	@mkdir -p build/bench
