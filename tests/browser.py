@@ -136,7 +136,7 @@ async def sign_in(page: Page, url: str, email: str = EMAIL, password: str = PASS
     await page.goto(url)
     await page.get_by_label("E-mail").fill(email)
     await page.get_by_role("textbox", name="Password").fill(password)
-    await page.get_by_role("button", name="Sign in").click()
+    await page.get_by_role("button", name="Sign in", exact=True).click()
     await home_page(page)
 
 

@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Page
 
+from tests.authenticator import plug_in
 from tests.browser import home_page, moving, new_page, sign_in, watch
 from tests.home import Household
+from tests.journeys.security import add_passkey, begin_app, named_household, open_security, second_step, sign_out
 from tests.servers import PASSWORD
 
 AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
@@ -165,3 +167,41 @@ async def test_the_look_finds_what_is_wrong(home: Household, browser: Browser) -
     await page.get_by_role("heading", name="Sign in").wait_for()
     await page.evaluate("document.body.append(document.createElement('button'))")
     assert [finding["id"] for finding in await severe(page)] == ["button-name"]
+
+
+async def security_states(page: Page, url: str) -> dict[str, list[Any]]:
+    """What is found while second factors are set up; ends signed in, with an app and a passkey."""
+    await open_security(page, url)
+    found = {"security": await severe(page)}
+    await page.get_by_role("button", name="Set up an app").click()
+    await page.get_by_role("textbox", name="Your password").wait_for()
+    found["proof"] = await severe(page)
+    await page.get_by_role("button", name="Cancel").click()
+    app = await begin_app(page)
+    found["app"] = await severe(page)
+    await page.get_by_label("Code that the app shows").fill(app.now())
+    await page.get_by_role("button", name="Turn on").click()
+    await page.get_by_role("heading", name="Keep these recovery codes").wait_for()
+    found["recovery codes"] = await severe(page)
+    await add_passkey(page, "Phone")
+    found["passkeys"] = await severe(page)
+    await page.get_by_role("button", name="Rename the passkey Phone").click()
+    return found | {"renaming": await severe(page)}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_second_factors_shut_nobody_out_either(tmp_path: Path, browser: Browser, scheme: str) -> None:
+    with named_household(tmp_path, relay="0") as (_, url):
+        page = await new_page(browser, bypass_csp=True, color_scheme=scheme, reduced_motion="reduce")
+        await plug_in(page)
+        await sign_in(page, url)
+        found = await security_states(page, url)
+        await sign_out(page)
+        await page.get_by_role("button", name="Sign in with a passkey").wait_for()
+        found["sign in"] = await severe(page)
+        await second_step(page)
+        found["second step"] = await severe(page)
+        await page.get_by_role("button", name="Start over").click()
+        await page.get_by_role("button", name="I have lost my passkey").click()
+        found["lost passkey"] = await severe(page)
+    assert {name: findings for name, findings in found.items() if findings} == {}

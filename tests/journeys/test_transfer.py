@@ -29,7 +29,7 @@ async def test_transfer(home: Household, browser: Browser) -> None:
     await taker.goto(link)
     await taker.get_by_label("E-mail").fill(TAKER)
     await taker.get_by_role("textbox", name="Password").fill(TAKER_PASSWORD)
-    await taker.get_by_role("button", name="Sign in").click()
+    await taker.get_by_role("button", name="Sign in", exact=True).click()
     await taker.get_by_role("heading", name="Take this camera over?").wait_for()
     await taker.get_by_role("button", name="Take it over").click()
     await watching.get_by_role("heading", name="There is nothing here").wait_for(timeout=GONE_MS)

@@ -1,7 +1,9 @@
 /** The REST API: one method per route, problems (RFC 9457) as exceptions. Knows no page. */
 
 import type { AuditPage } from './audit';
+import type { Factors, NewTotp, Passkey, Proof, SecondFactor } from './factors';
 import type { Account, Camera, Login, Pairing, Setup, Verdict, WaysRule } from './model';
+import type { WebAuthnJson } from './passkeys';
 import type { Grant, MadeInvitation, Offer, Scope, Sharing, Terms, Watchers } from './sharing';
 
 /** A slow phone network still answers within this; longer looks like a dead server, and is treated as one. */
@@ -15,6 +17,8 @@ export class Problem extends Error {
     readonly detail: string,
     /** Seconds, from Retry-After. */
     readonly retryAfter: number | null = null,
+    /** Of `second_factor_required`: how to go on. */
+    readonly secondFactor: SecondFactor | null = null,
   ) {
     super(`${status} ${code}: ${detail}`);
     this.name = 'Problem';
@@ -86,6 +90,30 @@ export class Api {
   signIn = async (email: string, password: string): Promise<Account> =>
     (await this.send<{ account: Account }>('POST', '/api/sessions', { email, password, cookie: true }))
       .account;
+
+  /** `shown`: a code, or a passkey's answer to the options that came with the ticket. */
+  secondStep = (ticket: string, shown: { code: string } | { passkey: WebAuthnJson }): Promise<Account> =>
+    this.signInAt('/second-step', { ticket, ...shown });
+  signInByPasskey = (passkey: WebAuthnJson): Promise<Account> => this.signInAt('/passkey', { passkey });
+  recover = (email: string, code: string): Promise<Account> => this.signInAt('/recovery', { email, code });
+  passkeyToSignIn = (): Promise<WebAuthnJson> => this.options('/api/passkey-challenges');
+
+  factors = (): Promise<Factors> => this.send('GET', '/api/me/factors');
+  passkeyToProve = (): Promise<WebAuthnJson> => this.options('/api/me/proof-challenges');
+  beginTotp = (proof: Proof): Promise<NewTotp> => this.send('POST', '/api/me/totp', proof);
+  confirmTotp = (code: string): Promise<string[]> => this.codes('/api/me/totp/confirm', { code });
+  endTotp = (proof: Proof): Promise<void> => this.send('POST', '/api/me/totp/off', proof);
+  passkeyToAdd = (proof: Proof): Promise<WebAuthnJson> => this.options('/api/me/passkey-challenges', proof);
+  /** New recovery codes, where it is the first second factor. */
+  addPasskey = (name: string, credential: WebAuthnJson): Promise<string[]> =>
+    this.codes('/api/me/passkeys', { name, credential });
+  renamePasskey = (id: string, name: string): Promise<Passkey> =>
+    this.send('PATCH', `/api/me/passkeys/${encodeURIComponent(id)}`, { name });
+  removePasskey = (id: string, proof: Proof): Promise<void> =>
+    this.send('POST', `/api/me/passkeys/${encodeURIComponent(id)}/remove`, proof);
+  renewCodes = (proof: Proof): Promise<string[]> => this.codes('/api/me/recovery-codes', proof);
+  setPasskeyOnly = (on: boolean, proof: Proof): Promise<Factors> =>
+    this.send('PUT', '/api/me/passkey-only', { on, ...proof });
 
   me = (): Promise<Account> => this.send('GET', '/api/me');
   signOut = (): Promise<void> => this.send('DELETE', '/api/sessions/current');
@@ -179,6 +207,19 @@ export class Api {
     };
   }
 
+  private async signInAt(path: string, body: object): Promise<Account> {
+    const sent = { ...body, cookie: true };
+    return (await this.send<{ account: Account }>('POST', `/api/sessions${path}`, sent)).account;
+  }
+
+  private async options(path: string, body?: object): Promise<WebAuthnJson> {
+    return (await this.send<{ options: WebAuthnJson }>('POST', path, body)).options;
+  }
+
+  private async codes(path: string, body: object): Promise<string[]> {
+    return (await this.send<{ recovery_codes: string[] }>('POST', path, body)).recovery_codes;
+  }
+
   private async send<T>(method: string, path: string, body?: unknown): Promise<T> {
     const init = this.requestInit();
     const headers = { ...init.headers, Accept: 'application/json' } as Record<string, string>;
@@ -233,6 +274,7 @@ export async function problemOf(response: Response): Promise<Problem | Unreachab
     typeof body['code'] === 'string' ? body['code'] : `http_${response.status}`,
     typeof body['detail'] === 'string' ? body['detail'] : (response.statusText ?? ''),
     Number.isFinite(retry) && retry > 0 ? retry : null,
+    (body['second_factor'] as SecondFactor | undefined) ?? null,
   );
 }
 

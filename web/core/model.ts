@@ -19,6 +19,8 @@ export interface Setup {
   version: string;
   /** Who sends a link to those who forgot their password. */
   password_reset: 'mail' | 'administrator';
+  /** The origin where passkeys work; null where they cannot. */
+  passkeys_at: string | null;
 }
 
 export interface Login {

@@ -80,6 +80,11 @@ export class Household extends EventTarget {
     this.enter(await this.api.signIn(email, password));
   }
 
+  /** Any other way of signing in than by password alone. */
+  async signInBy(way: (api: Api) => Promise<Account>): Promise<void> {
+    this.enter(await way(this.api));
+  }
+
   async register(email: string, password: string, invitation: string | null): Promise<void> {
     await this.api.register(email, password, invitation ?? undefined);
     this.spent = invitation;

@@ -10,6 +10,7 @@ import cctv from 'lucide-static/icons/cctv.svg?raw';
 import chevronRight from 'lucide-static/icons/chevron-right.svg?raw';
 import eye from 'lucide-static/icons/eye.svg?raw';
 import eyeOff from 'lucide-static/icons/eye-off.svg?raw';
+import key from 'lucide-static/icons/key-round.svg?raw';
 import link from 'lucide-static/icons/link.svg?raw';
 import maximize from 'lucide-static/icons/maximize.svg?raw';
 import minimize from 'lucide-static/icons/minimize.svg?raw';
@@ -37,6 +38,7 @@ const icons = {
   copy,
   eye,
   eyeOff,
+  key,
   link,
   maximize,
   minimize,

@@ -6,6 +6,7 @@ import { sentenceOf } from '../household';
 import { icon } from '../icons';
 import { alert, fields, Page, passwordField } from '../page';
 import { address } from '../router';
+import './security';
 import { text } from '../text';
 import { since } from '../time';
 import './leaving';
@@ -59,7 +60,11 @@ class AccountPage extends Page {
           </button>
           <span class="note">${words.signOutHint}</span>
         </div>
-        ${account.administrator ? this.invite() : nothing} ${this.ways(account.ways)} ${this.sessions()} ${this.password()} ${activity()}
+        ${account.administrator ? this.invite() : nothing} ${this.ways(account.ways)} ${this.sessions()} ${this.password()}
+        <belvedere-security
+          .household=${this.household}
+          @changed=${() => void this.attempt(() => this.loadLogins())}
+        ></belvedere-security> ${activity()}
         <belvedere-leaving .household=${this.household}></belvedere-leaving>
       </main>
     `;
