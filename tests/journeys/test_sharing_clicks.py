@@ -146,3 +146,24 @@ async def test_a_guest_sees_what_was_granted_and_leaves(home: Household, browser
     await page.get_by_role("dialog").get_by_role("button", name="Leave").click()
     await page.get_by_role("heading", name="Nothing to see yet").wait_for()
     assert home.call("GET", f"/api/cameras/{camera.id}/grants")["grants"] == []
+
+
+async def test_the_keyboard_alone_changes_what_a_guest_may_do(home: Household, browser: Browser) -> None:
+    camera = home.add_camera("Garden")
+    register(home, camera.id)
+    page = await new_page(browser)
+    await sign_in(page, home.server.url)
+    await settings(page, home, camera.id)
+    change = page.get_by_role("button", name=f"Change what {GUEST} may do")
+    await change.focus()
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("radio", name="Watch live").first).to_be_focused()
+    await page.keyboard.press("Escape")
+    await expect(change).to_be_focused()
+    for key in ("Enter", "ArrowDown", "Tab", "ArrowDown", "Tab", "Tab", "Enter"):  # manage, for a day, save
+        await page.keyboard.press(key)
+    await page.get_by_role("status").get_by_text("Saved.").wait_for()
+    await expect(change).to_be_focused()
+    grant = home.call("GET", f"/api/cameras/{camera.id}/grants")["grants"][0]
+    assert grant["scopes"] == ["live", "manage"]
+    assert grant["expires_at"]

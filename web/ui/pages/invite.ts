@@ -41,8 +41,8 @@ class Invite extends Page {
 
   override render(): TemplateResult {
     return html`
-      <button class="button" @click=${() => this.begin()}>${icon('userPlus')}<span>${words.invite}</span></button>
-      <dialog aria-labelledby="invite-title" @close=${() => this.end()}>
+      <button class="button" @click=${() => void this.begin()}>${icon('userPlus')}<span>${words.invite}</span></button>
+      <dialog aria-labelledby="invite-title" @close=${this.closed}>
         ${this.open ? (this.made ? this.link(this.made) : this.form()) : nothing}
       </dialog>
     `;
@@ -84,16 +84,19 @@ class Invite extends Page {
     `;
   }
 
-  private begin(): void {
+  /** Filled before it opens, so that the keyboard begins in it. */
+  private async begin(): Promise<void> {
     this.open = true;
+    await this.updateComplete;
     this.querySelector('dialog')?.showModal();
   }
 
-  /** The link is forgotten here as soon as nobody looks at it. */
-  private end(): void {
-    this.open = this.copied = false;
+  /** Told late: it may be open again. The link is forgotten here as soon as nobody looks at it. */
+  private readonly closed = (event: Event): void => {
+    this.open = (event.target as HTMLDialogElement).open;
+    this.copied = false;
     this.made = this.fault = this.dateFault = null;
-  }
+  };
 
   private async make(said: Record<string, string>): Promise<void> {
     const { api } = this.household;

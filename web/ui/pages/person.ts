@@ -39,7 +39,7 @@ class Person extends Page {
         <small>${this.standing()}</small>
       </span>
       <span>
-        <button class="button quiet" aria-label=${words.changeLabel(email)} @click=${() => this.begin()}>
+        <button class="button quiet" aria-label=${words.changeLabel(email)} @click=${() => void this.begin()}>
           ${words.change}
         </button>
         <button class="button quiet" aria-label=${words.removeLabel(email)} @click=${() => ask(`${this.grant.id}-remove`)}>
@@ -71,7 +71,7 @@ class Person extends Page {
     const { id, email, scopes } = this.grant;
     const end = this.hasEnded() ? undefined : (this.grant.expires_at ?? undefined);
     return html`
-      <dialog class="change" aria-labelledby="${id}-title" @close=${() => (this.changing = false)}>
+      <dialog class="change" aria-labelledby="${id}-title" @close=${this.closed}>
         ${
           this.changing
             ? html`<form @submit=${(event: SubmitEvent) => void this.change(fields(event))}>
@@ -90,11 +90,18 @@ class Person extends Page {
     `;
   }
 
-  private begin(): void {
+  /** Filled before it opens, so that the keyboard begins in it. */
+  private async begin(): Promise<void> {
     this.fault = this.dateFault = null;
     this.changing = true;
+    await this.updateComplete;
     this.querySelector<HTMLDialogElement>('dialog.change')?.showModal();
   }
+
+  /** Told late: it may be open again. */
+  private readonly closed = (event: Event): void => {
+    this.changing = (event.target as HTMLDialogElement).open;
+  };
 
   private async change(said: Record<string, string>): Promise<void> {
     const { api } = this.household;
