@@ -83,9 +83,10 @@ async def test_a_picture_ends_with_words_where_the_stream_is_silent(home: Househ
     camera = home.add_camera("Garden")
     register(home, camera.id)
     page = await new_page(browser)
-    await page.route("**/api/events", lambda route: route.abort())
     await sign_in(page, home.server.url, GUEST, GUEST_PASSWORD)
+    await page.route("**/api/events", lambda route: route.abort())
     await page.goto(f"{home.server.url}/#/camera/{camera.id}")
+    await page.reload()
     await moving(page)
     grant = home.call("GET", f"/api/cameras/{camera.id}/grants")["grants"][0]["id"]
     home.call("DELETE", f"/api/grants/{grant}", expect=204)
