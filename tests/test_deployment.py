@@ -19,6 +19,8 @@ from typing import Any
 import pytest
 import yaml
 
+from signaling.settings import read_settings
+
 ROOT = Path(__file__).parent.parent
 DOCKERFILES = ("Dockerfile", "coturn/Dockerfile")
 START_SECONDS = 30.0
@@ -84,7 +86,50 @@ def test_compose_builds_our_images_and_publishes_only_the_server() -> None:
     services = compose()
     assert services["server"]["build"] == "." and services["coturn"]["build"] == "coturn"
     published = {name: service["ports"] for name, service in services.items() if "ports" in service}
-    assert published == {"server": ["8443:8443/tcp", "3480:3480/udp", "3480:3480/tcp", "3481:3481/udp"]}
+    own = ["${COMPOSE_PROFILES:+127.0.0.1:}8443:8443/tcp", "3480:3480/udp", "3480:3480/tcp", "3481:3481/udp"]
+    assert published == {"server": own, "caddy": ["80:80/tcp", "443:443/tcp", "443:443/udp"]}
+    assert services["caddy"]["profiles"] == ["caddy"], "only where it is asked for"
+
+
+def interpolated(text: str, environment: dict[str, str]) -> str:
+    """As Compose does it: `${NAME}`, `${NAME:-otherwise}`, `${NAME:+instead}`, `${NAME:?must be}`."""
+
+    def value(found: re.Match[str]) -> str:
+        name, operator, word = found.groups()
+        given = environment.get(name, "")
+        return (word if given else "") if operator == ":+" else given or (word if operator == ":-" else "")
+
+    return re.sub(r"\$\{(\w+)(?:(:[-+?])([^}]*))?\}", value, text)
+
+
+@pytest.mark.parametrize("caddy", [False, True])
+def test_behind_caddy_the_server_trusts_it_alone_and_plain_http_stays_inside(caddy: bool) -> None:
+    given = {"PUBLIC_ADDRESS": "198.51.100.7", "BELVEDERE_PUBLIC_URL": "https://cameras.example.org"}
+    given |= {"COMPOSE_PROFILES": "caddy"} if caddy else {}
+    services = compose()
+    environment = {k: interpolated(v, given) for k, v in services["server"]["environment"].items()}
+    settings = read_settings(environment | {"BELVEDERE_TURN_SECRET": "s" * 64})
+    assert settings.behind_proxy is caddy and settings.uses_tls is not caddy
+    assert settings.self_made_certificate is not caddy, "a pin of our own key would keep cameras from Caddy's"
+    (port, *_) = [interpolated(text, given) for text in services["server"]["ports"]]
+    assert port == ("127.0.0.1:8443:8443/tcp" if caddy else "8443:8443/tcp")
+    address = services["caddy"]["networks"]["default"]["ipv4_address"]
+    assert not caddy or [str(network) for network in settings.trusted_proxies] == [f"{address}/32"]
+
+
+def test_the_caddyfile_names_the_server_of_the_compose_file(tmp_path: Path) -> None:
+    text, services = (ROOT / "Caddyfile").read_text(), compose()
+    assert text.count("{") == text.count("}") and "\n    " not in text, "tabs, as its formatter has it"
+    (upstream,) = re.findall(r"^\treverse_proxy (\S+)$", text, re.MULTILINE)
+    assert upstream == f"server:{services['server']['environment']['BELVEDERE_PORT']}"
+    sites = re.findall(r"^\{\$(\w+)\} \{$", text, re.MULTILINE)
+    assert sites == list(services["caddy"]["environment"]) == ["BELVEDERE_PUBLIC_URL"]
+    assert "./Caddyfile:/etc/caddy/Caddyfile:ro" in services["caddy"]["volumes"]
+    if (caddy := shutil.which("caddy")) is not None:
+        environment = os.environ | {"BELVEDERE_PUBLIC_URL": "https://cameras.example.org", "HOME": str(tmp_path)}
+        words = [caddy, "validate", "--adapter", "caddyfile", "--config", str(ROOT / "Caddyfile")]
+        done = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
 
 
 def test_server_and_coturn_share_one_secret_and_one_user() -> None:
