@@ -47,7 +47,7 @@ async def test_the_picture_flows_on_while_the_server_restarts_and_is_taken_up_ag
     await until(lambda: viewer.packets > seen + 50, "packets without a server")
     await asyncio.to_thread(home.server.start)
     await until(relay.joined, "the relay is back")
-    home.wait_online(camera)
+    await asyncio.to_thread(home.wait_online, camera)
     async with connected(f"{home.server.url}/api/signaling", f"Bearer {home.token}") as peer:
         registered = await peer.register(belvedere={"tickets": [viewer.ticket]})
         assert registered["belvedere"]["adopted"] == [viewer.session]
