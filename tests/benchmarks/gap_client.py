@@ -10,8 +10,10 @@ import sys
 import time
 
 from tests.journeys.relay_viewer import RelayViewer, signed_in
+from tests.signaling.viewer_client import Fault, WirePeer
 
 MARKER = 0x80
+SILENT_SECONDS, AGAIN_SECONDS = 5.0, 0.5
 
 
 class Gaps:
@@ -32,22 +34,44 @@ class Gaps:
         self._last = now
         self.began.set()
 
+    async def stood_for(self, seconds: float) -> None:
+        """Returns when no frame has come for so long."""
+        while True:
+            frame = self._last
+            await asyncio.sleep(seconds)
+            if self._last == frame:
+                return
+
     def taken(self) -> list[float]:
         """What there is; from here on anew."""
         seen, self.seen = self.seen, []
         return seen
 
 
+async def watch_on(peer: WirePeer, camera: str, gaps: Gaps) -> None:
+    """Watch, and again where the picture ends, as when the whole machine stands for seconds. That is a gap too."""
+    while True:
+        viewer = RelayViewer()
+        viewer.connection.on_media = gaps.take
+        try:
+            await viewer.watch(peer, camera)
+            await gaps.stood_for(SILENT_SECONDS)
+        except (Fault, TimeoutError):
+            await asyncio.sleep(AGAIN_SECONDS)
+        finally:
+            await viewer.close()
+
+
 async def main(url: str, token: str, camera: str) -> None:
-    gaps, viewer = Gaps(), RelayViewer()
-    viewer.connection.on_media = gaps.take
+    gaps = Gaps()
     async with signed_in(url, token) as peer:
-        await viewer.watch(peer, camera)
+        watching = asyncio.create_task(watch_on(peer, camera, gaps))
         await gaps.began.wait()
         print(json.dumps({"watching": True}), flush=True)
         while await asyncio.to_thread(sys.stdin.readline):
             print(json.dumps({"gaps": gaps.taken()}), flush=True)
-        await viewer.close()
+        watching.cancel()
+        await asyncio.wait([watching])
 
 
 if __name__ == "__main__":
