@@ -18,7 +18,7 @@ from typing import Any
 import structlog
 import uvloop
 
-from camera_peer import logs, memory, settings, storage
+from camera_peer import farewell, logs, settings, storage
 from camera_peer.agent import CameraAgent
 from camera_peer.broadcast import Broadcast
 from camera_peer.camera import Camera, Outside
@@ -38,7 +38,7 @@ from camera_peer.state import DamagedState, Pairing
 from camera_peer.status import Status
 from camera_peer.trust import trust_of
 from camera_peer.viewer_session import Sessions
-from camera_peer.wifi.spec import BadWifi, open_joiner
+from camera_peer.wifi.spec import BadWifi, forget_networks, open_joiner
 from media.frames import SourceError
 from media.heap import keep_returning
 from signaling.client import Handler, SignalingClient
@@ -67,14 +67,21 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
     pair = commands.add_parser("pair", help="pair with the content or the picture of an onboarding code")
     pair.add_argument("code", metavar="TEXT|IMAGE|-", help="the code's text, a picture of it, or - for standard input")
     settings.add_options(pair, only=("data", "wifi", "hook", "log_format"))
-    reset = commands.add_parser("reset", help="forget the pairing and the key, as from the factory")
-    settings.add_options(reset, only=("data", "log_format"))
+    reset = commands.add_parser("reset", help="forget pairing, key and Wi-Fi, as from the factory, and tell the server")
+    settings.add_options(reset, only=("data", "wifi", "log_format"))
     label = commands.add_parser("label", help="print the setup code and the label key of this camera")
     settings.add_options(label, only=("data", "log_format"))
     words = list(argv)
     if not words or (words[0] not in COMMANDS and words[0] not in ("-h", "--help")):
         words.insert(0, "run")
     return parser.parse_args(words)
+
+
+TOLD = {
+    "told": "The server knows.\n",
+    "untold": "The server could not be told; remove the camera in the app, or pair it again.\n",
+    "nobody": "",
+}
 
 
 def lens_for(chosen: Settings) -> Callable[[], AsyncGenerator[Frame, None]] | None:
@@ -165,8 +172,11 @@ async def pair(chosen: Settings, argument: str) -> int:
 
 async def reset(chosen: Settings) -> int:
     """Factory reset."""
-    found = memory.reset(chosen.data)
+    told, found = await farewell.leave(chosen.data)
+    networks = await forget_networks(chosen.wifi)
     sys.stdout.write("The pairing and the key are gone.\n" if found else "There was nothing to forget.\n")
+    sys.stdout.write(f"Wi-Fi networks forgotten: {networks}.\n" if networks else "")
+    sys.stdout.write(TOLD[told])
     return 0
 
 

@@ -8,6 +8,7 @@ import ipaddress
 from dataclasses import dataclass
 
 from signaling.acting import now_known_as
+from signaling.cameras import REVOKED
 from signaling.live.state import EventKind, LiveEvent, LiveState
 from signaling.protocol.identity import PUBLIC_KEY_BYTES, activation_is_genuine, decode_bytes, token_hash
 from signaling.refusals import Refused
@@ -16,6 +17,8 @@ from signaling.store import cameras as rows
 from signaling.store.database import Store
 from signaling.store.rows import Camera, Pairing
 
+RESET = "factory_reset"
+"""The problem of a camera that was reset at its device."""
 PLAIN_FIRMWARE = "bearer"
 """Stands where a public key would: the winner is whoever got the bearer secret."""
 
@@ -96,6 +99,19 @@ class Activation:
             await self._announce("camera_revoked", before)
         await self._announce("camera", camera)
         return _answer(camera, claim)
+
+    async def reset(self, camera_id: str, *, now: float) -> None:
+        """The camera forgets us: its key is worth nothing from now on, and its owner is told why."""
+        async with self._store.write() as connection:
+            camera = await rows.camera_to_change(connection, camera_id)
+            if camera is None:
+                return
+            await rows.cancel_open_pairings(connection, camera_id)
+            await rows.update_camera(connection, camera_id, **REVOKED, problem_code=RESET, problem_detail="")
+            now_known_as("camera")
+            await audit.record(connection, camera.account_id, "camera_reset", now=now, subject=camera_id)
+        await self._announce("camera_revoked", camera)
+        await self._announce("camera", camera)
 
     async def _repeated(self, pairing: Pairing, claim: Claim, now: float) -> Activated:
         """The token has its winner: the same key hears the same answer, within the window."""

@@ -53,6 +53,7 @@ Deed = Literal[
     "transfer_offered",
     "transfer_withdrawn",
     "camera_given",
+    "camera_reset",
     "identity_contested",
     "alert_dismissed",
     "camera_taken",

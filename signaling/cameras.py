@@ -210,7 +210,7 @@ class Cameras:
             if pairing_id not in {None, camera.pairing_id}:
                 raise Refused("not_pending", "this camera was paired anew in the meantime; look at its picture again")
             await rows.cancel_open_pairings(connection, camera_id)
-            outcome = {"confirmed": True, "pairing_id": None} if mine else _REVOKED
+            outcome = {"confirmed": True, "pairing_id": None} if mine else REVOKED
             await rows.update_camera(connection, camera_id, **outcome)
             deed: Deed = "camera_confirmed" if mine else "camera_denied"
             await audit.record(connection, account_id, deed, now=now, subject=camera_id)
@@ -268,7 +268,7 @@ def _not_found() -> Refused:
     return Refused("not_found", "there is no such camera")
 
 
-_REVOKED = {
+REVOKED: dict[str, object] = {
     "state": "unpaired",
     "public_key": None,
     "bearer_hash": None,
@@ -276,6 +276,7 @@ _REVOKED = {
     "confirmed": False,
     "first_frame": False,
 }
+"""A camera whose key is worth nothing."""
 
 
 def step_now(view: View, now: float) -> str | None:

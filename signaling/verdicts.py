@@ -68,6 +68,11 @@ VERDICTS = (
         "Make a new code with the setup code that stands on this camera, or without one.",
     ),
     Verdict(
+        "factory_reset",
+        "The camera was reset to its factory state.",
+        "If that was you, pair it again. Otherwise somebody had it in the hand: look after it.",
+    ),
+    Verdict(
         "identity_contested",
         "Two devices take turns with this camera's key.",
         "Its key or its memory card may have been copied. Reset the camera and pair it again: that gives it a new key.",

@@ -22,6 +22,9 @@ class Adapters(WifiJoiner, Protocol):
     async def networks(self) -> dict[str, bytes]:
         """SSID by interface of each Wi-Fi adapter that can be told what to join, empty where it has joined none."""
 
+    async def forget(self) -> int:
+        """Let go of every network that it made known; how many there were."""
+
 
 class AutomaticWifi:
     """`open_wifi`: called when there is something to join. `ways_out`: names of the interfaces over which this machine

@@ -95,13 +95,14 @@ class Manager:
         except DBusError:
             return b""
 
-    async def connections_named(self, name: str) -> list[str]:
-        """Paths of the saved profiles with this id."""
+    async def connections_named(self, name: str, *, whole: bool = True) -> list[str]:
+        """Paths of the saved profiles with this id; or, if not `whole`, whose ids begin with it."""
         (paths,) = await self.call(f"{NM_PATH}/Settings", f"{NM}.Settings", "ListConnections")
         named = []
         for path in paths:
             (settings,) = await self.call(path, CONNECTION, "GetSettings")
-            if settings.get("connection", {}).get("id", Variant("s", "")).value == name:
+            found = settings.get("connection", {}).get("id", Variant("s", "")).value
+            if found == name or (not whole and found.startswith(name)):
                 named.append(str(path))
         return named
 

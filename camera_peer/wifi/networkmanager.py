@@ -26,6 +26,8 @@ from camera_peer.wifi.manager import ACTIVATED_STATE, CALL_SECONDS, NM, NM_PATH,
 log = structlog.get_logger(__name__)
 
 NO_OBJECT = "/"
+PREFIX = "Belvedere "
+"""Of the names of our profiles."""
 
 FAILED_STATE = 120
 """NMDeviceState."""
@@ -82,6 +84,21 @@ class NetworkManagerWifi:
         except BUS_FAILURES:
             return {}
 
+    async def forget(self) -> int:
+        """Delete every profile that we made, whichever network it is for; how many there were. None of anybody else's.
+
+        They are known by their names: whoever runs several cameras here shares them.
+        """
+        forgotten = 0
+        try:
+            async with self._connected() as manager:
+                for path in await manager.connections_named(PREFIX, whole=False):
+                    await manager.delete(path)
+                    forgotten += 1
+        except BUS_FAILURES as error:
+            log.warning("wifi_not_forgotten", error=type(error).__name__)
+        return forgotten
+
     @asynccontextmanager
     async def _connected(self) -> AsyncIterator[Manager]:
         bus = MessageBus(bus_address=self._bus_address, bus_type=BusType.SYSTEM)
@@ -129,7 +146,7 @@ class NetworkManagerWifi:
 def profile(ssid: str, password: str, *, hidden: bool, flags: int) -> dict[str, Any]:
     """The connection settings, as NetworkManager's D-Bus API takes them. `flags`: of the access point's security."""
     settings = {
-        "connection": {"id": Variant("s", f"Belvedere {ssid}"), "type": Variant("s", "802-11-wireless")},
+        "connection": {"id": Variant("s", f"{PREFIX}{ssid}"), "type": Variant("s", "802-11-wireless")},
         "802-11-wireless": {"ssid": Variant("ay", ssid.encode()), "mode": Variant("s", "infrastructure")},
     }
     if hidden:

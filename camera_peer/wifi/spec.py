@@ -27,6 +27,13 @@ def open_joiner(spec: str) -> WifiJoiner:
     raise BadWifi(f"--wifi must be {FORMS}, not {spec!r}")
 
 
+async def forget_networks(spec: str) -> int:
+    """How many networks that joiners of this `spec` made known were forgotten. Raises `BadWifi`."""
+    open_joiner(spec)
+    kind, _, rest = spec.partition(":")
+    return await network_manager(rest or None).forget() if kind in ("auto", "networkmanager") else 0
+
+
 def network_manager(interface: str | None = None) -> Adapters:
     """D-Bus is loaded only where it is used: a camera that is paired needs none."""
     from camera_peer.wifi.networkmanager import NetworkManagerWifi

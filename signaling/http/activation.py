@@ -10,6 +10,14 @@ async def seen(call: Call) -> None:
     await call.services.activation.seen(call.body.secret_token, now=call.now)
 
 
+async def reset(call: Call) -> None:
+    body: shapes.CameraResetBody = call.body
+    device = await call.services.gate.device_by_token(f"Bearer {body.token}")
+    if device is None:
+        raise Refused("proof_invalid", "this token was not signed by the key of a camera here, or was used before")
+    await call.services.activation.reset(device.camera_id, now=call.now)
+
+
 async def activate(call: Call) -> shapes.Activated:
     body: shapes.ActivateBody = call.body
     claim = Claim(

@@ -408,6 +408,17 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route(
         "POST",
+        "/api/camera/reset",
+        activation.reset,
+        "Camera: it was reset, its key is to be revoked",
+        "nobody",
+        shapes.CameraResetBody,
+        status=204,
+        limit="activate",
+        problems=("proof_invalid",),
+    ),
+    Route(
+        "POST",
         "/api/camera/activate",
         activation.activate,
         "Camera: activate with the one-time token",

@@ -164,6 +164,12 @@ class ActivateBody(Body, frozen=True):
     proof: Proof | None = None
 
 
+class CameraResetBody(Body, frozen=True):
+    """`token`: as the camera signs it for each connect; good once."""
+
+    token: Annotated[str, Meta(min_length=1, max_length=1024, pattern=r"^[A-Za-z0-9_.-]+$")]
+
+
 class SeenBody(Body, frozen=True):
     """Sent by the camera as soon as it has a network."""
 

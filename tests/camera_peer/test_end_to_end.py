@@ -164,6 +164,15 @@ def test_reset_and_paired_anew_while_it_runs_it_serves_with_the_new_key(home: Ho
     home.wait_online(camera)
 
 
+def test_the_owner_sees_that_it_was_reset_and_not_only_offline(home: Household) -> None:
+    camera = home.add_camera("Garden")
+    words = [sys.executable, "-m", "camera_peer", "reset", "--data", str(camera.folder / "data")]
+    said = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+    assert "gone" in said and "server knows" in said
+    shown = wait_until(lambda: (one := home.camera(camera.id))["problem"] and one, "the owner is told")
+    assert (shown["state"], shown["problem"]["code"]) == ("unpaired", "factory_reset")
+
+
 def test_paired_by_hand_while_it_activates_at_a_dead_server(home: Household) -> None:
     camera = home.new_camera("--source", SMALL_SOURCE)
     camera.folder.mkdir()

@@ -11,6 +11,7 @@ export function standingWords(camera: Camera, now: number): string {
   if (kind === 'offline' && camera.last_seen_at) {
     return text.standing.offlineSince(since(Date.parse(camera.last_seen_at), now));
   }
+  if (kind === 'unpaired' && camera.problem?.code === 'factory_reset') return text.standing.reset;
   return text.standing[kind];
 }
 

@@ -93,6 +93,7 @@ export const text = {
     offline: 'Offline',
     offlineSince: (when: string) => `Offline since ${when}`,
     unpaired: 'Not paired',
+    reset: 'Was reset',
   },
 
   watch: {
@@ -310,6 +311,10 @@ export const text = {
       'Make a new code with the setup code that stands on this camera, or without one.',
     ],
     token_used: ['The code had been used before.', 'Make a new code.'],
+    factory_reset: [
+      'The camera was reset to its factory state.',
+      'If that was you, pair it again. Otherwise somebody had it in the hand: look after it.',
+    ],
     identity_contested: [
       'Two devices take turns with this camera’s key.',
       'Its key or its memory card may have been copied. Reset the camera and pair it again: that gives it a new key.',

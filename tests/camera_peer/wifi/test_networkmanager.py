@@ -139,3 +139,22 @@ def test_a_network_with_wpa3_alone_gets_its_key_management() -> None:
 def test_no_failure_quotes_the_password() -> None:
     for kind in (WrongPassword, NetworkNotFound, NoAddress):
         assert "correct horse" not in str(kind("Hillside"))
+
+
+async def test_a_reset_forgets_our_networks_and_no_other(
+    wifi: NetworkManagerWifi, network_manager: MockedManager
+) -> None:
+    await wifi.join("Hillside", "correct horse", hidden=False)
+    await wifi.join("Guests", "", hidden=False)
+    theirs = profile("Theirs", "their secret", hidden=False, flags=0)
+    theirs["connection"]["id"] = Variant("s", "Theirs")
+    await network_manager.mock(
+        "/org/freedesktop/NetworkManager/Settings", "AddConnection", "a{sa{sv}}", [theirs], f"{NM}.Settings"
+    )
+    assert await wifi.forget() == 2
+    assert [saved["connection"]["id"].value for saved in await network_manager.profiles()] == ["Theirs"]
+    assert await wifi.forget() == 0
+
+
+async def test_without_networkmanager_there_is_nothing_to_forget() -> None:
+    assert await NetworkManagerWifi(bus_address="unix:path=/nowhere").forget() == 0

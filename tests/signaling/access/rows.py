@@ -68,6 +68,7 @@ ROWS: dict[str, Row] = {
     ),
     "POST /api/passkey-challenges": Row(anyone("passkeys_need_name")),
     "POST /api/invitations/check": Row(anyone("invitation_invalid"), {"invitation": "guess"}),
+    "POST /api/camera/reset": Row(anyone("proof_invalid"), {"token": "guess"}),
     "POST /api/camera/seen": Row(anyone("token_unknown"), {"secret_token": "guess"}),
     "POST /api/camera/activate": Row(
         anyone("token_unknown"), {"secret_token": "guess", "my_hardware_id": "a", "my_local_ip": "192.168.1.2"}

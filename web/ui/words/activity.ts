@@ -60,6 +60,7 @@ export const deeds: Record<string, (told: Told) => string> = {
   watched: (told) => watched(told),
   transfer_offered: ({ who, camera }) => `${who} made a link that gives ${camera} away.`,
   transfer_withdrawn: ({ who, camera }) => `${who} withdrew the link that gives ${camera} away.`,
+  camera_reset: ({ camera }) => `${camera} was reset to its factory state; its key was revoked.`,
   identity_contested: ({ camera, details }) =>
     `Two devices took turns with the key of ${camera}${from(details['one'], details['two'])}.`,
   alert_dismissed: ({ who, camera }) => `${who} took the warning about the key of ${camera} away.`,
