@@ -26,18 +26,22 @@ async def keep_house(services: Services) -> None:
             await services.cameras.announce_expired(since=looked, now=now)
             looked = now
             if now - swept >= SWEEP_SECONDS:
-                await services.accounts.delete_ended(now=now)
-                await services.resets.delete_ended(now=now)
-                await services.devices.delete_unused(now=now)
-                await services.grants.delete_ended(now=now)
-                await services.cameras.delete_old_pairings(now=now)
-                await services.transfers.delete_ended(now=now)
-                await _forget_old_deeds(services, now)
+                await asyncio.shield(_sweep(services, now))  # see `Store.write`
                 swept = now
         except Refused as refusal:
             log.warning("housekeeping_postponed", reason=refusal.detail)
         except Exception:
             log.exception("housekeeping_failed")
+
+
+async def _sweep(services: Services, now: float) -> None:
+    await services.accounts.delete_ended(now=now)
+    await services.resets.delete_ended(now=now)
+    await services.devices.delete_unused(now=now)
+    await services.grants.delete_ended(now=now)
+    await services.cameras.delete_old_pairings(now=now)
+    await services.transfers.delete_ended(now=now)
+    await _forget_old_deeds(services, now)
 
 
 async def _forget_old_deeds(services: Services, now: float) -> None:

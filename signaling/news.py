@@ -75,7 +75,7 @@ class NewsDesk:
         while True:
             await self._something.wait()
             self._something.clear()
-            if not await self.flush():
+            if not await asyncio.shield(self.flush()):  # see `Store.write`
                 await asyncio.sleep(RETRY_SECONDS)
                 self._something.set()
 

@@ -31,7 +31,7 @@ class WatchLog:
         """Until cancelled."""
         while True:
             await asyncio.sleep(LOOK_SECONDS)
-            await self.tell(self.viewings.over(self._clock()))
+            await asyncio.shield(self.tell(self.viewings.over(self._clock())))  # see `Store.write`
 
     async def close(self) -> None:
         """Tell what has ended. What goes on is taken up by the next server, with its sessions."""

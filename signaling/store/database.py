@@ -57,7 +57,11 @@ class Store:
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction for changing; committed at the end of the block, rolled back on any exception."""
+        """A transaction for changing; committed at the end of the block, rolled back on any exception.
+
+        Not to be cancelled: SQLAlchemy throws a connection away that was cancelled in the midst of a statement, and
+        SQLite's lock goes with it only when that is collected. Jobs that end by being cancelled shield what they write.
+        """
         with _translated():
             async with self._writer.begin() as connection:
                 yield connection
