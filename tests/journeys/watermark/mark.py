@@ -104,6 +104,8 @@ window.numberIn = (video) => {
   if (!video?.videoWidth) return null;
   const canvas = (window.numberCanvas ??= new OffscreenCanvas(160, 90));
   const context = canvas.getContext('2d', { willReadFrequently: true });
+  // A video without a current frame draws nothing, and what the canvas showed before would be read again.
+  context.clearRect(0, 0, 160, 90);
   context.drawImage(video, 0, 0, 160, 90);
   const { data } = context.getImageData(0, 0, 160, 90);
   const level = (x, y) => (data[(y * 160 + x) * 4 + 1] > 127 ? 1 : 0);
