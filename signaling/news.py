@@ -58,6 +58,7 @@ class NewsDesk:
         self._first_frames: dict[str, News] = {}
         self._reports: dict[str, News] = {}
         self._something = asyncio.Event()
+        self._telling = asyncio.Lock()
 
     def add(self, news: News) -> None:
         """Remember it for `run`."""
@@ -81,11 +82,13 @@ class NewsDesk:
 
     async def flush(self) -> bool:
         """Tell all that waits now. False where some of it could not be told and still waits."""
-        while self._presence or self._first_frames or self._reports:
-            whole = [await self._tell_each(queue) for queue in (self._presence, self._first_frames, self._reports)]
-            if not all(whole):
-                return False
-        return True
+        async with self._telling:  # at the end of `run` its last telling may still go on
+            while self._presence or self._first_frames or self._reports:
+                queues = (self._presence, self._first_frames, self._reports)
+                whole = [await self._tell_each(queue) for queue in queues]
+                if not all(whole):
+                    return False
+            return True
 
     async def _tell_each(self, queue: dict[str, Any]) -> bool:
         """One piece of news of each camera in the queue; what nobody takes now waits on, unless there is newer."""
