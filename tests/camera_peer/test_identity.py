@@ -1,12 +1,15 @@
 """The device key: made once, kept, and what is signed with it."""
 
 import os
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import jwt
 import pytest
 
-from camera_peer import identity
+from camera_peer import identity, label
 from camera_peer.identity import DamagedKey
 from signaling.protocol.identity import DEVICE_TOKEN_TYPE, activation_is_genuine, decode_bytes
 
@@ -16,6 +19,18 @@ def test_the_key_is_made_once(tmp_path: Path) -> None:
     second = identity.load_or_make(tmp_path / "camera", os.urandom)
     assert first.public_key == second.public_key
     assert first.hardware_id == second.hardware_id
+
+
+def test_no_two_cameras_have_a_secret_in_common(tmp_path: Path) -> None:
+    """The programs themselves, with the randomness that they ship with."""
+    secrets: list[str] = []
+    for name in ("garden", "cellar"):
+        words = [sys.executable, "-m", "camera_peer", "label", "--data", str(tmp_path / name)]
+        printed = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+        secrets += re.findall(r"(?:Setup code|Label key) +(\S+)", printed)
+        secrets += [(tmp_path / name / identity.KEY_FILE).read_bytes().hex()]
+        secrets += re.findall(r'"private_key":"([^"]+)"', (tmp_path / name / label.LABEL_FILE).read_text())
+    assert len(secrets) == 8 == len(set(secrets))
 
 
 def test_a_damaged_key_is_not_silently_replaced(tmp_path: Path) -> None:
