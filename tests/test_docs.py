@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from signaling.store.schema import metadata
+
 ROOT = Path(__file__).parent.parent
 PAGES = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md")
 
@@ -82,3 +84,10 @@ def test_what_is_to_be_installed_is_the_wheel_of_this_repository() -> None:
     assert len(installed) == 2
     for what in installed:
         assert re.fullmatch(rf"'(build/wheel/)?{re.escape(wheel)}\[(server|camera)]'", what), what
+
+
+def test_whatever_is_kept_about_people_is_told() -> None:
+    """Each table of the database is in the page, and none that there is not."""
+    lines = [line for line in text_of("docs/personal-data.md").splitlines() if line.startswith("| ")]
+    told = [name for line in lines for name in re.findall(r"`(\w+)`", line.split("|")[4])]
+    assert sorted(told) == sorted(metadata.tables)
