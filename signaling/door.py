@@ -32,7 +32,8 @@ def remote_address(request: web.Request) -> str:
 
 
 class Door:
-    """`handle` is the aiohttp handler. `origin_is_ours`: whether the cookie may count for this request."""
+    """`handle` is the aiohttp handler. `origin_is_ours`: whether the cookie, of the name `cookie`, may count for this
+    request."""
 
     def __init__(
         self,
@@ -40,10 +41,12 @@ class Door:
         *,
         origin_is_ours: Callable[[web.Request], bool] = origin_is_host,
         client_address: Callable[[web.Request], str] = remote_address,
+        cookie: str = COOKIE,
     ) -> None:
         self._hub = hub
         self._origin_is_ours = origin_is_ours
         self._client_address = client_address
+        self._cookie = cookie
         self._by_address: Counter[str] = Counter()
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
@@ -78,7 +81,7 @@ class Door:
         for name in QUERY_NAMES:
             if text := request.query.get(name):
                 return Credential(text, viewer=False)
-        cookie = request.cookies.get(COOKIE)
+        cookie = request.cookies.get(self._cookie)
         if cookie and self._origin_is_ours(request):
             return Credential(cookie, device=False)
         return None

@@ -58,6 +58,7 @@ from signaling.store.accounts import costliest_password
 from signaling.store.database import Store, open_store, store_problem
 from signaling.store.lock import InUse, locked
 from signaling.store.secret import BadSecret, kept_in_file
+from signaling.tokens import COOKIE, cookie_name
 from signaling.transfers import Transfers
 from signaling.turn import ice_servers_for
 from signaling.vault import Vault
@@ -119,7 +120,10 @@ async def _open(settings: Settings, stack: contextlib.AsyncExitStack, announce: 
     relay = await open_relay(services, stack)
     hub = await _open_hub(services, relay.stun_urls() if relay is not None else [])
     door = Door(
-        hub, origin_is_ours=lambda r: same_origin(r, origin), client_address=lambda r: client_address(r, settings)
+        hub,
+        origin_is_ours=lambda r: same_origin(r, origin),
+        client_address=lambda r: client_address(r, settings),
+        cookie=cookie_name(COOKIE, origin),
     )
     media, tcp = (relay.media_socket, relay.tcp_connection) if relay is not None else (None, None)
     listener = await _bind(create_app(services, socket=door.handle, media=media), settings, tls, tcp, stack)

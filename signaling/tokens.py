@@ -16,6 +16,8 @@ COOKIE = "belvedere_session"
 """Where a browser keeps it."""
 DEVICE_COOKIE = "belvedere_device"
 """What a browser is known by when it comes back (`signaling.devices`)."""
+HOST_PREFIX = "__Host-"
+"""Browsers take a cookie so named from this host alone and by TLS: no other host plants one (RFC 6265bis §4.1.3)."""
 LOGIN_SECONDS = 24 * 3600
 MAX_TOKEN_LENGTH = 2048
 MAX_JTI_LENGTH = 64
@@ -39,6 +41,11 @@ class DeviceClaims:
     camera_id: str
     jti: str
     keep_seconds: float
+
+
+def cookie_name(name: str, origin: str) -> str:
+    """What `COOKIE` or `DEVICE_COOKIE` is called at this origin. Plain HTTP, on this machine, has no such prefix."""
+    return (HOST_PREFIX if origin.startswith("https:") else "") + name
 
 
 def sign_account_token(key: str, *, origin: str, account_id: str, login_id: str, jti: str, now: float) -> str:

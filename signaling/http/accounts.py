@@ -9,7 +9,7 @@ from signaling.http import shapes
 from signaling.http.call import Call, count, json_answer, rfc3339
 from signaling.rates import network_key
 from signaling.store.rows import Account, Login
-from signaling.tokens import COOKIE, DEVICE_COOKIE, LOGIN_SECONDS
+from signaling.tokens import COOKIE, DEVICE_COOKIE, LOGIN_SECONDS, cookie_name
 
 MAX_DEVICE_LENGTH = 128
 
@@ -62,7 +62,7 @@ async def signed_in(call: Call, account: Account, token: str, *, cookie: bool, d
 
 def presented_device(call: Call, named: str | None) -> str:
     """What this browser or app keeps from an earlier login: `named` in the body, or its cookie; else empty."""
-    device = named or call.request.cookies.get(DEVICE_COOKIE, "")
+    device = named or call.request.cookies.get(_named(call, DEVICE_COOKIE), "")
     return device if len(device) <= MAX_DEVICE_LENGTH and device.isascii() else ""
 
 
@@ -71,7 +71,8 @@ def set_device_cookie(call: Call, answer: web.Response, device: str) -> None:
 
 
 def _set_cookie(call: Call, answer: web.Response, name: str, value: str, seconds: int) -> None:
-    answer.set_cookie(name, value, max_age=seconds, path="/", secure=_secure(call), httponly=True, samesite="Strict")
+    name, secure = _named(call, name), _secure(call)
+    answer.set_cookie(name, value, max_age=seconds, path="/", secure=secure, httponly=True, samesite="Strict")
 
 
 async def sessions(call: Call) -> shapes.Sessions:
@@ -138,9 +139,14 @@ def _session_shape(login: Login, current: str) -> shapes.Session:
 
 def _without_cookie(call: Call) -> web.Response:
     answer = json_answer(None, status=204)
-    if COOKIE in call.request.cookies:
-        answer.del_cookie(COOKIE, path="/", secure=_secure(call), httponly=True, samesite="Strict")
+    name = _named(call, COOKIE)
+    if name in call.request.cookies:
+        answer.del_cookie(name, path="/", secure=_secure(call), httponly=True, samesite="Strict")
     return answer
+
+
+def _named(call: Call, name: str) -> str:
+    return cookie_name(name, call.services.origin)
 
 
 def _secure(call: Call) -> bool:

@@ -16,7 +16,7 @@ from signaling.http.services import Services
 from signaling.http.times import rfc3339 as rfc3339
 from signaling.rates import address_key
 from signaling.refusals import Refused
-from signaling.tokens import COOKIE
+from signaling.tokens import COOKIE, cookie_name
 
 SERVICES = web.AppKey("services", Services)
 MAX_BODY_BYTES = 64 * 1024
@@ -103,7 +103,7 @@ async def authenticate(request: web.Request, services: Services) -> Caller:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     from_cookie = not scheme
     if from_cookie:
-        token = request.cookies.get(COOKIE, "")
+        token = request.cookies.get(cookie_name(COOKIE, services.origin), "")
     elif scheme.lower() != "bearer":
         token = ""
     caller = await services.accounts.caller(token.strip(), now=services.clock()) if token else None

@@ -9,7 +9,7 @@ from signaling.http import shapes
 from signaling.http.call import Route
 from signaling.http.problems import CONTENT_TYPE, PROBLEMS
 from signaling.protocol.messages import SOCKET_PATH
-from signaling.tokens import COOKIE
+from signaling.tokens import COOKIE, cookie_name
 
 REF = "#/components/schemas/{name}"
 ALWAYS = ("invalid_request", "too_many_requests", "internal", "store_damaged", "store_unavailable", "live_unavailable")
@@ -56,7 +56,7 @@ def document(routes: tuple[Route, ...], *, origin: str, version: str) -> dict[st
             "schemas": components,
             "securitySchemes": {
                 "token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
-                "cookie": {"type": "apiKey", "in": "cookie", "name": COOKIE},
+                "cookie": {"type": "apiKey", "in": "cookie", "name": cookie_name(COOKIE, origin)},
             },
         },
     }

@@ -17,11 +17,13 @@ from signaling.rates import RULES
 from signaling.refusals import Refused
 from signaling.server import Running, serving
 from signaling.store.rows import Login
-from signaling.tokens import DEVICE_COOKIE
+from signaling.tokens import DEVICE_COOKIE, cookie_name
 from tests.signaling.api import EMAIL, PASSWORD
 from tests.signaling.helpers import quick_settings, secret_of
 
 GUESSES, AT_ONCE = 10_000, 32
+ORIGIN = "https://cameras.example"
+DEVICE = cookie_name(DEVICE_COOKIE, ORIGIN)
 HOME, ROAD, ELSEWHERE = "198.51.100.7", "203.0.113.9", "203.0.113.77"
 
 
@@ -46,7 +48,7 @@ class Public:
 
 @pytest.fixture
 async def public(tmp_path: Path, http: aiohttp.ClientSession) -> AsyncIterator[Public]:
-    settings = quick_settings(tmp_path, rate_limits=True, behind_proxy=True, public_url="https://cameras.example")
+    settings = quick_settings(tmp_path, rate_limits=True, behind_proxy=True, public_url=ORIGIN)
     async with serving(settings) as running:
         server = Public(running, f"http://127.0.0.1:{settings.port}", http)
         body = {"email": EMAIL, "password": PASSWORD, "invitation": secret_of(running)}
@@ -110,14 +112,14 @@ async def use_up(server: Public) -> None:
 
 async def test_a_known_browser_is_let_in_by_its_cookie(public: Public) -> None:
     assert (await public.sign_in(HOME, cookie=True))[0] == 201
-    device = public.cookies[DEVICE_COOKIE]
+    device = public.cookies[DEVICE]
     await use_up(public)
     body = {"email": EMAIL, "password": PASSWORD, "cookie": True}
-    for cookie, status in ((f"{DEVICE_COOKIE}={device}", 201), (f"{DEVICE_COOKIE}={device}x", 429), ("", 429)):
+    for cookie, status in ((f"{DEVICE}={device}", 201), (f"{DEVICE}={device}x", 429), ("", 429)):
         address = f"{ROAD[:-1]}{status % 100}"
         assert (await public.post("/api/sessions", body, address, cookie))[0] == status
     for hostile in ("\xff" * 20, "x" * 200, '"' * 9):
-        assert (await public.post("/api/sessions", body, ROAD, f"{DEVICE_COOKIE}={hostile}"))[0] == 429
+        assert (await public.post("/api/sessions", body, ROAD, f"{DEVICE}={hostile}"))[0] == 429
 
 
 async def test_a_device_is_no_way_to_guess(public: Public, hashed: list[bytes]) -> None:
