@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from signaling.protocol.identity import server_pin
+from signaling.protocol.tls import TLS_1_2_CIPHERS
 from signaling.store.secret import write_private
 
 KEY_FILE, NEXT_KEY_FILE, CERTIFICATE_FILE = "tls-key.pem", "tls-next-key.pem", "tls-certificate.pem"
@@ -35,6 +36,7 @@ def server_context(certificate: Path, key: Path) -> ssl.SSLContext:
     """TLS 1.2 and newer. Raises OSError or ssl.SSLError where the files are no good."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers(TLS_1_2_CIPHERS)
     context.set_alpn_protocols(["http/1.1"])
     context.load_cert_chain(certificate, key)
     return context

@@ -22,6 +22,7 @@ from media.relay.program import RelayProgram
 from media.relay.stun_port import one_of_each_family
 from signaling.client import Trust
 from signaling.protocol.messages import SOCKET_PATH
+from signaling.protocol.tls import TLS_1_2_CIPHERS
 
 log = structlog.get_logger(__name__)
 
@@ -98,6 +99,7 @@ def _context(chosen: Environment) -> ssl.SSLContext | None:
         return None
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers(TLS_1_2_CIPHERS)
     context.load_cert_chain(chosen.relay_tls_cert, chosen.relay_tls_key)
     return context
 

@@ -1,6 +1,7 @@
 """The self-made certificate: its key stays, its names follow, and it is what the QR code says."""
 
 import asyncio
+import contextlib
 import ssl
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -80,6 +81,42 @@ def test_clients_accept_it_for_its_names(tmp_path: Path) -> None:
     assert [str(address) for address in names.get_values_for_type(x509.IPAddress)] == NAMES[1:]
     context = certificate.server_context(tmp_path / certificate.CERTIFICATE_FILE, tmp_path / certificate.KEY_FILE)
     assert context.minimum_version >= ssl.TLSVersion.TLSv1_2
+
+
+def shaken(server: ssl.SSLContext, client: ssl.SSLContext) -> tuple[str, str]:
+    """Version and cipher on which the two agree. Raises `ssl.SSLError` where they do not."""
+    to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
+    ends = server.wrap_bio(to_server, to_client, server_side=True), client.wrap_bio(to_client, to_server)
+    for _ in range(4):
+        for end in ends:
+            with contextlib.suppress(ssl.SSLWantReadError):
+                end.do_handshake()
+    cipher = ends[1].cipher()
+    assert cipher is not None
+    return str(ends[1].version()), cipher[0]
+
+
+def client(newest: ssl.TLSVersion, ciphers: str = "ALL:@SECLEVEL=0") -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.minimum_version, context.maximum_version = ssl.TLSVersion.TLSv1, newest
+    context.set_ciphers(ciphers)
+    return context
+
+
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion")
+def test_tls_is_of_today_and_forward_secret(tmp_path: Path) -> None:
+    certificate.ensure(tmp_path, NAMES, NOW)
+    server = certificate.server_context(tmp_path / certificate.CERTIFICATE_FILE, tmp_path / certificate.KEY_FILE)
+    assert shaken(server, client(ssl.TLSVersion.MAXIMUM_SUPPORTED))[0] == "TLSv1.3"
+    version, cipher = shaken(server, client(ssl.TLSVersion.TLSv1_2))
+    assert version == "TLSv1.2" and cipher.startswith("ECDHE-") and ("GCM" in cipher or "POLY1305" in cipher)
+    old = [client(ssl.TLSVersion.TLSv1_1), client(ssl.TLSVersion.TLSv1_2, "ECDHE-ECDSA-AES256-SHA384:@SECLEVEL=0")]
+    for outdated in old:
+        with pytest.raises(ssl.SSLError):
+            shaken(server, outdated)
+    for offered in server.get_ciphers():
+        assert offered["aead"] and offered["kea"] in {"kx-ecdhe", "kx-any"}, offered["name"]
 
 
 def test_a_key_that_is_none_is_said(tmp_path: Path) -> None:
