@@ -9,7 +9,7 @@ from aiohttp import web
 
 from signaling.http import openapi
 from signaling.http.addresses import client_address
-from signaling.http.call import MAX_BODY_BYTES, SERVICES, Route, count, run
+from signaling.http.call import ACCOUNT, MAX_BODY_BYTES, SERVICES, Route, count, run
 from signaling.http.events import STREAMS, Streams
 from signaling.http.listener import Connection
 from signaling.http.origins import cors_headers
@@ -92,7 +92,8 @@ async def _observe(request: web.Request, handler: Next) -> web.StreamResponse:
         services.metrics.seconds.labels(route).observe(seconds)
         if route not in QUIET:
             facts = {"status": status, "ms": round(seconds * 1000, 1)}
-            log.info("request", method=_known_method(request.method), route=route, address=address, **facts)
+            who = {"account": request[ACCOUNT]} if ACCOUNT in request else {}
+            log.info("request", method=_known_method(request.method), route=route, address=address, **facts, **who)
 
 
 @web.middleware

@@ -19,6 +19,8 @@ from signaling.refusals import Refused
 from signaling.tokens import COOKIE, cookie_name
 
 SERVICES = web.AppKey("services", Services)
+ACCOUNT = web.RequestKey("account", str)
+"""Where a request keeps the id of the account that sent it, for the log."""
 MAX_BODY_BYTES = 64 * 1024
 BODY_SECONDS = 15.0
 """A phone on a bad line sends 64 KiB in less; whoever is slower ties up a connection on purpose."""
@@ -83,6 +85,8 @@ async def run(route: Route, request: web.Request) -> web.StreamResponse:
     if route.limit is not None:
         await count(services, route.limit, address_key(address))
     signed_in = await authenticate(request, services) if route.auth == "account" else None
+    if signed_in is not None:
+        request[ACCOUNT] = signed_in.account.id
     acting.set(Actor(signed_in.account.email if signed_in else "visitor", address))
     query = read_query(request, route.query) if route.query is not None else None
     body = await read_body(request, route.body) if route.body is not None else None
