@@ -140,6 +140,7 @@ async def _set_headers(request: web.Request, response: web.StreamResponse) -> No
     response.headers.setdefault("Content-Security-Policy", content_security_policy(origin))
     response.headers.setdefault("Permissions-Policy", "geolocation=(), payment=(), usb=()")
     response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
     response.headers["Server"] = "Belvedere"
     if origin.startswith("https:") and not services.settings.self_made_certificate:
         response.headers.setdefault("Strict-Transport-Security", HSTS)

@@ -179,7 +179,9 @@ async def _drawn(call: Call, draw: Callable[[str], bytes], content_type: str) ->
     await call.services.cameras.pending(call.caller.account.id, call.id, body.token, now=call.now)
     text = _payload(call, body.token, body.ssid, body.wifi_password, body.hidden, body.form)
     image = await asyncio.to_thread(draw, text)
-    return web.Response(body=image, content_type=content_type, headers={"Cache-Control": "no-store"})
+    charset = "utf-8" if content_type.endswith("xml") else None
+    headers = {"Cache-Control": "no-store"}
+    return web.Response(body=image, content_type=content_type, charset=charset, headers=headers)
 
 
 def _here(address: str) -> str:

@@ -1,5 +1,6 @@
 """The built web app and the API's page: files from two folders of ours, nothing else."""
 
+import mimetypes
 from pathlib import Path
 
 from aiohttp import web
@@ -8,6 +9,8 @@ DOCS = Path(__file__).parent / "docs"
 PACKAGED_APP = Path(__file__).parent.parent / "webapp"
 FOREVER = "public, max-age=31536000, immutable"
 """Vite puts a hash of the content into every name under assets/."""
+TYPES = {".js": "text/javascript", ".webmanifest": "application/manifest+json"}
+"""What machines know differently or not at all (RFC 9239 §6)."""
 NOT_BUILT = "The web app is not built yet. In a clone, run: make web. The API is here: /api/docs\n"
 
 
@@ -35,4 +38,10 @@ def _file(folder: Path, name: str) -> web.StreamResponse:
     if not path.is_relative_to(folder.resolve()) or not path.is_file():
         raise web.HTTPNotFound
     caching = FOREVER if name.startswith("assets/") else "no-cache"
-    return web.FileResponse(path, headers={"Cache-Control": caching})
+    return web.FileResponse(path, headers={"Cache-Control": caching, "Content-Type": _type_of(path)})
+
+
+def _type_of(path: Path) -> str:
+    """With the character set where it is text: nobody shall guess it."""
+    kind = TYPES.get(path.suffix) or mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    return kind + "; charset=utf-8" * kind.startswith(("text/", "image/svg"))

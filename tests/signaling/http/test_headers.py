@@ -13,13 +13,17 @@ from tests.signaling.api import EMAIL, Api, Documented
 from tests.signaling.helpers import api_of, quick_settings
 
 
-@pytest.mark.parametrize("path", ["/healthz", "/api/me", "/api/nothing", "/", "/nothing"])
+@pytest.mark.parametrize(
+    "path", ["/healthz", "/api/me", "/api/nothing", "/api/docs", "/api/openapi.json", "/", "/nothing"]
+)
 async def test_every_answer_is_hardened(stranger: Api, path: str) -> None:
     headers = (await stranger.call("GET", path)).headers
     policy = headers["Content-Security-Policy"]
     assert "default-src 'self'" in policy and "frame-ancestors 'none'" in policy and "unsafe" not in policy
     assert f"connect-src 'self' {stranger.origin.replace('http', 'ws')};" in policy
+    assert "object-src 'none'" in policy and "base-uri 'none'" in policy and "script-src 'self';" in policy
     assert headers["X-Content-Type-Options"] == "nosniff" and headers["Referrer-Policy"] == "no-referrer"
+    assert headers["Cross-Origin-Opener-Policy"] == headers["Cross-Origin-Resource-Policy"] == "same-origin"
     assert "aiohttp" not in headers["Server"] and "Access-Control-Allow-Origin" not in headers
 
 
@@ -49,6 +53,9 @@ async def test_head_and_options(stranger: Api) -> None:
     options = await stranger.call("OPTIONS", "/api/cameras")
     assert options.status == 204 and "POST" in options.headers["Allow"]
     assert (await stranger.call("OPTIONS", "/api/nothing")).status == 404
+    for path in ("/", "/healthz", "/api/cameras", "/api/docs"):
+        traced = await stranger.call("TRACE", path, headers={"X-Told": "back"})
+        assert traced.status == 405 and b"back" not in traced.data
 
 
 async def test_only_named_origins_may_read(tmp_path: Path, http: aiohttp.ClientSession) -> None:
@@ -131,6 +138,9 @@ async def test_the_web_app_is_served_and_nothing_beside_it(tmp_path: Path, http:
         api = await api_of(server, http)
         home = await api.call("GET", "/")
         assert home.data.endswith(b"home") and home.headers["Cache-Control"] == "no-cache"
-        assert "immutable" in (await api.call("GET", "/assets/app-1234.js")).headers["Cache-Control"]
+        script = await api.call("GET", "/assets/app-1234.js")
+        assert "immutable" in script.headers["Cache-Control"]
+        assert home.headers["Content-Type"] == "text/html; charset=utf-8"
+        assert script.headers["Content-Type"] == "text/javascript; charset=utf-8"
         for path in ("/../secret", "/%2e%2e/secret", "/..%2fsecret", "/assets", "/%00", "//etc/passwd"):
             assert (await api.call("GET", path)).status == 404
