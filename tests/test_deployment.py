@@ -173,6 +173,15 @@ def test_a_dockerfile_copies_only_what_is_there(name: str) -> None:
                 assert (ROOT / name).parent.joinpath(source).exists(), source
 
 
+def test_the_image_holds_neither_history_nor_tests() -> None:
+    everything, *let_in = (ROOT / ".dockerignore").read_text().splitlines()
+    assert everything == "*", "what is not named stays out, and .git with it"
+    named = {line.removeprefix("!") for line in let_in if line.startswith("!")}
+    copied = {source for word, rest in instructions("Dockerfile") if word == "COPY" for source in rest.split()[:-1]}
+    assert named == {source.partition("/")[0] for source in copied if not source.startswith(("--from", "/src"))}
+    assert not named & {".git", ".ci", "tests", "demo", "data"}
+
+
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """What the Dockerfile's second stage makes, without Docker: its files and its `pip install`, in an environment."""

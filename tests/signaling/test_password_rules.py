@@ -6,6 +6,7 @@ import time
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
 from signaling.password_rules import ADVICE, MAX_LENGTH, MIN_GUESSES, MIN_LENGTH, check_password_rules
 from signaling.rates import RULES
@@ -13,6 +14,7 @@ from signaling.refusals import Refused
 
 EMAIL = "maria.huber@example.org"
 YEAR_HOURS = 365 * 24
+COMMONEST = 3000
 
 
 def refusal(password: str) -> str:
@@ -54,6 +56,14 @@ def test_what_nobody_guesses_is_taken(password: str) -> None:
 )
 def test_what_is_guessed_in_a_year_is_refused_with_advice(password: str) -> None:
     assert ADVICE in refusal(password)
+
+
+def test_what_others_lost_in_breaches_is_refused() -> None:
+    """The commonest of those that are long enough for us. What nobody can use costs nothing to leave out."""
+    leaked = [password for password in FREQUENCY_LISTS["passwords"] if len(password) >= MIN_LENGTH]
+    assert len(leaked) > 10_000
+    taken = [password for password in leaked[:COMMONEST] if not refusal(password)]
+    assert taken == [] and all(refusal(password) for password in leaked[COMMONEST::100])
 
 
 def test_the_sentence_says_why() -> None:

@@ -151,6 +151,19 @@ async def test_turning_it_on_ends_the_other_sessions(owner: Api) -> None:
     assert (await deeds(owner))[0] == "factor_added"
 
 
+async def test_a_password_set_by_a_link_leaves_the_second_factor_on(running: Running, owner: Api) -> None:
+    app, _ = await totp_on(owner)
+    link = await running.services.resets.make_link(EMAIL, now=time.time())
+    assert link is not None
+    used = {"reset": link.rpartition("/")[2], "new_password": "another horse battery"}
+    await owner.another().good("POST", "/api/password-resets/use", used)
+    other = owner.another()
+    assert (await other.call("GET", "/api/me")).status == 401
+    ticket = (await first_step(other, LOGIN | {"password": "another horse battery"}))["ticket"]
+    assert (await second_step(other, ticket, code=wrong_code(app))).code == "second_factor_wrong"
+    assert (await second_step(other, ticket, code=app.now())).status == 201
+
+
 async def test_a_wrong_password_looks_as_it_does_without(owner: Api) -> None:
     await totp_on(owner)
     wrong = await owner.another().call("POST", "/api/sessions", LOGIN | {"password": "not the password"})
