@@ -302,10 +302,9 @@ class Accounts:
         if not await self._passwords.check(password, caller.account.password_hash):
             raise Refused("credentials_wrong", "the current password is not right")
 
-    async def change_password(self, caller: Caller, current: str, new: str, *, now: float) -> None:
-        """All other logins of the account end. Raises `Refused`."""
+    async def change_password(self, caller: Caller, new: str, *, now: float) -> None:
+        """After `Proofs.demand`. All other logins of the account end. Raises `Refused`."""
         account = caller.account
-        await self.check_own_password(caller, current)
         await self._passwords.check_rules(new, account.email)
         password_hash = await self._passwords.hash(new)
         async with self._store.write() as connection:
@@ -316,13 +315,12 @@ class Accounts:
             await audit.record(connection, account.id, "password_changed", now=now)
         await self.announce_ended(account.id, ended)
 
-    async def delete(self, caller: Caller, password: str, *, now: float) -> None:
+    async def delete(self, caller: Caller, *, now: float) -> None:
         """The account, all that belongs to it, and what the audit log says of it. Its sockets and its media end.
 
-        Raises `Refused`: last_administrator and what `check_own_password` raises.
+        After `Proofs.demand`. Raises `Refused`: last_administrator, credentials_wrong.
         """
         account = caller.account
-        await self.check_own_password(caller, password)
         async with self._store.write() as connection:
             if not await rows.password_stands(connection, account.id, account.password_hash):
                 raise Refused("credentials_wrong", CHANGED_ELSEWHERE)

@@ -1,4 +1,4 @@
-"""Showing once more who one is, before second factors change: a stolen session alone must not do that."""
+"""Showing once more who one is, before sign-in changes or the account ends: a stolen session alone must not do that."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -5,8 +5,9 @@ from typing import Literal, cast
 from aiohttp import web
 
 from signaling.devices import KEEP_SECONDS
-from signaling.http import shapes
+from signaling.http import factor_shapes, shapes
 from signaling.http.call import Call, count, json_answer, rfc3339
+from signaling.http.factors import prove
 from signaling.rates import network_key
 from signaling.store.rows import Account, Login
 from signaling.tokens import COOKIE, DEVICE_COOKIE, LOGIN_SECONDS, cookie_name
@@ -105,13 +106,15 @@ async def change_me(call: Call) -> shapes.Account:
 
 
 async def change_password(call: Call) -> None:
-    body: shapes.PasswordBody = call.body
-    await call.services.accounts.change_password(call.caller, body.current_password, body.new_password, now=call.now)
+    body: factor_shapes.PasswordBody = call.body
+    await prove(call, body.current_password, body.passkey)
+    await call.services.accounts.change_password(call.caller, body.new_password, now=call.now)
 
 
 async def delete_me(call: Call) -> web.Response:
-    body: shapes.DeletionBody = call.body
-    await call.services.accounts.delete(call.caller, body.password, now=call.now)
+    body: factor_shapes.DeletionBody = call.body
+    await prove(call, body.password, body.passkey)
+    await call.services.accounts.delete(call.caller, now=call.now)
     return _without_cookie(call)
 
 
@@ -129,7 +132,8 @@ async def socket_ticket(call: Call) -> shapes.Ticket:
 
 
 def account_shape(account: Account) -> shapes.Account:
-    return shapes.Account(account.id, account.email, account.administrator, rfc3339(account.created_at), account.ways)
+    made = rfc3339(account.created_at)
+    return shapes.Account(account.id, account.email, account.administrator, made, account.ways, account.passkey_only)
 
 
 def _session_shape(login: Login, current: str) -> shapes.Session:

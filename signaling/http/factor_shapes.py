@@ -90,6 +90,21 @@ class ProofBody(Body, frozen=True):
     passkey: Assertion | None = None
 
 
+class PasswordBody(Body, frozen=True):
+    """`current_password`, or `passkey` as in other proofs. All other sessions of the account end."""
+
+    new_password: Password
+    current_password: Password | None = None
+    passkey: Assertion | None = None
+
+
+class DeletionBody(Body, frozen=True):
+    """`password`, or `passkey` as in other proofs."""
+
+    password: Password | None = None
+    passkey: Assertion | None = None
+
+
 class PasskeyOnlyBody(ProofBody, frozen=True, kw_only=True):
     """`on`: the password opens nothing any more."""
 

@@ -1,5 +1,7 @@
 """Handlers: second factors of the account that is signed in."""
 
+from typing import Any
+
 import msgspec
 
 from signaling.factors import Overview
@@ -63,10 +65,18 @@ async def set_passkey_only(call: Call) -> shapes.Factors:
     return _overview(call, await factors.set_passkey_only(call.caller, body.on, _proof(call), now=call.now))
 
 
+async def prove(call: Call, password: str | None, passkey: shapes.Assertion | None) -> None:
+    """Raises `Refused` unless it is the caller who asks."""
+    await call.services.factors.proofs.demand(call.caller, Proof(password, None, _builtins(passkey)), now=call.now)
+
+
 def _proof(call: Call) -> Proof:
     body: shapes.ProofBody = call.body
-    passkey = None if body.passkey is None else msgspec.to_builtins(body.passkey)
-    return Proof(body.password, body.code, passkey)
+    return Proof(body.password, body.code, _builtins(body.passkey))
+
+
+def _builtins(passkey: shapes.Assertion | None) -> dict[str, Any] | None:
+    return None if passkey is None else msgspec.to_builtins(passkey)
 
 
 def _overview(call: Call, overview: Overview) -> shapes.Factors:

@@ -7,6 +7,7 @@ from signaling.http import (
     cameras,
     events,
     export,
+    factor_shapes,
     grant_shapes,
     grants,
     resets,
@@ -17,7 +18,7 @@ from signaling.http import (
     transfers,
 )
 from signaling.http.call import Route
-from signaling.http.factor_routes import FACTOR_ROUTES, SIGN_IN_ROUTES
+from signaling.http.factor_routes import FACTOR_ROUTES, PROVEN, SIGN_IN_ROUTES
 
 _ID = "/api/cameras/{id}"
 
@@ -92,9 +93,9 @@ ROUTES: tuple[Route, ...] = (
         "/api/me/password",
         accounts.change_password,
         "Change the password; all other sessions end",
-        body=shapes.PasswordBody,
+        body=factor_shapes.PasswordBody,
         status=204,
-        problems=("credentials_wrong", "password_unsuitable", "too_many_requests", "busy"),
+        problems=(*PROVEN, "password_unsuitable"),
     ),
     *FACTOR_ROUTES,
     Route(
@@ -135,9 +136,9 @@ ROUTES: tuple[Route, ...] = (
         "/api/me",
         accounts.delete_me,
         "Delete the account, its cameras and all that is kept of them; everything of it ends",
-        body=shapes.DeletionBody,
+        body=factor_shapes.DeletionBody,
         status=204,
-        problems=("credentials_wrong", "last_administrator", "too_many_requests", "busy"),
+        problems=(*PROVEN, "last_administrator"),
     ),
     Route(
         "GET",

@@ -57,13 +57,6 @@ class SessionBody(Body, frozen=True):
     device: Secret | None = None
 
 
-class PasswordBody(Body, frozen=True):
-    """All other sessions of the account end."""
-
-    current_password: Password
-    new_password: Password
-
-
 class ResetBody(Body, frozen=True):
     """The e-mail of an account whose password is forgotten."""
 
@@ -81,12 +74,6 @@ class ResetUseBody(ResetCheckBody, frozen=True):
 
     new_password: Password
     cookie: bool = False
-
-
-class DeletionBody(Body, frozen=True):
-    """The account's password."""
-
-    password: Password
 
 
 class AccountChangeBody(Body, frozen=True):
@@ -177,13 +164,14 @@ class SeenBody(Body, frozen=True):
 
 
 class Account(msgspec.Struct, frozen=True):
-    """A person."""
+    """A person. `passkey_only`: the password opens nothing."""
 
     id: str
     email: str
     administrator: bool
     created_at: Time
     ways: Policy
+    passkey_only: bool
 
 
 class Export(msgspec.Struct, frozen=True):

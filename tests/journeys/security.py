@@ -25,9 +25,10 @@ async def open_security(page: Page, url: str) -> None:
 
 
 async def prove(page: Page) -> None:
-    """By the password, in the dialog that asks."""
+    """By the password, in the dialog that asks; while that is open, nothing else takes any text."""
     await page.get_by_role("textbox", name="Your password").fill(PASSWORD)
     await page.get_by_role("dialog").get_by_role("button", name="Continue").click()
+    await page.get_by_role("dialog").wait_for(state="hidden")
 
 
 async def begin_app(page: Page) -> pyotp.TOTP:

@@ -115,6 +115,29 @@ async def test_passkeys_as_the_only_way_in(url: str, browser: Browser) -> None:
     await home_page(page)
 
 
+async def test_with_passkeys_only_a_passkey_changes_the_password_and_ends_the_account(
+    url: str, browser: Browser
+) -> None:
+    page = await new_page(browser)
+    await plug_in(page)
+    await sign_in(page, url)
+    await open_security(page, url)
+    await add_passkey(page, "This computer")
+    await kept_codes(page)
+    await page.get_by_role("button", name="Let only passkeys in").click()
+    await page.get_by_role("dialog").get_by_role("button", name="Use a passkey").click()
+    await page.get_by_text("Only passkeys open this account.").wait_for()
+    assert not await page.get_by_role("textbox", name="Current password").count()
+    await page.get_by_role("textbox", name="New password").fill("another horse battery")
+    await page.get_by_role("button", name="Change password").click()
+    await page.get_by_text("Password changed.").wait_for()
+    await page.get_by_role("button", name="Delete account …").click()
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_text("your browser asks for one of your passkeys").wait_for()
+    await dialog.get_by_role("button", name="Delete account").click()
+    await page.get_by_text("Your account was deleted.").wait_for()
+
+
 async def test_a_page_at_an_address_says_why_it_has_no_passkeys(home: Household, browser: Browser) -> None:
     page = await new_page(browser)
     await plug_in(page)

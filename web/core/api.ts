@@ -121,10 +121,10 @@ export class Api {
   endLogin = (id: string): Promise<void> => this.send('DELETE', `/api/sessions/${encodeURIComponent(id)}`);
   logins = async (): Promise<Login[]> =>
     (await this.send<{ sessions: Login[] }>('GET', '/api/sessions')).sessions;
-  changePassword = (current_password: string, new_password: string): Promise<void> =>
-    this.send('PUT', '/api/me/password', { current_password, new_password });
+  changePassword = ({ password, passkey }: Proof, new_password: string): Promise<void> =>
+    this.send('PUT', '/api/me/password', { current_password: password, passkey, new_password });
   /** Everything of the account ends, this session too. */
-  deleteAccount = (password: string): Promise<void> => this.send('DELETE', '/api/me', { password });
+  deleteAccount = (proof: Proof): Promise<void> => this.send('DELETE', '/api/me', proof);
   /** Says the same whether or not there is such an account. */
   askReset = (email: string): Promise<void> => this.send('POST', '/api/password-resets', { email });
   /** Throws `reset_invalid` where this link can no longer be used. */

@@ -4,7 +4,9 @@ import { Api, Problem, readVerdicts, Unreachable } from '../core/api';
 import { Connection } from '../core/connection';
 import { CameraEvents } from '../core/events';
 import { forgetWays } from '../core/known-ways';
+import type { Proof } from '../core/factors';
 import type { Account, Camera, Setup, Verdict, WaysRule } from '../core/model';
+import { usePasskey } from '../core/passkeys';
 import { isGuest } from '../core/sharing';
 import type { Viewer } from '../core/viewer';
 import type { Cause } from '../core/watch-state';
@@ -95,8 +97,8 @@ export class Household extends EventTarget {
     await this.end(() => (everywhere ? this.api.signOutEverywhere() : this.api.signOut()));
   }
 
-  async deleteAccount(password: string): Promise<void> {
-    await this.end(() => this.api.deleteAccount(password));
+  async deleteAccount(proof: Proof): Promise<void> {
+    await this.end(() => this.api.deleteAccount(proof));
     this.notice = leaving.done;
     this.changed();
   }
@@ -233,6 +235,17 @@ export class Household extends EventTarget {
 
   async setWays(ways: WaysRule): Promise<void> {
     this.know(await this.api.setWays(ways));
+    this.changed();
+  }
+
+  /** Asks this browser's passkey who it is, once more. */
+  async proofByPasskey(): Promise<Proof> {
+    return { passkey: await usePasskey(await this.api.passkeyToProve()) };
+  }
+
+  /** Its way of signing in may have changed. */
+  async lookAtAccount(): Promise<void> {
+    this.know(await this.api.me());
     this.changed();
   }
 

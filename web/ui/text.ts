@@ -416,6 +416,8 @@ export const text = {
     administrator: 'Administrator',
     password: 'Password',
     current: 'Current password',
+    byPasskey:
+      'Only passkeys open this account. To change the password all the same, confirm with one of them.',
     new: 'New password',
     change: 'Change password',
     changed: 'Password changed. All other sessions were signed out.',

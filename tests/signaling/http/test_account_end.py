@@ -95,8 +95,8 @@ async def test_a_deed_under_way_leaves_nothing_either(running: Running, owner: A
     for late in (
         accounts.change_ways(caller.account, "never_relay", now=now),
         accounts.end_all_logins(caller.account.id, now=now),
-        accounts.change_password(caller, PASSWORD, "another horse battery", now=now),
-        accounts.delete(caller, PASSWORD, now=now),
+        accounts.change_password(caller, "another horse battery", now=now),
+        accounts.delete(caller, now=now),
     ):
         with pytest.raises(Exception, match=r"deleted|elsewhere"):
             await late
@@ -108,9 +108,12 @@ async def test_a_deed_under_way_leaves_nothing_either(running: Running, owner: A
     assert {entry.body for entry in entries if entry.account_id == caller.account.id} == {None}
 
 
-async def test_only_the_password_ends_it(guest: Api) -> None:
+async def test_a_session_alone_does_not_end_it(guest: Api) -> None:
     assert (await guest.call("DELETE", "/api/me", {"password": "not this one"})).code == "credentials_wrong"
-    assert (await guest.call("DELETE", "/api/me")).code == "invalid_body"
+    assert (await guest.call("DELETE", "/api/me")).code == "proof_required"
+    assert (
+        await guest.call("PUT", "/api/me/password", {"new_password": "another horse battery"})
+    ).code == "proof_required"
     assert (await guest.good("GET", "/api/me"))["email"] == GUEST
 
 

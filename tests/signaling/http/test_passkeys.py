@@ -212,6 +212,25 @@ async def test_with_passkeys_only_the_password_opens_nothing(owner: Api, key: Au
     await first_step(owner.another())
 
 
+async def test_with_passkeys_only_a_passkey_changes_the_password_and_ends_the_account(
+    owner: Api, key: Authenticator
+) -> None:
+    await add_passkey(owner, key)
+    await passkey_only(owner, key)
+    assert (await owner.good("GET", "/api/me"))["passkey_only"] is True
+    change, path = {"new_password": "another horse battery"}, "/api/me/password"
+    assert (await owner.call("PUT", path, change | {"current_password": PASSWORD})).code == "proof_required"
+    assert (await owner.call("DELETE", "/api/me", PROOF)).code == "proof_required"
+    stranger = Authenticator(key.origin)
+    stranger.id = key.id
+    assert (await owner.call("DELETE", "/api/me", await passkey_proof(owner, stranger))).code == "passkey_refused"
+    await owner.good("PUT", path, change | await passkey_proof(owner, key))
+    await passkey_only(owner, key, on=False)
+    await first_step(owner.another(), LOGIN | {"password": "another horse battery"})
+    assert (await owner.call("DELETE", "/api/me", await passkey_proof(owner, key))).status == 204
+    assert (await sign_in_by_passkey(owner.another(), key)).code == "passkey_refused"
+
+
 async def test_with_passkeys_only_nobody_locks_himself_out(owner: Api, key: Authenticator) -> None:
     added = await add_passkey(owner, key)
     assert (await passkey_only(owner, key)).status == 200

@@ -1,10 +1,12 @@
 import { html, nothing, type PropertyDeclarations, type TemplateResult } from 'lit';
 import { Problem, type Invitation } from '../../core/api';
+import type { Proof } from '../../core/factors';
 import type { Login, WaysRule } from '../../core/model';
 import { agentWords } from '../agent';
 import { sentenceOf } from '../household';
 import { icon } from '../icons';
 import { alert, fields, Page, passwordField } from '../page';
+import { passkeyFault } from '../passkey-fault';
 import { address } from '../router';
 import './security';
 import { text } from '../text';
@@ -60,10 +62,10 @@ class AccountPage extends Page {
           </button>
           <span class="note">${words.signOutHint}</span>
         </div>
-        ${account.administrator ? this.invite() : nothing} ${this.ways(account.ways)} ${this.sessions()} ${this.password()}
+        ${account.administrator ? this.invite() : nothing} ${this.ways(account.ways)} ${this.sessions()} ${this.password(account.passkey_only)}
         <belvedere-security
           .household=${this.household}
-          @changed=${() => void this.attempt(() => this.loadLogins())}
+          @changed=${() => void this.attempt(() => this.signInChanged())}
         ></belvedere-security> ${activity()}
         <belvedere-leaving .household=${this.household}></belvedere-leaving>
       </main>
@@ -95,17 +97,21 @@ class AccountPage extends Page {
     `;
   }
 
-  private password(): TemplateResult {
+  private password(byPasskey: boolean): TemplateResult {
     return html`
       <form class="card" @submit=${(event: SubmitEvent) => void this.changePassword(event)}>
         <h2>${words.password}</h2>
         <input hidden name="username" autocomplete="username" .value=${this.household.account?.email ?? ''} />
-        ${passwordField({
-          name: 'current',
-          label: words.current,
-          autocomplete: 'current-password',
-          required: true,
-        })}
+        ${
+          byPasskey
+            ? html`<p class="note">${words.byPasskey}</p>`
+            : passwordField({
+                name: 'current',
+                label: words.current,
+                autocomplete: 'current-password',
+                required: true,
+              })
+        }
         ${passwordField({
           name: 'new',
           label: words.new,
@@ -204,6 +210,11 @@ class AccountPage extends Page {
     location.hash = address.home;
   }
 
+  private async signInChanged(): Promise<void> {
+    await this.household.lookAtAccount();
+    await this.loadLogins();
+  }
+
   private async loadLogins(): Promise<void> {
     this.logins = await this.household.api.logins();
   }
@@ -225,18 +236,22 @@ class AccountPage extends Page {
 
   private async changePassword(event: SubmitEvent): Promise<void> {
     const form = event.currentTarget as HTMLFormElement;
-    const { current = '', new: next = '' } = fields(event);
+    const { current, new: next = '' } = fields(event);
     this.passwordFault = null;
     this.changed = false;
     try {
-      await this.household.api.changePassword(current, next);
+      await this.household.api.changePassword(await this.proof(current), next);
       form.reset();
       this.changed = true;
       await this.loadLogins();
     } catch (error) {
       const wrong = error instanceof Problem && error.code === 'credentials_wrong';
-      this.passwordFault = wrong ? words.wrong : sentenceOf(error);
+      this.passwordFault = wrong ? words.wrong : passkeyFault(error);
     }
+  }
+
+  private async proof(password: string | undefined): Promise<Proof> {
+    return password === undefined ? this.household.proofByPasskey() : { password };
   }
 }
 

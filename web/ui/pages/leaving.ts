@@ -1,8 +1,9 @@
 import { html, type PropertyDeclarations, type TemplateResult } from 'lit';
 import { Problem } from '../../core/api';
+import type { Proof } from '../../core/factors';
 import { isGuest } from '../../core/sharing';
-import { sentenceOf } from '../household';
 import { alert, fields, Page, passwordField } from '../page';
+import { passkeyFault } from '../passkey-fault';
 import { address } from '../router';
 import { text } from '../text';
 import { leaving as words } from '../words/leaving';
@@ -43,13 +44,7 @@ class Leaving extends Page {
         <form @submit=${(event: SubmitEvent) => void this.submit(event)}>
           <h2 id=${QUESTION}>${words.question}</h2>
           <p>${words.body(own.length)}</p>
-          <input hidden name="username" autocomplete="username" .value=${this.household.account?.email ?? ''} />
-          ${passwordField({
-            name: 'goodbye',
-            label: words.password,
-            autocomplete: 'current-password',
-            required: true,
-          })}
+          ${this.household.account?.passkey_only ? html`<p>${words.byPasskey}</p>` : this.password()}
           ${alert(this.fault)}
           <div class="actions">
             <button type="button" class="button quiet" @click=${this.close}>${text.cancel}</button>
@@ -57,6 +52,18 @@ class Leaving extends Page {
           </div>
         </form>
       </dialog>
+    `;
+  }
+
+  private password(): TemplateResult {
+    return html`
+      <input hidden name="username" autocomplete="username" .value=${this.household.account?.email ?? ''} />
+      ${passwordField({
+        name: 'goodbye',
+        label: words.password,
+        autocomplete: 'current-password',
+        required: true,
+      })}
     `;
   }
 
@@ -69,18 +76,22 @@ class Leaving extends Page {
   };
 
   private async submit(event: SubmitEvent): Promise<void> {
-    const { goodbye = '' } = fields(event);
+    const { goodbye } = fields(event);
     this.busy = true;
     this.fault = null;
     try {
-      await this.household.deleteAccount(goodbye);
+      await this.household.deleteAccount(await this.proof(goodbye));
       location.hash = address.home;
     } catch (error) {
       const wrong = error instanceof Problem && error.code === 'credentials_wrong';
-      this.fault = wrong ? words.wrong : sentenceOf(error);
+      this.fault = wrong ? words.wrong : passkeyFault(error);
     } finally {
       this.busy = false;
     }
+  }
+
+  private async proof(password: string | undefined): Promise<Proof> {
+    return password === undefined ? this.household.proofByPasskey() : { password };
   }
 }
 

@@ -1,7 +1,6 @@
 import { html, nothing, type PropertyDeclarations, type TemplateResult } from 'lit';
 import { Problem } from '../../core/api';
 import type { Proof } from '../../core/factors';
-import { usePasskey } from '../../core/passkeys';
 import { icon } from '../icons';
 import { alert, field, fields, Page, passwordField } from '../page';
 import { passkeyFault } from '../passkey-fault';
@@ -72,7 +71,7 @@ class ProofDialog extends Page {
       type="button"
       class="button ${primary ? 'primary' : ''}"
       ?disabled=${this.busy}
-      @click=${() => void this.attempt(async () => ({ passkey: await usePasskey(await this.household.api.passkeyToProve()) }))}
+      @click=${() => void this.attempt(() => this.household.proofByPasskey())}
     >
       ${icon('key')}<span>${words.passkey}</span>
     </button>`;
