@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, Literal, Protocol
 
 from aiortc import RTCCertificate, RTCDtlsFingerprint, RTCDtlsParameters, RTCDtlsTransport
+from OpenSSL import SSL
 from pylibsrtp import Error as SrtpError
 
 from media.ice import GuardedConnection
@@ -13,8 +14,22 @@ from media.ice import GuardedConnection
 DtlsRole = Literal["client", "server"]
 
 
+CIPHERS = b"ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305"
+"""Forward secret and authenticated (RFC 9325 §4.2). The first is what WebRTC demands of everybody (RFC 8827 §6.5); with
+none of them there is a DTLS before 1.2."""
+
+
 class DtlsFailed(Exception):
     """The handshake failed: the peer's certificate is not the one it announced, or it speaks no DTLS-SRTP we know."""
+
+
+class Certificate(RTCCertificate):
+    """A key and certificate of our own, and the ciphers we take with it; aiortc's also takes AES-CBC with SHA-1."""
+
+    def _create_ssl_context(self, srtp_profiles: list[Any]) -> SSL.Context:
+        context: SSL.Context = super()._create_ssl_context(srtp_profiles)
+        context.set_cipher_list(CIPHERS)
+        return context
 
 
 class DataReceiver(Protocol):
@@ -85,4 +100,4 @@ def fingerprint_of(certificate: RTCCertificate) -> str:
     return next(f.value for f in certificate.getFingerprints() if f.algorithm == "sha-256")
 
 
-__all__ = ["DtlsFailed", "DtlsLink", "DtlsRole", "SrtpError", "fingerprint_of"]
+__all__ = ["Certificate", "DtlsFailed", "DtlsLink", "DtlsRole", "SrtpError", "fingerprint_of"]

@@ -10,7 +10,7 @@ from aiortc import RTCCertificate
 
 from media.answer import Answer
 from media.candidates import usable_candidate
-from media.dtls import DtlsFailed, DtlsLink, SrtpError, fingerprint_of
+from media.dtls import Certificate, DtlsFailed, DtlsLink, SrtpError, fingerprint_of
 from media.frames import AudioCodec, VideoCodec
 from media.ice import GuardedConnection, gathered
 from media.ice_servers import Credential, StunServer, TurnServer
@@ -163,7 +163,7 @@ class SendingPeer:
 
 async def prepare(stun: StunServer | None) -> SendingPeer:
     """A peer whose offer can be made at once: certificate made, candidates gathered."""
-    certificate = RTCCertificate.generateCertificate()
+    certificate = Certificate.generateCertificate()
     return SendingPeer(await gathered(stun), certificate)
 
 

@@ -11,7 +11,7 @@ from aioice.ice import get_host_addresses
 from aiortc import RTCCertificate
 
 from media.answer import BadAnswer, read_answer
-from media.dtls import fingerprint_of
+from media.dtls import Certificate, fingerprint_of
 from media.offer import Transport, write_offer
 from media.relay.admission import Admission, RelayFull
 from media.relay.candidates import candidates, listened
@@ -92,7 +92,7 @@ class Relay:
         self._channels: dict[str, Channel] = {}
         self._viewers: dict[str, tuple[Channel, ViewerLeg]] = {}
         self._closing: set[asyncio.Task[None]] = set()
-        self._certificate = RTCCertificate.generateCertificate()
+        self._certificate = Certificate.generateCertificate()
         self._certified_at = clock()
         self._keeper: asyncio.Task[None] | None = None
         self._kept_at = clock()
@@ -281,7 +281,7 @@ class Relay:
     def _fresh_certificate(self) -> RTCCertificate:
         now = self._clock()
         if now - self._certified_at > CERTIFICATE_SECONDS:
-            self._certificate, self._certified_at = RTCCertificate.generateCertificate(), now
+            self._certificate, self._certified_at = Certificate.generateCertificate(), now
         return self._certificate
 
     def _lost_viewer(self, viewer_id: str, reason: str) -> None:

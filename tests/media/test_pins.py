@@ -88,3 +88,8 @@ def test_dtls_keeps_its_srtp_session_and_takes_our_certificate() -> None:
     assert "tx_policy.allow_repeat_tx = True" in inspect.getsource(RTCDtlsTransport._setup_srtp)
     assert list(inspect.signature(RTCDtlsTransport).parameters) == ["transport", "certificates"]
     assert RTCCertificate.generateCertificate().getFingerprints()[0].algorithm == "sha-256"
+
+
+def test_dtls_asks_the_certificate_for_its_ciphers() -> None:
+    assert list(inspect.signature(RTCCertificate._create_ssl_context).parameters) == ["self", "srtp_profiles"]
+    assert "__local_certificate._create_ssl_context(" in inspect.getsource(RTCDtlsTransport)
