@@ -171,8 +171,11 @@ async def check_audit(settings: Settings, noted: str | None) -> Head:
             async for page in audit.pages(connection):
                 head = follow(head, page)
                 still_there |= any(str(Head(entry.number, entry.hash)) == noted for entry in page)
+            erased = await audit.wrongly_erased(connection, time.time())
     finally:
         await store.close()
+    if erased is not None:
+        raise Broken(f"what entry {erased} says was erased before its time")
     if not still_there:
         raise Broken(f"the entry that was noted, {noted}, is not in it")
     return head

@@ -1,7 +1,8 @@
 """The audit log: who did what and when, in a chain that nobody can change unseen.
 
 Each entry carries the hash of the one before. What was said in it (`body`) is in the chain only by its salted digest,
-so that the log of a deleted account can be erased and the chain still holds. Entries are never changed otherwise and
+so that it can be erased and the chain still holds: where the account is deleted, and where it is old. Words that are
+gone from any other entry are missed (`signaling.store.audit.wrongly_erased`). Entries are never changed otherwise and
 never deleted; the database refuses both.
 
 What a chain cannot show is that its newest entries were cut off, or that the whole was written anew by somebody who

@@ -90,10 +90,10 @@ async def viewers(call: Call) -> grant_shapes.Viewers:
     running = await services.watch_log.running(call.id)
     async with services.store.read() as connection:
         told = await audit.entries_of(
-            connection, owner, before=None, subject=call.id, most=MAX_EARLIER_VIEWERS, deed="watched"
+            connection, owner, before=None, subject=call.id, most=MAX_EARLIER_VIEWERS, now=call.now, deed="watched"
         )
     now = [grant_shapes.Viewer(email, rfc3339(viewing.began), viewing.way) for viewing, email in running]
-    return grant_shapes.Viewers(now, [_past_viewer(entry) for entry in told])
+    return grant_shapes.Viewers(now, [_past_viewer(entry) for entry in told if entry.body is not None])
 
 
 def _past_viewer(entry: Entry) -> grant_shapes.PastViewer:

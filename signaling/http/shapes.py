@@ -378,7 +378,10 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class AuditEntry(msgspec.Struct, frozen=True):
-    """One deed. `by`: an e-mail, `camera`, `visitor` or `server`. `camera`: id of the one it was done to, or empty."""
+    """One deed. `by`: an e-mail, `camera`, `visitor` or `server`. `camera`: id of the one it was done to, or empty.
+
+    `erased`: somebody took what was said (`by`, `address`, `details`) out of the database before its time.
+    """
 
     number: int
     at: Time
@@ -388,6 +391,7 @@ class AuditEntry(msgspec.Struct, frozen=True):
     address: str
     details: dict[str, str]
     hash: str
+    erased: bool
 
 
 class AuditLog(msgspec.Struct, frozen=True):

@@ -3,11 +3,11 @@
 import secrets
 from collections.abc import AsyncIterator
 
-from sqlalchemy import ColumnElement, insert, select, text, update
+from sqlalchemy import ColumnElement, exists, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from signaling.acting import acting
-from signaling.audit import Body, Deed, Entry, entry
+from signaling.audit import KEEP_BODY_SECONDS, Body, Deed, Entry, entry
 from signaling.store.rows import read, written
 from signaling.store.schema import accounts, audit
 
@@ -44,11 +44,12 @@ async def entries_of(
     before: int | None,
     subject: str | None,
     most: int,
+    now: float,
     deed: Deed | None = None,
 ) -> list[Entry]:
-    """Of this account, newest first, those that can still be read. `before`: only entries with smaller numbers."""
+    """Of this account, newest first, but those whose words are gone by age. `before`: only smaller numbers."""
     c = audit.c
-    query = select(audit).where(c.account_id == account_id, c.body.is_not(None))
+    query = select(audit).where(c.account_id == account_id, c.body.is_not(None) | (c.at_ms >= _kept_since(now)))
     if before is not None:
         query = query.where(c.number < before)
     if subject is not None:
@@ -71,6 +72,20 @@ async def pages(connection: AsyncConnection) -> AsyncIterator[list[Entry]]:
             return
         yield page
         after = page[-1].number
+
+
+async def wrongly_erased(connection: AsyncConnection, now: float) -> int | None:
+    """The first entry whose words are gone although it is neither old nor of a deleted account."""
+    c, last = audit.c, audit.alias()
+    deleted = exists().where(last.c.account_id == c.account_id, last.c.deed == "account_deleted")
+    lawful = c.account_id.not_in(select(accounts.c.id)) & deleted
+    query = select(c.number).where(c.body.is_(None), c.at_ms >= _kept_since(now), ~lawful)
+    number: int | None = await connection.scalar(query.order_by(c.number).limit(1))
+    return number
+
+
+def _kept_since(now: float) -> int:
+    return int((now - KEEP_BODY_SECONDS) * 1000)
 
 
 async def erase_before(connection: AsyncConnection, moment: float) -> None:

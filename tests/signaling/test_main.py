@@ -139,6 +139,26 @@ def test_the_audit_log_is_followed_and_a_change_in_it_found(tmp_path: Path) -> N
     assert changed.returncode == 1 and "entry 1 was changed" in changed.stderr and "Traceback" not in changed.stderr
 
 
+def test_words_erased_before_their_time_are_found_and_shown(tmp_path: Path) -> None:
+    body = {"email": "a@example.org", "password": "correct horse battery"}
+    with belvedere(tmp_path) as server:
+        assert server.call("POST", "/api/accounts", body | {"invitation": server.invitation})[0] == 201
+        server.call("POST", "/api/sessions", body)
+        server.stop()
+    with sqlite3.connect(tmp_path / "belvedere.sqlite3") as database:
+        database.execute("UPDATE audit SET body = NULL, salt = NULL WHERE deed = 'signed_in'")
+    found = run("audit", data_dir=str(tmp_path))
+    assert found.returncode == 1 and "what entry 2 says was erased" in found.stderr, found
+    with belvedere(tmp_path) as server:
+        token = server.call("POST", "/api/sessions", body)[1]["token"]
+        shown = server.call("GET", "/api/audit", token=token)[1]["entries"]
+    assert [(entry["deed"], entry["erased"]) for entry in shown] == [
+        ("signed_in", False),
+        ("signed_in", True),
+        ("account_made", False),
+    ]
+
+
 def test_the_first_start_link_until_there_is_an_administrator(tmp_path: Path) -> None:
     with belvedere(tmp_path) as server:
         first = server.invitation

@@ -1,6 +1,7 @@
 /** The audit log as the API tells it. */
 
-/** One deed. `by`: an e-mail, `camera`, `visitor` or `server`. `camera`: id of the one it was done to, or empty. */
+/** One deed. `by`: an e-mail, `camera`, `visitor` or `server`. `camera`: id of the one it was done to, or empty.
+ * `erased`: what it said was taken out of the database before its time. */
 export interface AuditEntry {
   number: number;
   at: string;
@@ -9,6 +10,7 @@ export interface AuditEntry {
   by: string;
   address: string;
   details: Record<string, string>;
+  erased: boolean;
 }
 
 /** Newest first. `more`: there are older ones. */

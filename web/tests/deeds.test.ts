@@ -12,6 +12,7 @@ const entry = (more: Partial<AuditEntry>): AuditEntry => ({
   by: 'me@example.org',
   address: '',
   details: {},
+  erased: false,
   ...more,
 });
 const say = (more: Partial<AuditEntry>): string =>
@@ -54,6 +55,12 @@ test('the reader is “you”, others are named', () => {
 test('whoever watched did so for a while', () => {
   const details = { from: '2026-01-31T11:00:00Z', to: '2026-01-31T11:12:30Z', way: 'relay' };
   expect(say({ deed: 'watched', details })).toBe('You watched “Garden” for 12 min 30 s, through the relay.');
+});
+
+test('an entry whose words were taken away says so', () => {
+  expect(say({ deed: 'signed_in', by: '', erased: true })).toBe(
+    'Signed in: somebody erased from the database who did it and what it was.',
+  );
 });
 
 test('a deed that nobody has told the app of says its name', () => {

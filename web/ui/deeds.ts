@@ -1,7 +1,7 @@
 /** An entry of the audit log as a person reads it. Pure: who reads and the names of the cameras are arguments. */
 
 import type { AuditEntry } from '../core/audit';
-import { actors, deeds, noCamera, you } from './words/activity';
+import { actors, deeds, gone, noCamera, you } from './words/activity';
 
 /** `me`: the reader's e-mail. A deed that we have no sentence for says its name. */
 export function deedSentence(
@@ -10,6 +10,7 @@ export function deedSentence(
   nameOf: (camera: string) => string | null,
 ): string {
   const { by, deed, camera, details } = entry;
+  if (entry.erased) return upper(gone(deed.replaceAll('_', ' ')));
   const words = deeds[deed];
   if (!words) return upper(`${deed.replaceAll('_', ' ')}.`);
   const name = details['name'] ?? nameOf(camera);

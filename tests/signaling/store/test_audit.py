@@ -9,9 +9,11 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from signaling.acting import Actor, acting
-from signaling.audit import NO_ENTRY, Body, Entry, Head, follow
+from signaling.audit import KEEP_BODY_SECONDS, NO_ENTRY, Body, Entry, Head, follow
+from signaling.store import accounts as people
 from signaling.store import audit
 from signaling.store.database import Store, open_store
+from signaling.store.rows import Account
 from tests.signaling.helpers import both_databases
 
 pytestmark = both_databases
@@ -93,5 +95,47 @@ async def test_old_entries_and_those_of_an_account_are_erased_and_the_chain_hold
     assert [entry.body is None for entry in made] == [True, True, False, True]
     assert follow(NO_ENTRY, made).number == 4
     async with store.read() as connection:
-        left = await audit.entries_of(connection, "b", before=None, subject=None, most=10)
+        left = await audit.entries_of(connection, "b", before=None, subject=None, most=10, now=KEEP_BODY_SECONDS + 50)
     assert left == []
+
+
+DUE = 50.0 + KEEP_BODY_SECONDS
+"""When what was said until 50 may be gone."""
+
+
+async def erase(store: Store, number: int) -> None:
+    async with store.write() as connection:
+        await connection.execute(text("UPDATE audit SET body = NULL, salt = NULL WHERE number = :n"), {"n": number})
+
+
+async def wrongly_erased(store: Store, now: float) -> int | None:
+    async with store.read() as connection:
+        return await audit.wrongly_erased(connection, now)
+
+
+async def test_words_may_be_gone_that_are_old_or_whose_account_is_deleted_and_no_others(store: Store) -> None:
+    async with store.write() as connection:
+        await people.insert_account(connection, Account("a", "a@example.org", "", False, 0))
+    for account, now in (("a", 49.0), ("a", 51.0), ("gone", 52.0), ("gone", 53.0), ("vanished", 54.0)):
+        await add(store, account, now=now)
+    async with store.write() as connection:
+        await audit.record(connection, "gone", "account_deleted", now=55.0)
+    for number in (1, 3, 4, 6):
+        await erase(store, number)
+    assert await wrongly_erased(store, DUE) is None
+    await erase(store, 5)
+    assert await wrongly_erased(store, DUE) == 5, "no entry says that this account was deleted"
+    await erase(store, 2)
+    assert await wrongly_erased(store, DUE) == 2
+    async with store.read() as connection:
+        shown = await audit.entries_of(connection, "a", before=None, subject=None, most=10, now=DUE)
+    assert [(entry.number, entry.body) for entry in shown] == [(2, None)]
+    assert await wrongly_erased(store, DUE + 10) is None
+
+
+async def test_an_account_that_stands_is_not_deleted_whatever_the_log_says(store: Store) -> None:
+    async with store.write() as connection:
+        await people.insert_account(connection, Account("a", "a@example.org", "", False, 0))
+        await audit.record(connection, "a", "account_deleted", now=55.0)
+    await erase(store, 1)
+    assert await wrongly_erased(store, DUE) == 1

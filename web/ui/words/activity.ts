@@ -99,11 +99,14 @@ export const actors: Record<string, string> = {
   server: 'The server',
 };
 export const you = 'You';
+/** `deed`: its bare name, which is all that is left. */
+export const gone = (deed: string): string =>
+  `${deed}: somebody erased from the database who did it and what it was.`;
 export const noCamera = 'a camera that is gone';
 
 export const activity = {
   title: 'Activity',
-  lead: 'What was done with your account and your cameras, newest first. Nobody can change it unseen.',
+  lead: 'What was done with your account and your cameras, newest first. What is changed in it afterwards can be found out.',
   leadOf: (camera: string) => `What was done with ${camera}, newest first.`,
   hint: 'Who did what, and when: sign-ins, changes, cameras.',
   hintOf: 'Who did what with this camera, and when.',
