@@ -1,7 +1,8 @@
 """Giving a camera to another account: a link that its owner makes, and that somebody else accepts once.
 
 The camera stays paired, for its key is its own; whatever else was between it and the old owner ends. The new owner is
-asked whether the camera is theirs, as after a pairing: until the yes, nobody else sees it.
+asked whether the camera is theirs, as after a pairing: until the yes, nobody else sees it. A bearer, which the old
+owner has seen or could have, ends as well: such a camera is given unpaired.
 """
 
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from signaling.acting import unplaced
-from signaling.cameras import MAX_CAMERAS
+from signaling.cameras import MAX_CAMERAS, REVOKED
 from signaling.live.state import LiveEvent, LiveState
 from signaling.protocol.identity import token_hash
 from signaling.refusals import Refused
@@ -41,8 +42,8 @@ class Transfers:
         self._store = store
         self._live = live
 
-    async def offer(self, account_id: str, camera_id: str, secret: str, *, now: float) -> float:
-        """Make a link good once; returns when it ends. An earlier one ends. Raises `Refused`: not_found, not_active."""
+    async def offer(self, account_id: str, camera_id: str, secret: str, *, now: float) -> tuple[Camera, Transfer]:
+        """Make a link good once. An earlier one ends. Raises `Refused`: not_found, not_active."""
         transfer = Transfer(camera_id, token_hash(secret), now + TRANSFER_SECONDS)
         async with self._store.write() as connection:
             camera = _owned(await rows.camera_to_change(connection, camera_id), account_id)
@@ -50,14 +51,13 @@ class Transfers:
                 raise Refused("not_active", "only a camera that is paired, and that you said is yours, can be given")
             await links.replace_transfer(connection, transfer)
             await audit.record(connection, account_id, "transfer_offered", now=now, subject=camera_id)
-        return transfer.expires_at
+        return camera, transfer
 
-    async def until(self, account_id: str, camera_id: str, *, now: float) -> float | None:
-        """When the open link ends; None where there is none. Raises `Refused` (not_found)."""
+    async def standing(self, account_id: str, camera_id: str, *, now: float) -> tuple[Camera, Transfer | None]:
+        """The open link, if there is one. Raises `Refused` (not_found)."""
         async with self._store.read() as connection:
-            _owned(await rows.camera_by_id(connection, camera_id), account_id)
-            transfer = await links.transfer_of(connection, camera_id, now)
-        return transfer.expires_at if transfer else None
+            camera = _owned(await rows.camera_by_id(connection, camera_id), account_id)
+            return camera, await links.transfer_of(connection, camera_id, now)
 
     async def withdraw(self, account_id: str, camera_id: str, *, now: float) -> None:
         """The link, if there is one, is good for nothing from now on. Raises `Refused` (not_found)."""
@@ -92,6 +92,8 @@ class Transfers:
             guests = await grants.delete_all_of_camera(connection, camera.id)
             await _hand_over(connection, camera, taker, offer.giver, now)
         await self._live.publish(LiveEvent("camera_given", camera.id, camera.account_id))
+        if not stays_paired(camera):
+            await self._live.publish(LiveEvent("camera_revoked", camera.id, taker.id))
         for guest in guests:
             await self._live.publish(LiveEvent("grant", camera.id, guest))
         await self._live.publish(LiveEvent("camera", camera.id, taker.id))
@@ -104,11 +106,17 @@ class Transfers:
 
 async def _hand_over(connection: AsyncConnection, camera: Camera, taker: Account, giver: str, now: float) -> None:
     await links.forget_pairings(connection, camera.id)
-    await rows.update_camera(connection, camera.id, account_id=taker.id, **_fresh(now))
+    ended = {} if stays_paired(camera) else {**REVOKED, "contested_at": None}
+    await rows.update_camera(connection, camera.id, account_id=taker.id, **(_fresh(now) | ended))
     with unplaced():
         old, to = camera.account_id, taker.email
         await audit.record(connection, old, "camera_given", now=now, subject=camera.id, name=camera.name, to=to)
     await audit.record(connection, taker.id, "camera_taken", now=now, subject=camera.id, name=camera.name, giver=giver)
+
+
+def stays_paired(camera: Camera) -> bool:
+    """Whether nobody but the camera itself holds what it proves itself with."""
+    return camera.bearer_hash is None
 
 
 def _fresh(now: float) -> dict[str, object]:

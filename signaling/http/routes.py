@@ -309,7 +309,7 @@ ROUTES: tuple[Route, ...] = (
         "POST",
         "/api/transfers/accept",
         transfers.accept,
-        "Take over the camera of a transfer link: all that its old owner allowed ends",
+        "Take over the camera of a transfer link: all that its old owner allowed ends, and so does a bearer",
         body=transfer_shapes.TransferBody,
         answer=shapes.Camera,
         limit="transfer",

@@ -1,4 +1,8 @@
-"""What goes over the wire about giving a camera to another account."""
+"""What goes over the wire about giving a camera to another account.
+
+`stays_paired`: false where the camera proves itself with a bearer instead of a key of its own. The bearer ends with the
+transfer; the new owner pairs the camera, or makes a bearer for it.
+"""
 
 import msgspec
 
@@ -16,12 +20,14 @@ class TransferLink(msgspec.Struct, frozen=True):
 
     link: str
     expires_at: Time
+    stays_paired: bool
 
 
 class TransferStanding(msgspec.Struct, frozen=True):
     """When the open link ends; null where there is none."""
 
     expires_at: Time | None
+    stays_paired: bool
 
 
 class TransferOffer(msgspec.Struct, frozen=True):
@@ -31,3 +37,4 @@ class TransferOffer(msgspec.Struct, frozen=True):
     model: str
     giver: str
     expires_at: Time
+    stays_paired: bool

@@ -57,6 +57,13 @@ export interface SocketTicket {
 export interface TransferLink {
   link: string;
   expires_at: string;
+  stays_paired: boolean;
+}
+
+/** What an owner sees of it later. `stays_paired`: false where a bearer is what the camera proves itself with. */
+export interface TransferStanding {
+  expires_at: string | null;
+  stays_paired: boolean;
 }
 
 export interface TransferOffer {
@@ -65,6 +72,7 @@ export interface TransferOffer {
   /** The owner's e-mail. */
   giver: string;
   expires_at: string;
+  stays_paired: boolean;
 }
 
 /** Called before each request; the answer goes into `Authorization`. Null where a cookie does it. */
@@ -183,8 +191,7 @@ export class Api {
   /** The owner knows why two devices used its key. */
   dismissAlert = (id: string): Promise<void> => this.send('DELETE', `${camera(id)}/alert`);
   offerTransfer = (id: string): Promise<TransferLink> => this.send('POST', `${camera(id)}/transfer`);
-  transferOf = (id: string): Promise<{ expires_at: string | null }> =>
-    this.send('GET', `${camera(id)}/transfer`);
+  transferOf = (id: string): Promise<TransferStanding> => this.send('GET', `${camera(id)}/transfer`);
   withdrawTransfer = (id: string): Promise<void> => this.send('DELETE', `${camera(id)}/transfer`);
   transferOffer = (transfer: string): Promise<TransferOffer> =>
     this.send('POST', '/api/transfers/check', { transfer });

@@ -392,6 +392,7 @@ export const text = {
   giving: {
     title: 'Give to somebody else',
     hint: 'A link by which another account of this server takes the camera over. From then on you see it no more.',
+    unpaired: 'This camera has no key of its own. Its token ends with that, and it has to be paired anew.',
     action: 'Make a link',
     label: 'Transfer link',
     secret: 'Whoever opens it first gets the camera. It is shown only now.',
@@ -404,6 +405,7 @@ export const text = {
     lead: (name: string, giver: string) => `${giver} gives you the camera “${name}”.`,
     after:
       'It stays paired, and its old owner sees it no more. You are asked once more whether the picture is yours.',
+    unpaired: 'It has no key of its own, so you have to pair it anew. Its old owner sees it no more.',
     own: (name: string) => `“${name}” is your own camera. Send this link to whoever shall have it.`,
     yes: 'Take it over',
     no: 'Not now',

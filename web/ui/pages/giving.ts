@@ -12,6 +12,7 @@ class GivingCard extends Page {
   static override properties: PropertyDeclarations = {
     camera: { attribute: false },
     until: { state: true },
+    paired: { state: true },
     made: { state: true },
     copied: { state: true },
     fault: { state: true },
@@ -20,6 +21,8 @@ class GivingCard extends Page {
   declare camera: string;
   /** When the open link ends, also of one that was made elsewhere. */
   declare until: string | null;
+  /** Whether it would stay paired. */
+  declare paired: boolean;
   /** The link itself, which the server tells once. */
   declare made: TransferLink | null;
   declare copied: boolean;
@@ -29,6 +32,7 @@ class GivingCard extends Page {
     super();
     this.until = this.made = this.fault = null;
     this.copied = false;
+    this.paired = true;
   }
 
   protected override willUpdate(changed: PropertyValues): void {
@@ -39,7 +43,7 @@ class GivingCard extends Page {
     return html`
       <section class="card">
         <h2>${words.title}</h2>
-        <p class="note">${words.hint}</p>
+        <p class="note">${words.hint}${this.paired ? nothing : html` ${words.unpaired}`}</p>
         ${alert(this.fault)} ${this.made ? this.link(this.made) : nothing}
         <div class="row">
           ${this.until ? this.open(this.until) : nothing}
@@ -85,12 +89,15 @@ class GivingCard extends Page {
 
   private async ask(): Promise<void> {
     this.made = null;
-    this.until = (await this.household.api.transferOf(this.camera)).expires_at;
+    const found = await this.household.api.transferOf(this.camera);
+    this.until = found.expires_at;
+    this.paired = found.stays_paired;
   }
 
   private async make(): Promise<void> {
     this.made = await this.household.api.offerTransfer(this.camera);
     this.until = this.made.expires_at;
+    this.paired = this.made.stays_paired;
     this.copied = false;
   }
 

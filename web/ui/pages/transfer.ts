@@ -56,7 +56,7 @@ class TransferPage extends Page {
         own
           ? nothing
           : html`
-            <p class="info">${icon('qrCode')}<span>${words.after}</span></p>
+            <p class="info">${icon('qrCode')}<span>${offer.stays_paired ? words.after : words.unpaired}</span></p>
             <button class="button primary wide" ?disabled=${this.busy} @click=${() => void this.attempt(() => this.accept())}>
               ${words.yes}
             </button>
@@ -87,7 +87,8 @@ class TransferPage extends Page {
   private async accept(): Promise<void> {
     const camera = await this.household.api.acceptTransfer(this.secret);
     this.household.put(camera);
-    location.replace(camera.online ? address.pair(camera.id) : address.home);
+    const asked = camera.online && camera.state === 'active';
+    location.replace(asked ? address.pair(camera.id) : address.home);
   }
 }
 
