@@ -170,14 +170,14 @@ class Accounts:
         Raises `Refused`: credentials_wrong, too_many_requests, busy; and `SecondFactorOn`, when nothing has begun.
         """
         email = email.strip().lower()
-        await self._attempts.count(email, login.address, device, now=now)
-        account = await self._account_with(email, password, now)
+        whose = await self._attempts.count(email, login.address, device, now=now)
+        account = await self._account_with(email, password, whose, now)
         await self._attempts.forgive(email, login.address, device)
-        fresh = await self._passwords.hash(password) if self._passwords.outdated(account.password_hash) else None
+        fresh = await self._hashed_anew(account, password)
         wanted = await self._begin(account, login, fresh, now)
         if wanted is None:
             # Changed meanwhile, which opens nothing any more, or only hashed anew by another login at the same moment.
-            account = await self._account_with(email, password, now)
+            account = await self._account_with(email, password, whose, now)
             wanted = await self._begin(account, login, None, now)
             if wanted is None:
                 raise Refused("credentials_wrong", WRONG)
@@ -197,15 +197,19 @@ class Accounts:
             self._key, origin=self._origin, account_id=account.id, login_id=login.id, jti=jti, now=now
         )
 
-    async def _account_with(self, email: str, password: str, now: float) -> Account:
+    async def _hashed_anew(self, account: Account, password: str) -> str | None:
+        """None where the hash there is will do."""
+        if not self._passwords.outdated(account.password_hash):
+            return None
+        return await self._passwords.hash(password, whose=account.id)
+
+    async def _account_with(self, email: str, password: str, whose: str, now: float) -> Account:
         """Raises `Refused`: credentials_wrong, busy."""
         async with self._store.read() as connection:
             account = await rows.account_by_email(connection, email) if "\0" not in email else None
         opens = account is not None and not account.passkey_only
-        if (
-            not await self._passwords.check(password, account.password_hash if account and opens else None)
-            or not account
-        ):
+        kept = account.password_hash if account and opens else None
+        if not await self._passwords.check(password, kept, whose=whose) or not account:
             self.note_failure(account, now)
             raise Refused("credentials_wrong", WRONG)
         return account
@@ -299,14 +303,14 @@ class Accounts:
     async def check_own_password(self, caller: Caller, password: str) -> None:
         """Before what a borrowed browser shall not do. Raises `Refused`: credentials_wrong, too_many_requests, busy."""
         await self._attempts.count_signed_in(caller.login.id)
-        if not await self._passwords.check(password, caller.account.password_hash):
+        if not await self._passwords.check(password, caller.account.password_hash, whose=caller.account.id):
             raise Refused("credentials_wrong", "the current password is not right")
 
     async def change_password(self, caller: Caller, new: str, *, now: float) -> None:
         """After `Proofs.demand`. All other logins of the account end. Raises `Refused`."""
         account = caller.account
-        await self._passwords.check_rules(new, account.email)
-        password_hash = await self._passwords.hash(new)
+        await self._passwords.check_rules(new, account.email, whose=account.id)
+        password_hash = await self._passwords.hash(new, whose=account.id)
         async with self._store.write() as connection:
             if not await rows.password_stands(connection, account.id, account.password_hash):
                 raise Refused("credentials_wrong", CHANGED_ELSEWHERE)

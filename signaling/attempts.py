@@ -20,19 +20,21 @@ class Attempts:
         self._store = store
         self._live = live
 
-    async def count(self, email: str, address: str, device: str, *, now: float) -> None:
-        """One attempt at the account with this e-mail, if there is one. `device`: what the browser or app presents."""
+    async def count(self, email: str, address: str, device: str, *, now: float) -> str:
+        """One attempt at the account with this e-mail, if there is one; by what whoever comes is known, or empty
+        (`signaling.turns`). `device`: what the browser or app presents."""
         known, home = await self._knows(email, address, device, now)
         if known:
-            return await self._count("login_device", _device_key(email, device))
+            await self._count("login_device", _device_key(email, device))
+            return f"device/{email}"
         await self._count("login_address", address_key(address))
         await self._count("login_pair", _pair_key(email, address))
         if home:
-            return None
+            return f"home/{email}"
         if network := network_key(address):
             await self._count("login_network", network)
         await self._count("login_account", token_hash(email))
-        return None
+        return ""
 
     async def count_signed_in(self, login_id: str) -> None:
         """One attempt at the password of an account, by somebody who is signed in to it."""

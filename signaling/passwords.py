@@ -17,37 +17,38 @@ from typing import TypeVar
 import bcrypt
 
 from signaling.password_rules import check_password_rules
-from signaling.refusals import Refused
+from signaling.turns import Turns
 
 WORKERS = 2
 NICENESS = 10
 """Hashing yields to signaling when the processor is full."""
-MAX_WAITING = 64
-"""At about 230 ms a hash and two workers the last in the queue waits 8 s; more would only time out."""
 
 T = TypeVar("T")
 
 
 class Passwords:
-    """Makes and checks hashes. `cost`: bcrypt's, 12 unless a test says otherwise."""
+    """Makes and checks hashes. `cost`: bcrypt's, 12 unless a test says otherwise.
+
+    `whose`: by what the asking person is known (`signaling.turns`); empty for a stranger.
+    """
 
     def __init__(self, cost: int) -> None:
         self._cost = cost
-        self._waiting = 0
+        self._turns = Turns(WORKERS)
         self._pool = ThreadPoolExecutor(WORKERS, "passwords", initializer=_be_nice)
         self._costliest = cost
 
-    async def hash(self, password: str) -> str:
+    async def hash(self, password: str, *, whose: str = "") -> str:
         """Raises `Refused` (`busy`) when too many wait."""
-        return (await self._run(lambda: bcrypt.hashpw(_digest(password), bcrypt.gensalt(self._cost)))).decode()
+        return (await self._run(lambda: bcrypt.hashpw(_digest(password), bcrypt.gensalt(self._cost)), whose)).decode()
 
-    async def check(self, password: str, password_hash: str | None) -> bool:
+    async def check(self, password: str, password_hash: str | None, *, whose: str = "") -> bool:
         """Whether they belong together; None is never right and takes as long. Raises `Refused` (`busy`)."""
-        return await self._run(lambda: self._check(_digest(password), password_hash))
+        return await self._run(lambda: self._check(_digest(password), password_hash), whose)
 
-    async def check_rules(self, password: str, email: str) -> None:
+    async def check_rules(self, password: str, email: str, *, whose: str = "") -> None:
         """Raises `Refused`: password_unsuitable, busy."""
-        await self._run(lambda: check_password_rules(password, email))
+        await self._run(lambda: check_password_rules(password, email), whose)
 
     def outdated(self, password_hash: str) -> bool:
         """Whether it was made at another cost than new ones are."""
@@ -69,14 +70,11 @@ class Passwords:
             bcrypt.hashpw(digest, bcrypt.gensalt(cost))
         return bcrypt.checkpw(digest, password_hash.encode())
 
-    async def _run(self, work: Callable[[], T]) -> T:
-        if self._waiting >= MAX_WAITING:
-            raise Refused("busy", "too many people sign in at this moment; try again in a few seconds", retry_after=5)
-        self._waiting += 1
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._pool, work)
-        finally:
-            self._waiting -= 1
+    async def _run(self, work: Callable[[], T], whose: str) -> T:
+        over = await self._turns.take(whose)
+        running = asyncio.get_running_loop().run_in_executor(self._pool, work)
+        running.add_done_callback(lambda _: over())
+        return await asyncio.shield(running)  # a thread goes on with it whoever has gone, and its turn ends then
 
 
 def _cost_of(password_hash: str) -> int:

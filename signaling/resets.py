@@ -129,8 +129,8 @@ class Resets:
         Raises `Refused`: reset_invalid, password_unsuitable, busy.
         """
         account = await self.check(secret, now=now)
-        await self._passwords.check_rules(password, account.email)
-        password_hash = await self._passwords.hash(password)
+        await self._passwords.check_rules(password, account.email, whose=account.id)
+        password_hash = await self._passwords.hash(password, whose=account.id)
         now_known_as(account.email)
         async with self._store.write() as connection:
             await people.account_to_change(connection, account.id)

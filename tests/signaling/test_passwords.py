@@ -9,8 +9,9 @@ from typing import Any
 import bcrypt
 import pytest
 
-from signaling.passwords import MAX_WAITING, Passwords
+from signaling.passwords import Passwords
 from signaling.refusals import Refused
+from signaling.turns import MAX_STRANGERS
 
 
 async def test_every_character_counts() -> None:
@@ -63,7 +64,7 @@ async def test_the_loop_goes_on_while_hashing() -> None:
 async def test_too_many_at_once_are_told_to_wait() -> None:
     passwords = Passwords(4)
     results = await asyncio.gather(
-        *(passwords.hash("password") for _ in range(MAX_WAITING + 5)), return_exceptions=True
+        *(passwords.hash("password") for _ in range(MAX_STRANGERS + 5)), return_exceptions=True
     )
     refused = [result for result in results if isinstance(result, Refused)]
     assert [refusal.code for refusal in refused] == ["busy"] * 5

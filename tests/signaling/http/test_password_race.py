@@ -24,8 +24,8 @@ class Pausing(Passwords):
         super().__init__(cost=4)
         self.checked, self.go_on = asyncio.Event(), asyncio.Event()
 
-    async def check(self, password: str, password_hash: str | None) -> bool:
-        good = await super().check(password, password_hash)
+    async def check(self, password: str, password_hash: str | None, *, whose: str = "") -> bool:
+        good = await super().check(password, password_hash, whose=whose)
         self.checked.set()
         await self.go_on.wait()
         return good
