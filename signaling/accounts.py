@@ -288,15 +288,16 @@ class Accounts:
         async with self._store.write() as connection:
             await rows.account_to_change(connection, account_id)
             ended = await _delete_logins(connection, account_id, now, keep=None)
-            await audit.record(connection, account_id, "signed_out", now=now, sessions=str(len(ended)))
+            if ended:
+                await audit.record(connection, account_id, "signed_out", now=now, sessions=str(len(ended)))
         await self.announce_ended(account_id, ended)
 
     async def change_ways(self, account: Account, ways: Policy, *, now: float) -> Account:
         """Which ways the video of its cameras may go. Sessions that go another way end."""
         async with self._store.write() as connection:
             await rows.account_to_change(connection, account.id)
-            await rows.set_ways(connection, account.id, ways)
-            await audit.record(connection, account.id, "ways_changed", now=now, ways=ways)
+            if await rows.set_ways(connection, account.id, ways):
+                await audit.record(connection, account.id, "ways_changed", now=now, ways=ways)
         await self._live.publish(LiveEvent("ways", account.id, account.id))
         return replace(account, ways=ways)
 

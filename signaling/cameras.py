@@ -135,13 +135,13 @@ class Cameras:
         self, account_id: str, camera_id: str, name: str | None, direct_viewers: int | None, *, now: float
     ) -> View:
         """What is None stays as it is. Raises `Refused` (forbidden) for a guest who may only watch."""
-        changes = {"name": name, "direct_viewers": direct_viewers}
-        changes = {column: value for column, value in changes.items() if value is not None}
+        wanted = {"name": name, "direct_viewers": direct_viewers}
         async with self._store.write() as connection:
             await rows.camera_to_change(connection, camera_id)
             camera, access = await self._seen_by(connection, account_id, camera_id, now)
             if not access.may("manage"):
                 raise Refused("forbidden", "the owner of this camera lets you watch it, not change it")
+            changes = {column: v for column, v in wanted.items() if v not in {None, getattr(camera, column)}}
             if changes:
                 await rows.update_camera(connection, camera_id, **changes)
                 said = {column: str(value) for column, value in changes.items()}
@@ -210,10 +210,12 @@ class Cameras:
             if pairing_id not in {None, camera.pairing_id}:
                 raise Refused("not_pending", "this camera was paired anew in the meantime; look at its picture again")
             await rows.cancel_open_pairings(connection, camera_id)
+            changed = not mine or not camera.confirmed or camera.pairing_id is not None
             outcome = {"confirmed": True, "pairing_id": None} if mine else REVOKED
             await rows.update_camera(connection, camera_id, **outcome)
             deed: Deed = "camera_confirmed" if mine else "camera_denied"
-            await audit.record(connection, account_id, deed, now=now, subject=camera_id)
+            if changed:
+                await audit.record(connection, account_id, deed, now=now, subject=camera_id)
         if not mine:
             await self._live.publish(LiveEvent("camera_revoked", camera_id, account_id))
         await self.announce(camera)

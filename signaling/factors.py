@@ -167,7 +167,10 @@ class Factors:
         account_id = caller.account.id
         async with self.store.write() as connection:
             await people.account_to_change(connection, account_id)
-            if on and not may_be_passkey_only(await _overview(connection, account_id)):
+            overview = await _overview(connection, account_id)
+            if overview.passkey_only == on:
+                return overview
+            if on and not may_be_passkey_only(overview):
                 raise Refused("last_way_in", "this needs two passkeys, or one and recovery codes")
             await rows.set_passkey_only(connection, account_id, on)
             overview = await _overview(connection, account_id)

@@ -125,6 +125,7 @@ class Grants:
         async with self._store.write() as connection:
             grant, camera, email = await self._to_change(connection, grant_id)
             _owned(camera, owner_id, "there is no such grant")
+            changes = {column: value for column, value in changes.items() if value != getattr(grant, column)}
             if changes:
                 await rows.update_grant(connection, grant_id, **changes)
                 said = {"guest": email, "changed": " ".join(sorted(changes))}
@@ -173,6 +174,7 @@ class Grants:
         """The grant, its camera, which nobody else changes now, and its account's e-mail."""
         grant = await rows.grant_by_id(connection, grant_id)
         camera = await camera_rows.camera_to_change(connection, grant.camera_id) if grant is not None else None
+        grant = await rows.grant_by_id(connection, grant_id) if camera is not None else None
         account = await people.account_by_id(connection, grant.account_id) if grant is not None else None
         if grant is None or camera is None or account is None:
             raise _no_grant()

@@ -12,6 +12,9 @@ Whoever gets as far as a second factor knows the password, so its codes are gues
 a million are good at a time, and 40 guesses an hour take a year to find one. Where the account's own people come from
 that bound does not hold; passkeys cannot be guessed and are not counted.
 
+What is done with an account and its cameras leaves entries in the audit log that nobody can delete, a guest's in the
+owner's: `change` is more than a household does in an hour, and what a program may write in a day stays readable.
+
 An IPv6 customer may hold a /48, which is 65,536 addresses as we count them. So what makes the server hash a password is
 counted by /48 as well, under bounds that leave most of the two workers (about 500 hashes a minute) to everybody else.
 """
@@ -48,6 +51,7 @@ RULES: dict[str, list[RateLimitItem]] = {
     "seen": parse_many("60/minute; 600/hour"),
     "export": parse_many("6/minute; 20/hour"),
     "draw": parse_many("30/minute; 200/hour"),
+    "change": parse_many("30/minute; 240/hour"),
     "pair": parse_many("20/minute; 120/hour"),
     "share": parse_many("20/minute; 120/hour"),
     "address": parse_many("1200/minute"),

@@ -63,7 +63,8 @@ Auth = Literal["nobody", "account"]
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One row of the table. `answer`: a type of `shapes`, a media type, or None for 204."""
+    """One row of the table. `answer`: a type of `shapes`, a media type, or None for 204. `deed`: whether it may leave
+    an entry in the audit log, its caller's or another's."""
 
     method: str
     path: str
@@ -76,6 +77,18 @@ class Route:
     limit: str | None = None
     problems: tuple[str, ...] = ()
     query: type[msgspec.Struct] | None = None
+    deed: bool = True
+
+    @property
+    def counted_by(self) -> Literal["account", "login"] | None:
+        """Whose deeds of this kind are counted: entries of the audit log stay, so they must not come without end.
+
+        What ends something needs something that was begun, and is never refused. Nor does a stolen login use up what
+        its owner needs to be rid of it: where a proof is wanted, each login has a count of its own.
+        """
+        if self.auth == "nobody" or not self.deed or self.method not in {"POST", "PUT", "PATCH"}:
+            return None
+        return "login" if "proof_required" in self.problems else "account"
 
 
 async def run(route: Route, request: web.Request) -> web.StreamResponse:
@@ -87,6 +100,7 @@ async def run(route: Route, request: web.Request) -> web.StreamResponse:
     signed_in = await authenticate(request, services) if route.auth == "account" else None
     if signed_in is not None:
         request[ACCOUNT] = signed_in.account.id
+        await _count_deed(services, route, signed_in)
     acting.set(Actor(signed_in.account.email if signed_in else "visitor", address))
     query = read_query(request, route.query) if route.query is not None else None
     body = await read_body(request, route.body) if route.body is not None else None
@@ -95,11 +109,19 @@ async def run(route: Route, request: web.Request) -> web.StreamResponse:
     return value if isinstance(value, web.StreamResponse) else json_answer(value, route.status)
 
 
+async def _count_deed(services: Services, route: Route, caller: Caller) -> None:
+    match route.counted_by:
+        case "account":
+            await count(services, "change", caller.account.id)
+        case "login":
+            await count(services, "change", f"login/{caller.login.id}")
+
+
 async def count(services: Services, rule: str, key: str) -> None:
     """Raises `Refused` (too_many_requests)."""
     wait = await services.live.hit(rule, key)
     if wait:
-        raise Refused("too_many_requests", "too many requests from this address; wait a little", retry_after=wait)
+        raise Refused("too_many_requests", "too many requests; wait a little", retry_after=wait)
 
 
 async def authenticate(request: web.Request, services: Services) -> Caller:

@@ -69,6 +69,7 @@ FACTOR_ROUTES: tuple[Route, ...] = (
         "Options for showing once more who one is, with a passkey",
         answer=factor_shapes.PasskeyOptions,
         problems=("passkeys_need_name", "no_passkey"),
+        deed=False,
     ),
     Route(
         "POST",

@@ -177,6 +177,7 @@ ROUTES: tuple[Route, ...] = (
         answer=shapes.Ticket,
         status=201,
         problems=("not_found",),
+        deed=False,
     ),
     Route(
         "GET",
@@ -234,6 +235,7 @@ ROUTES: tuple[Route, ...] = (
         body=shapes.QrBody,
         answer="image/png",
         problems=("not_found", "not_pending", "code_too_large", "wifi_invalid", "too_many_requests"),
+        deed=False,
     ),
     Route(
         "POST",
@@ -243,6 +245,7 @@ ROUTES: tuple[Route, ...] = (
         body=shapes.QrBody,
         answer="image/svg+xml",
         problems=("not_found", "not_pending", "code_too_large", "wifi_invalid", "too_many_requests"),
+        deed=False,
     ),
     Route(
         "POST",
@@ -304,6 +307,7 @@ ROUTES: tuple[Route, ...] = (
         answer=transfer_shapes.TransferOffer,
         limit="transfer",
         problems=("transfer_invalid",),
+        deed=False,
     ),
     Route(
         "POST",

@@ -32,8 +32,10 @@ async def account_to_change(connection: AsyncConnection, account_id: str) -> Non
         raise Refused("unauthorized", "this account was deleted")
 
 
-async def set_ways(connection: AsyncConnection, account_id: str, ways: Policy) -> None:
-    await connection.execute(update(accounts).where(accounts.c.id == account_id).values(ways=ways))
+async def set_ways(connection: AsyncConnection, account_id: str, ways: Policy) -> bool:
+    """False where they were so already."""
+    query = update(accounts).where(accounts.c.id == account_id, accounts.c.ways != ways)
+    return bool((await connection.execute(query.values(ways=ways))).rowcount)
 
 
 async def administrator_exists(connection: AsyncConnection) -> bool:

@@ -208,7 +208,11 @@ async def test_with_passkeys_only_the_password_opens_nothing(owner: Api, key: Au
     assert (await second_step(owner.another(), before, code=codes[0])).code == "ticket_invalid"
     assert (await owner.call("POST", "/api/me/totp", PROOF)).code == "proof_required"
     assert (await sign_in_by_passkey(owner.another(), key)).status == 201
-    assert (await passkey_only(owner, key, on=False)).json["passkey_only"] is False
+    for _ in range(2):
+        assert (await passkey_only(owner, key, on=False)).json["passkey_only"] is False
+    log = (await owner.good("GET", "/api/audit"))["entries"]
+    said = [entry["details"]["on"] for entry in log if entry["deed"] == "passkey_only_changed"]
+    assert said == ["no", "yes"], "what changes nothing leaves no entry"
     await first_step(owner.another())
 
 
