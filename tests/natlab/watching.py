@@ -10,6 +10,7 @@ from playwright.async_api import Page, async_playwright
 from tests.browser import CHROMIUM, FLAGS, is_moving, new_page, sign_in, stamps
 from tests.natlab.host import Host
 from tests.natlab.product import CAMERA_NAME, ORIGIN
+from tests.servers import EMAIL
 
 FLAGS_HERE = ("--ignore-certificate-errors", "--no-proxy-server")
 """The server's certificate and coturn's are self-made."""
@@ -105,8 +106,8 @@ class Person:
 
 
 @contextlib.asynccontextmanager
-async def person(viewer: Host, folder: Path) -> AsyncIterator[Person]:
-    """At their browser, until the block ends."""
+async def person(viewer: Host, folder: Path, email: str = EMAIL) -> AsyncIterator[Person]:
+    """At their browser, until the block ends. `email`: of the account, whose password is that of the tests."""
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
             executable_path=viewer.script(folder / "chromium", CHROMIUM),
@@ -116,7 +117,7 @@ async def person(viewer: Host, folder: Path) -> AsyncIterator[Person]:
         )
         try:
             page = await new_page(browser)
-            await sign_in(page, ORIGIN)
+            await sign_in(page, ORIGIN, email)
             yield Person(page)
         finally:
             await browser.close()
