@@ -20,7 +20,8 @@ HEAD = """# Conformance
 
 What published standards ask, and what shows that Belvedere does it. Made by `make conformance` from
 `docs/conformance.toml`; a test fails where this page is older than that file, where a test that is named is not among
-those that `make test` runs, or where a document or its heading is gone.
+those that `make test` runs, or where a document or its heading is gone; and a run fails in which a test that is named
+was skipped, or is marked as one that may be skipped or may fail.
 
 *Met* means: the tests named hold it. *Organisational*: a document says how people do it. *Not applicable* and *not met*
 give the reason. *Not checked*: the published text was not at hand, so nothing is claimed. This is our own account of
