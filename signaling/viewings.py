@@ -2,7 +2,7 @@
 
 A viewer who reconnects or changes the way makes new sessions; for a person that is one viewing, as long as no more than
 `GAP_SECONDS` lie between two of them. So a viewer that flaps makes no more than one entry a minute, however fast it is.
-Plain code: the broker's effects go in, finished viewings come out. What waits here is bounded by who may watch what.
+Plain code: the broker's effects go in, finished viewings come out. What goes on is bounded by who may watch what.
 """
 
 from dataclasses import dataclass, field
@@ -11,6 +11,8 @@ from signaling.effects import Watching
 from signaling.protocol.messages import Way
 
 GAP_SECONDS = 60.0
+MAX_WAITING = 10_000
+"""Viewings that cannot be told, some megabytes: a database that is away for long must not take the server along."""
 
 
 @dataclass(slots=True)
@@ -70,13 +72,18 @@ class Viewings:
         taken, self._over = self._over, []
         return taken
 
-    def stopped(self) -> list[Viewing]:
-        """Take out all that have ended, also those that might have gone on: the server stops."""
+    def stopped(self, now: float) -> list[Viewing]:
+        """Take out all, also those that go on or might have gone on: the server stops."""
+        for viewing in self._by_viewer.values():
+            viewing.ended = max(now, viewing.began) if viewing.ended is None else viewing.ended
+        self._by_session.clear()
         return self.over(float("inf"))
 
-    def give_back(self, viewings: list[Viewing]) -> None:
-        """They could not be told; `over` will name them again."""
-        self._over = viewings + self._over
+    def give_back(self, viewings: list[Viewing]) -> int:
+        """They could not be told; `over` will name them again. How many of the oldest are forgotten instead."""
+        waiting = viewings + self._over
+        self._over = waiting[-MAX_WAITING:]
+        return len(waiting) - len(self._over)
 
     def _finish(self, key: tuple[str, str]) -> None:
         if (viewing := self._by_viewer.pop(key, None)) is not None:

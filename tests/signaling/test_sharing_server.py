@@ -189,11 +189,29 @@ async def test_the_owner_sees_who_watches_and_who_watched(scene: Scene) -> None:
     viewings = scene.running.services.watch_log.viewings
     await eventually(lambda: len(viewings.running(scene.camera)) == 1)
     await scene.running.services.watch_log.close()
-    (told,) = (await scene.owner.good("GET", path))["earlier"]
+    own, told = (await scene.owner.good("GET", path))["earlier"]
     assert (told["email"], told["way"]) == (GUEST, "direct") and told["began_at"] <= told["ended_at"]
-    entry = (await scene.owner.good("GET", f"/api/audit?camera={scene.camera}&limit=1"))["entries"][0]
+    assert own["email"] == EMAIL, "who watches while the server stops has watched until then"
+    entry = (await scene.owner.good("GET", f"/api/audit?camera={scene.camera}&limit=2"))["entries"][1]
     assert (entry["deed"], entry["by"], entry["details"]["viewer"]) == ("watched", GUEST, GUEST)
     assert "watched" not in str(await scene.guest.good("GET", "/api/audit"))
+
+
+async def test_who_watched_when_the_server_stopped_and_left_meanwhile_has_watched(
+    tmp_path: Path, http: aiohttp.ClientSession
+) -> None:
+    async with AsyncExitStack() as stack, serving(quick_settings(tmp_path)) as before:
+        owner = await api_of(before, http)
+        await owner.register(secret_of(before))
+        camera, key = await confirmed_camera(owner)
+        guest = await guest_of(owner, camera, "live")
+        device = await registered(stack, owner, key.authorization(camera))
+        await flowing(device, await registered(stack, guest, f"Bearer {guest.token}"), camera)
+    async with serving(quick_settings(tmp_path)) as after:
+        again = await api_of(after, http)
+        await again.sign_in()
+        seen = await again.good("GET", f"/api/cameras/{camera}/viewers")
+    assert seen["now"] == [] and [one["email"] for one in seen["earlier"]] == [GUEST]
 
 
 async def test_a_guest_hears_of_the_camera_while_it_is_shared(scene: Scene) -> None:

@@ -2,7 +2,7 @@
 
 from signaling.effects import Watching
 from signaling.protocol.messages import Way
-from signaling.viewings import GAP_SECONDS, Viewing, Viewings
+from signaling.viewings import GAP_SECONDS, MAX_WAITING, Viewing, Viewings
 
 NOW = 1_800_000_000.0
 
@@ -76,7 +76,7 @@ def test_viewers_and_cameras_are_kept_apart() -> None:
     assert [one.user for one in viewings.running("c")] == ["u"]
 
 
-def test_what_could_not_be_told_waits_and_a_stop_tells_all_that_ended() -> None:
+def test_what_could_not_be_told_waits_and_a_stop_tells_all() -> None:
     viewings = Viewings()
     begin(viewings, "s1", NOW)
     begin(viewings, "s2", NOW, user="v")
@@ -86,7 +86,16 @@ def test_what_could_not_be_told_waits_and_a_stop_tells_all_that_ended() -> None:
     assert viewings.over(NOW + 101) == taken
     begin(viewings, "s3", NOW + 102)
     viewings.ended("s3", NOW + 103)
-    assert told(viewings.stopped()) == [("u", 102, 103, "direct")] and len(viewings.running("c")) == 1
+    assert told(viewings.stopped(NOW + 110)) == [("v", 0, 110, "direct"), ("u", 102, 103, "direct")]
+    viewings.ended("s2", NOW + 111)
+    assert viewings.stopped(NOW + 112) == []
+
+
+def test_what_waits_is_bounded_and_the_newest_stay() -> None:
+    viewings = Viewings()
+    many = [Viewing("c", "u", "owner", "direct", NOW + number, NOW + number) for number in range(MAX_WAITING + 3)]
+    assert viewings.give_back(many) == 3
+    assert viewings.over(NOW) == many[3:]
 
 
 def test_a_session_from_before_a_restart_began_then() -> None:
