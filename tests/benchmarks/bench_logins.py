@@ -41,7 +41,7 @@ BUSY_SECONDS = 0.5
 MOST = 2.0
 """Times the gap under the same work elsewhere."""
 LEAST_PER_SECOND = 0.5
-"""Logins, in each round. A core hashes three, a busy one half as many; with fewer than this there is nothing to feel."""
+"""Logins, in each round. A core hashes three, a busy one half as many; with fewer there is nothing to feel."""
 SETTINGS = {"bcrypt_cost": "12", "relay_addresses": "127.0.0.1", "registration": "open", "log_level": "warning"}
 CONDITIONS = ("quiet", "logins", "elsewhere")
 FPS = 30

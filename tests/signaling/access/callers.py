@@ -120,4 +120,5 @@ _EMAILS: dict[Caller, str] = {
     **{guest: guest_email(guest.removeprefix("guest_")) for guest in GUESTS},
 }
 other_user, expired_grant = _signed_in(OTHER), _signed_in(EXPIRED)
+guest_live, guest_talk = _signed_in(guest_email("live")), _signed_in(guest_email("talk"))
 guest_history, guest_manage = _signed_in(guest_email("history")), _signed_in(guest_email("manage"))

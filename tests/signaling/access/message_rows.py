@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from signaling.protocol.errors import Fault
-from tests.signaling.access.strangers import STRANGERS, TURNED_AWAY, Stranger
+from tests.signaling.access.strangers import MAY_WATCH, STRANGERS, TURNED_AWAY, Stranger
 from tests.signaling.viewer_client import Json
 
 OK, SILENCE = "ok", "silence"
@@ -48,7 +48,9 @@ MESSAGE_ROWS: dict[str, MessageRow] = {
     # With the ticket that one of the victims was given: whoever registers is who it is, and takes over nothing.
     "register": MessageRow(all_get(OK), _request("register", belvedere={"tickets": ["$ticket"]})),
     "unregister": MessageRow(all_get(OK, unregistered=Fault.NOT_FOUND), _request("unregister")),
-    "connect": MessageRow(all_get(Fault.FORBIDDEN), _request("connect", peer="$camera")),
+    "connect": MessageRow(
+        all_get(Fault.FORBIDDEN, **dict.fromkeys(MAY_WATCH, OK)), _request("connect", peer="$camera")
+    ),
     "invite": MessageRow(all_get(Fault.BAD_REQUEST), _request("invite", offer="v=0", **_ABOUT)),
     "extend": MessageRow(all_get(Fault.BAD_REQUEST), _request("extend", **_ABOUT)),
     "trickle": MessageRow(all_get(SILENCE), _notification("trickle", candidate=_CANDIDATE, **_ABOUT)),

@@ -1,6 +1,7 @@
 """Everybody who may open a signaling socket and has no business with the session of the owner's camera.
 
-Guests without the scope `live` are among them: what they were given is not to watch.
+Guests are among them, one for each scope: those without `live` were not given to watch, and who was may begin a session
+of its own, but has no business with that of others either.
 """
 
 from collections.abc import Awaitable, Callable
@@ -26,12 +27,16 @@ Stranger = Literal[
     "relay_as_device",
     "relay_as_client",
     "expired_grant",
+    "guest_live",
+    "guest_talk",
     "guest_history",
     "guest_manage",
 ]
 STRANGERS: tuple[Stranger, ...] = get_args(Stranger)
 TURNED_AWAY: frozenset[Stranger] = frozenset({"revoked_session", "wrong_key", "wrong_device_key"})
 """Who is refused at `register` already, and loses the socket."""
+MAY_WATCH: frozenset[Stranger] = frozenset({"guest_live"})
+"""Who may ask the camera for a session of its own."""
 
 Papers = tuple[str | None, Json]
 """The `Authorization` header of a socket, and what more its `register` says."""
@@ -86,6 +91,8 @@ _PAPERS: dict[Stranger, Callable[[Scene], Awaitable[Papers]]] = {
     "relay_as_device": _header(callers.relay, belvedere={"role": "device"}),
     "relay_as_client": _header(callers.relay, belvedere={"role": "client"}),
     "expired_grant": _header(callers.expired_grant),
+    "guest_live": _header(callers.guest_live),
+    "guest_talk": _header(callers.guest_talk),
     "guest_history": _header(callers.guest_history),
     "guest_manage": _header(callers.guest_manage),
 }
