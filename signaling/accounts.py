@@ -277,6 +277,7 @@ class Accounts:
     async def end_login(self, account_id: str, login_id: str, *, now: float) -> None:
         """Raises `Refused` (not_found)."""
         async with self._store.write() as connection:
+            await rows.account_to_change(connection, account_id)
             ended = await rows.delete_logins(connection, account_id, [login_id])
             if ended:
                 await audit.record(connection, account_id, "signed_out", now=now)
@@ -313,6 +314,7 @@ class Accounts:
         await self._passwords.check_rules(new, account.email, whose=account.id)
         password_hash = await self._passwords.hash(new, whose=account.id)
         async with self._store.write() as connection:
+            await rows.account_to_change_by(connection, caller.login)
             if not await rows.password_stands(connection, account.id, account.password_hash):
                 raise Refused("credentials_wrong", CHANGED_ELSEWHERE)
             await rows.set_password(connection, account.id, password_hash)
@@ -327,6 +329,7 @@ class Accounts:
         """
         account = caller.account
         async with self._store.write() as connection:
+            await rows.account_to_change_by(connection, caller.login)
             if not await rows.password_stands(connection, account.id, account.password_hash):
                 raise Refused("credentials_wrong", CHANGED_ELSEWHERE)
             if account.administrator and await rows.is_last_administrator(connection, account.id):

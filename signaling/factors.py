@@ -65,7 +65,7 @@ class Factors:
         await self.proofs.demand(caller, proof, now=now)
         account, secret = caller.account, totp.secret_of(os.urandom(totp.SECRET_BYTES))
         async with self.store.write() as connection:
-            await people.account_to_change(connection, account.id)
+            await people.account_to_change_by(connection, caller.login)
             app = await rows.totp_of(connection, account.id)
             if app is not None and app.confirmed:
                 raise Refused("totp_on", "an authenticator app is on already; turn that off first")
@@ -77,7 +77,7 @@ class Factors:
         account_id = caller.account.id
         await self.attempts.count_signed_in(caller.login.id)
         async with self.store.write() as connection:
-            await people.account_to_change(connection, account_id)
+            await people.account_to_change_by(connection, caller.login)
             app = await rows.totp_of(connection, account_id)
             if app is None or app.confirmed or app.created_at + BEGUN_SECONDS < now:
                 raise Refused("totp_not_begun", "begin again: no app is waiting to be confirmed")
@@ -93,7 +93,7 @@ class Factors:
         """Wants a code beside a password; one of the recovery codes will do."""
         await self.proofs.demand(caller, proof, now=now, with_code=True)
         async with self.store.write() as connection:
-            await people.account_to_change(connection, caller.account.id)
+            await people.account_to_change_by(connection, caller.login)
             if not await rows.delete_totp(connection, caller.account.id):
                 raise Refused("no_second_factor", "no authenticator app is on")
             ended = await self._removed(connection, caller, now, kind="totp")
@@ -102,7 +102,9 @@ class Factors:
     async def begin_passkey(self, caller: Caller, proof: Proof, *, now: float) -> dict[str, Any]:
         """Options for `navigator.credentials.create`."""
         await self.proofs.demand(caller, proof, now=now)
-        known = (await self.overview(caller.account.id)).passkeys
+        async with self.store.read() as connection:
+            await people.check_login(connection, caller.login)
+            known = await rows.passkeys_of(connection, caller.account.id)
         if len(known) >= MAX_PASSKEYS:
             raise Refused("too_many_passkeys", f"an account has at most {MAX_PASSKEYS} passkeys")
         account = caller.account
@@ -117,7 +119,7 @@ class Factors:
         passkey = _passkey(passkey_id, caller.account.id, made, name, now)
         try:
             async with self.store.write() as connection:
-                await people.account_to_change(connection, passkey.account_id)
+                await people.account_to_change_by(connection, caller.login)
                 if len(await rows.passkeys_of(connection, passkey.account_id)) >= MAX_PASSKEYS:
                     raise Refused("too_many_passkeys", f"an account has at most {MAX_PASSKEYS} passkeys")
                 await rows.insert_passkey(connection, passkey)
@@ -138,7 +140,7 @@ class Factors:
         await self.proofs.demand(caller, proof, now=now)
         account_id = caller.account.id
         async with self.store.write() as connection:
-            await people.account_to_change(connection, account_id)
+            await people.account_to_change_by(connection, caller.login)
             passkey = _found(await rows.passkeys_of(connection, account_id), passkey_id)
             await rows.delete_passkey(connection, passkey.id)
             left = await _overview(connection, account_id)
@@ -153,7 +155,7 @@ class Factors:
         """Ten new ones; those of before are worth nothing."""
         await self.proofs.demand(caller, proof, now=now)
         async with self.store.write() as connection:
-            await people.account_to_change(connection, caller.account.id)
+            await people.account_to_change_by(connection, caller.login)
             if not await rows.methods(connection, caller.account.id):
                 raise Refused("no_second_factor", "recovery codes stand in for a second factor, and there is none")
             fresh = await self._fresh_codes(connection, caller.account.id)
@@ -166,7 +168,7 @@ class Factors:
         await self.proofs.demand(caller, proof, now=now, with_passkey=True)
         account_id = caller.account.id
         async with self.store.write() as connection:
-            await people.account_to_change(connection, account_id)
+            await people.account_to_change_by(connection, caller.login)
             overview = await _overview(connection, account_id)
             if overview.passkey_only == on:
                 return overview

@@ -9,6 +9,7 @@ from signaling.codes import Codes
 from signaling.passkeys import Passkeys
 from signaling.protocol.identity import token_hash
 from signaling.refusals import Refused
+from signaling.store import accounts as people
 from signaling.store import factors
 from signaling.store.database import Store
 from signaling.store.rows import Passkey
@@ -70,6 +71,7 @@ class Proofs:
         account_id = caller.account.id
         await self._attempts.count_signed_in(caller.login.id)
         async with self._store.write() as connection:
+            await people.account_to_change_by(connection, caller.login)
             await self._codes.spend(connection, account_id, code, now)
 
     async def _check_passkey(self, caller: Caller, credential: dict[str, Any], now: float) -> None:
@@ -78,6 +80,7 @@ class Proofs:
             raise Refused("passkey_refused", "this passkey is not one of this account's")
         shown = await self._passkeys.asserted(credential, passkey, "prove", subject_of(caller), verified=True, now=now)
         async with self._store.write() as connection:
+            await people.account_to_change_by(connection, caller.login)
             if not await factors.use_passkey(connection, passkey, shown.sign_count, verified=True, now=now):
                 raise Refused("passkey_refused", "this passkey was used elsewhere at the same moment")
 

@@ -97,16 +97,28 @@ async def run(route: Route, request: web.Request) -> web.StreamResponse:
     address = client_address(request, services.settings)
     if route.limit is not None:
         await count(services, route.limit, address_key(address))
-    signed_in = await authenticate(request, services) if route.auth == "account" else None
+    signed_in = await admit(route, request, services, address)
     if signed_in is not None:
-        request[ACCOUNT] = signed_in.account.id
         await _count_deed(services, route, signed_in)
-    acting.set(Actor(signed_in.account.email if signed_in else "visitor", address))
     query = read_query(request, route.query) if route.query is not None else None
-    body = await read_body(request, route.body) if route.body is not None else None
+    body = None
+    if route.body is not None:
+        data = await receive(request)
+        signed_in = await admit(route, request, services, address)
+        body = read_body(request, data, route.body)
     call = Call(request, services, address, services.clock(), body, query, signed_in)
     value = await route.handler(call)
     return value if isinstance(value, web.StreamResponse) else json_answer(value, route.status)
+
+
+async def admit(route: Route, request: web.Request, services: Services, address: str) -> Caller | None:
+    """Who calls; None where nobody has to be anybody. Asked before a body is received, so that strangers are refused
+    for nothing, and again afterwards: while it is on its way the session may end. Raises `Refused`."""
+    signed_in = await authenticate(request, services) if route.auth == "account" else None
+    if signed_in is not None:
+        request[ACCOUNT] = signed_in.account.id
+    acting.set(Actor(signed_in.account.email if signed_in else "visitor", address))
+    return signed_in
 
 
 async def _count_deed(services: Services, route: Route, caller: Caller) -> None:
@@ -140,17 +152,21 @@ async def authenticate(request: web.Request, services: Services) -> Caller:
     return caller
 
 
-async def read_body(request: web.Request, kind: type[msgspec.Struct]) -> msgspec.Struct:
-    """The body as `kind`. Raises `Refused`, or aiohttp's 413."""
+async def receive(request: web.Request) -> bytes:
+    """The body as it came. Raises `Refused`, or aiohttp's 413."""
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise Refused("unsupported_media_type", "send the body as it is, without Content-Encoding")
     try:
         async with asyncio.timeout(BODY_SECONDS):
-            data = await request.read()
+            return await request.read()
     except TimeoutError:
         raise Refused("request_timeout", "the body did not arrive in time") from None
     except (web.RequestPayloadError, ConnectionError):
         raise Refused("invalid_request", "the body did not arrive whole") from None
+
+
+def read_body(request: web.Request, data: bytes, kind: type[msgspec.Struct]) -> msgspec.Struct:
+    """The body as `kind`. Raises `Refused`."""
     if data and request.content_type != "application/json":
         raise Refused("unsupported_media_type", "send the body as application/json")
     try:

@@ -10,9 +10,11 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
+from signaling.accounts import Caller
 from signaling.http.call import Call, count, rfc3339
 from signaling.http.events import WRITE_SECONDS
 from signaling.refusals import Refused
+from signaling.store import accounts as people
 from signaling.store import belongings
 from signaling.store.database import Store
 from signaling.store.schema import metadata
@@ -25,14 +27,14 @@ HEADERS = {
 
 
 async def export(call: Call) -> web.StreamResponse:
-    """Whoever is too slow, or loses the database under way, gets a document that visibly breaks off."""
+    """Whoever is too slow, or loses session or database under way, gets a document that visibly breaks off."""
     await count(call.services, "export", call.caller.account.id)
     response = web.StreamResponse(headers=HEADERS)
     await response.prepare(call.request)
     if call.request.method == "HEAD":
         return response
     try:
-        async for piece in _pieces(call.services.store, call.caller.account.id, call.now):
+        async for piece in _pieces(call.services.store, call.caller, call.now):
             async with asyncio.timeout(WRITE_SECONDS):
                 await response.write(piece)
     except (Refused, TimeoutError) as error:
@@ -40,8 +42,8 @@ async def export(call: Call) -> web.StreamResponse:
     return response
 
 
-async def _pieces(store: Store, account_id: str, now: float) -> AsyncIterator[bytes]:
-    """Of a `shapes.Export`. Never a transaction that waits for the reader."""
+async def _pieces(store: Store, caller: Caller, now: float) -> AsyncIterator[bytes]:
+    """Of a `shapes.Export`. Never a transaction that waits for the reader. Raises `Refused` once the session ends."""
     yield b'{"form":"belvedere-export-1","exported_at":"%s","data":{' % rfc3339(now).encode()
     shown = [table for table in metadata.sorted_tables if table.name in belongings.SHOWN]
     for place, table in enumerate(shown):
@@ -49,7 +51,8 @@ async def _pieces(store: Store, account_id: str, now: float) -> AsyncIterator[by
         skip = 0
         while True:
             async with store.read() as connection:
-                rows = await belongings.rows_of(connection, account_id, table, skip=skip)
+                await people.check_login(connection, caller.login)
+                rows = await belongings.rows_of(connection, caller.account.id, table, skip=skip)
             yield b"," * bool(skip and rows) + b",".join(msgspec.json.encode(_with_times(row)) for row in rows)
             skip += len(rows)
             if len(rows) < belongings.AT_MOST:

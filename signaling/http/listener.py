@@ -94,8 +94,13 @@ class Connection(web.RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
-        """What cannot be read as HTTP is the peer's fault; anything else is ours and is logged in full."""
+        """What cannot be read as HTTP is the peer's fault; anything else is ours and is logged in full.
+
+        Raises ConnectionError where an answer had begun: that breaks off instead of having another one in its midst.
+        """
         del message  # it quotes the request, and a device's token may stand in the query
+        if request.writer.output_size > 0:
+            raise ConnectionError("the answer breaks off") from exc
         if status < 500:
             log.info("not_http", problem=type(exc).__name__, address=request.remote)
             answer = problem("invalid_request", "this is not a well-formed HTTP request")

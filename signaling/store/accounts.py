@@ -32,6 +32,21 @@ async def account_to_change(connection: AsyncConnection, account_id: str) -> Non
         raise Refused("unauthorized", "this account was deleted")
 
 
+async def check_login(connection: AsyncConnection, login: Login) -> None:
+    """Comes before what was asked for by somebody signed in and took its time, for instance to check a password: the
+    session may have ended meanwhile. Raises `Refused`."""
+    query = select(logins.c.id).where(logins.c.id == login.id, logins.c.account_id == login.account_id)
+    if (await connection.execute(query)).first() is None:
+        raise Refused("unauthorized", "this session has ended")
+
+
+async def account_to_change_by(connection: AsyncConnection, login: Login) -> None:
+    """`account_to_change` for a deed of this session, which must not have ended and does not before the deed is done:
+    whoever ends sessions holds the account as well. Raises `Refused`."""
+    await account_to_change(connection, login.account_id)
+    await check_login(connection, login)
+
+
 async def set_ways(connection: AsyncConnection, account_id: str, ways: Policy) -> bool:
     """False where they were so already."""
     query = update(accounts).where(accounts.c.id == account_id, accounts.c.ways != ways)
