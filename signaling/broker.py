@@ -245,7 +245,8 @@ def superseded(table: Table, peer: Address, now: float) -> list[Effect]:
     if party is None:
         return []
     effects = departure.lost(table, party, now, left=False)
-    return [*effects, Hangup(peer, CloseCode.SUPERSEDED, "a newer connection of this camera is elsewhere")]
+    reason = "a newer connection of this camera is elsewhere"
+    return [*effects, Hangup(peer, CloseCode.SUPERSEDED, reason, departure.question(party))]
 
 
 def revoke_login(table: Table, login: str, now: float) -> list[Effect]:

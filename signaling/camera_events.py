@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from signaling.live.state import LiveEvent, LiveState
-from signaling.rivals import Arrival, Known, contested, met
+from signaling.rivals import Arrival, Known, contested, met, outlived
 from signaling.store import audit
 from signaling.store import cameras as rows
 from signaling.store.database import Store
@@ -35,6 +35,17 @@ class CameraEvents:
         if len(json.dumps(kept)) > MAX_CAPABILITIES_BYTES or "\\u0000" in json.dumps(kept):
             kept = {}
         await self._note(camera_id, "online", ("activated",), arrival, last_seen_at=self._clock(), capabilities=kept)
+
+    async def outlived(self, camera_id: str, arrival: Arrival) -> None:
+        """What came as `arrival` still answered when a newer connection had taken its place."""
+        async with self._store.write() as connection:
+            camera = await rows.camera_to_change(connection, camera_id)
+            if camera is None:
+                return
+            known = outlived(msgspec.convert(camera.rivals, Known), arrival, self._clock())
+            warned = await self._judge(connection, camera, known)
+        if warned:
+            await self._live.publish(LiveEvent("camera", camera_id, camera.account_id))
 
     async def offline(self, camera_id: str) -> None:
         await self._note(camera_id, None, (), last_seen_at=self._clock())
@@ -64,19 +75,22 @@ class CameraEvents:
             await rows.update_camera(connection, camera_id, **values)
             await self._advance(connection, camera.pairing_id, step, earlier)
             if arrival is not None:
-                await self._compare(connection, camera, arrival)
+                known = met(msgspec.convert(camera.rivals, Known), arrival, self._clock())
+                await self._judge(connection, camera, known)
         await self._live.publish(LiveEvent("camera", camera_id, camera.account_id))
 
-    async def _compare(self, connection: AsyncConnection, camera: Camera, arrival: Arrival) -> None:
-        now = self._clock()
-        known = met(msgspec.convert(camera.rivals, Known), arrival, now)
+    async def _judge(self, connection: AsyncConnection, camera: Camera, known: Known) -> bool:
+        """Keep what is known. Whether its owner is warned by this."""
         await rows.update_camera(connection, camera.id, rivals=msgspec.to_builtins(known))
-        if camera.contested_at is None and contested(known):
-            await rows.update_camera(connection, camera.id, contested_at=now)
-            first, second = known.addresses
-            await audit.record(
-                connection, camera.account_id, "identity_contested", now=now, subject=camera.id, one=first, two=second
-            )
+        if camera.contested_at is not None or not contested(known):
+            return False
+        now = self._clock()
+        await rows.update_camera(connection, camera.id, contested_at=now)
+        first, second = known.addresses
+        await audit.record(
+            connection, camera.account_id, "identity_contested", now=now, subject=camera.id, one=first, two=second
+        )
+        return True
 
     async def _advance(
         self, connection: AsyncConnection, pairing_id: str | None, step: str | None, earlier: tuple[str, ...]

@@ -235,8 +235,13 @@ class Cameras:
         async with self._store.write() as connection:
             camera = await self._to_change(connection, account_id, camera_id)
             await rows.cancel_open_pairings(connection, camera_id)
-            fresh = {"public_key": None, "bearer_hash": token_hash(token), "state": "active", "contested_at": None}
-            await rows.update_camera(connection, camera_id, confirmed=True, pairing_id=None, **fresh)
+            fresh: dict[str, object] = {
+                "public_key": None,
+                "bearer_hash": token_hash(token),
+                "contested_at": None,
+                "rivals": {},
+            }
+            await rows.update_camera(connection, camera_id, state="active", confirmed=True, pairing_id=None, **fresh)
             await audit.record(connection, account_id, "device_token_made", now=now, subject=camera_id)
         await self._live.publish(LiveEvent("camera_revoked", camera_id, account_id))
         await self.announce(camera)

@@ -3,7 +3,7 @@
 Part of the broker: plain functions over the table.
 """
 
-from signaling.effects import Address, Effect, Send, Went
+from signaling.effects import Address, Effect, Outlived, Send, Went
 from signaling.endings import end, refuse, step
 from signaling.protocol import messages as wire
 from signaling.protocol.errors import Fault
@@ -53,6 +53,14 @@ def _client_lost(table: Table, party: Party, now: float, *, left: bool) -> list[
         else:
             effects += end(table, session, Event.CLIENT_LOST, "the viewer disconnected", to_client=None)
     return effects
+
+
+def question(old: Party, newer: str = "") -> Outlived | None:
+    """What to tell if a superseded camera still answers. `newer`: the word of the newer connection, as far as it is
+    known here. Where both say one, the words tell more (`signaling.rivals`), and nobody is asked."""
+    if old.role != "device" or old.relay or (old.instance and newer):
+        return None
+    return Outlived(old.device, old.epoch, old.instance, old.came_from)
 
 
 def unregister(table: Table, party: Party, request: wire.Request, now: float) -> list[Effect]:

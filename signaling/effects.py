@@ -27,15 +27,6 @@ class Send:
 
 
 @dataclass(frozen=True, slots=True)
-class Hangup:
-    """Close the socket, after what was sent to it before."""
-
-    to: Address
-    code: CloseCode
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
 class Came:
     """A camera is here. `epoch` fences: a newer connection has a higher one. `instance`: the word of its process.
     `address`: where it came from."""
@@ -53,6 +44,28 @@ class Went:
 
     camera: str
     epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outlived:
+    """The connection `epoch` of a camera still answered when a newer one had taken its place. `instance`, `address`: as
+    when it came."""
+
+    camera: str
+    epoch: int
+    instance: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hangup:
+    """Close the socket, after what was sent to it before. `outlived`: news if it turns out that the peer is still
+    there; None where nobody needs to know."""
+
+    to: Address
+    code: CloseCode
+    reason: str
+    outlived: Outlived | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,5 +161,5 @@ class AskExtend:
 
 
 Ask = AskRegister | AskConnect | AskExtend
-News = Came | Went | FirstFrame | Reported
+News = Came | Went | Outlived | FirstFrame | Reported
 Effect = Send | Hangup | News | Watching | Watched | Counted | Ask

@@ -7,6 +7,7 @@ so two messages never meet inside it.
 
 import asyncio
 import contextlib
+import functools
 import hashlib
 import hmac
 import time
@@ -248,7 +249,7 @@ class Hub:
                 case Hangup():
                     if effect.to in self._sockets:
                         log.info("socket_hung_up", code=int(effect.code), reason=effect.reason)
-                        self._sockets[effect.to].hangup(effect.code, effect.reason)
+                        self._hang_up(effect)
                 case Counted():
                     self._meter.count(effect.name)
                 case AskRegister() | AskConnect() | AskExtend():
@@ -261,6 +262,11 @@ class Hub:
                     self._news.add(effect)
         self._set_alarm()
         return asks
+
+    def _hang_up(self, effect: Hangup) -> None:
+        news = effect.outlived
+        outlived = None if news is None else functools.partial(self._news.add, news)
+        self._sockets[effect.to].hangup(effect.code, effect.reason, outlived)
 
     def _set_alarm(self) -> None:
         due = self.table.next_deadline()

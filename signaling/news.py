@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import structlog
 
-from signaling.effects import Came, FirstFrame, News, Reported, Went
+from signaling.effects import Came, FirstFrame, News, Outlived, Reported, Went
 from signaling.live.state import LiveUnavailable
 from signaling.refusals import Refused
 from signaling.rivals import Arrival
@@ -29,6 +29,8 @@ class CameraEvents(Protocol):
     ) -> None: ...
 
     async def offline(self, camera_id: str) -> None: ...
+
+    async def outlived(self, camera_id: str, arrival: Arrival) -> None: ...
 
     async def first_frame(self, camera_id: str) -> None: ...
 
@@ -55,6 +57,7 @@ class NewsDesk:
         self._events = events
         self._live = live
         self._presence: dict[str, News | _Released] = {}
+        self._outlived: dict[str, News] = {}
         self._first_frames: dict[str, News] = {}
         self._reports: dict[str, News] = {}
         self._something = asyncio.Event()
@@ -65,6 +68,8 @@ class NewsDesk:
         match news:
             case Came() | Went():
                 self._presence[news.camera] = news
+            case Outlived():
+                self._outlived[news.camera] = news
             case FirstFrame():
                 self._first_frames[news.camera] = news
             case Reported():
@@ -83,8 +88,8 @@ class NewsDesk:
     async def flush(self) -> bool:
         """Tell all that waits now. False where some of it could not be told and still waits."""
         async with self._telling:  # at the end of `run` its last telling may still go on
-            while self._presence or self._first_frames or self._reports:
-                queues = (self._presence, self._first_frames, self._reports)
+            queues = (self._presence, self._outlived, self._first_frames, self._reports)
+            while any(queues):
                 whole = [await self._tell_each(queue) for queue in queues]
                 if not all(whole):
                     return False
@@ -120,6 +125,8 @@ class NewsDesk:
                     self._presence.setdefault(news.camera, _Released(news.camera))
             case _Released():
                 await self._events.offline(news.camera)
+            case Outlived():
+                await self._events.outlived(news.camera, Arrival(news.epoch, news.instance, news.address))
             case FirstFrame():
                 await self._events.first_frame(news.camera)
             case Reported():

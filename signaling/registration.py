@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from signaling.adoption import adopt, forgotten, not_adopted, wake
-from signaling.departure import lost
+from signaling.departure import lost, question
 from signaling.effects import AskRegister, Came, Counted, Effect, Hangup, Send, Went
 from signaling.leases import Refusal
 from signaling.limits import Limits
@@ -153,7 +153,7 @@ def _register_camera(
     if old is not None and old.epoch > identity.epoch:
         del table.parties[party.address]
         return [Hangup(party.address, CloseCode.SUPERSEDED, "a newer connection of this camera is here")]
-    party.epoch = identity.epoch
+    party.epoch, party.instance, party.came_from = identity.epoch, ask.instance, identity.address
     extra = wire.RegisteredExtra(ice_servers=identity.ice_servers, pins=identity.pins)
     result = wire.RegisterResult(identity.camera, extra)
     effects = _register_device(table, party, ask, result, alive, now)
@@ -171,7 +171,7 @@ def _register_device(
 ) -> list[Effect]:
     """A camera, or a relay that plays cameras. `result`: the answer, but for the sessions that go on."""
     key = result.id
-    effects = _supersede(table, table.device(key), now)
+    effects = _supersede(table, table.device(key), party, now)
     table.registered += 1
     party.role, party.device, party.deadline = "device", key, float("inf")
     table.devices[key] = party.address
@@ -200,7 +200,7 @@ def _register_uploads(
 ) -> list[Effect]:
     """A relay as a client of cameras. It has one such socket, so what it does not list is over."""
     old = table.uploads.get(key)
-    effects = _supersede(table, table.parties[old] if old is not None else None, now)
+    effects = _supersede(table, table.parties[old] if old is not None else None, party, now)
     table.registered += 1
     party.role, party.relay, party.user, party.login = "client", key, key, key
     party.deadline = float("inf")
@@ -210,13 +210,14 @@ def _register_uploads(
     return effects + adoption + forgotten(table, party, table.of_user(key), adopted)
 
 
-def _supersede(table: Table, old: Party | None, now: float) -> list[Effect]:
+def _supersede(table: Table, old: Party | None, new: Party, now: float) -> list[Effect]:
     """The newest connection wins. That the old one went is no news: the party is here."""
     if old is None:
         return []
     effects = [effect for effect in lost(table, old, now, left=False) if not isinstance(effect, Went)]
     who = "relay" if old.relay else "camera"
-    return [*effects, Hangup(old.address, CloseCode.SUPERSEDED, f"a newer connection of this {who} is here")]
+    reason = f"a newer connection of this {who} is here"
+    return [*effects, Hangup(old.address, CloseCode.SUPERSEDED, reason, question(old, new.instance))]
 
 
 def _welcome(party: Party, ask: AskRegister, result: wire.RegisterResult, adopted: set[str]) -> list[Effect]:

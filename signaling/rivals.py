@@ -6,7 +6,11 @@ never again with the old. So a word that comes back after another one had taken 
 had lived on: two devices have the key. A thief who says nothing, or a new word each time, does not hide by that: it is
 the word of the real camera that comes back.
 
-Plain functions. What is known of a camera lies in its row; devices that say no word cannot be told apart.
+Devices that are not ours say no word. There it counts when one takes the place of a connection that still answers
+(`Outlived`), several times within minutes: of a camera that moved, restarted or lost its line, the old connection
+answers no more.
+
+Plain functions. What is known of a camera lies in its row.
 """
 
 import msgspec
@@ -15,6 +19,10 @@ RETURNS = 3
 """One may be an update that overlaps with the version before it."""
 WINDOW_SECONDS = 24 * 3600.0
 """Whoever takes turns more slowly than that sees next to nothing."""
+TURNS = 5
+"""Without words. One or two are a camera that changes between two good lines."""
+TURN_SECONDS = 900.0
+"""Whoever is thrown out comes back within a minute or two, so two devices need less; changes of line are rarer."""
 MAX_WORDS = 8
 """Words remembered for a camera. Those whose connections lasted longest stay, so that many new ones push none out."""
 
@@ -29,12 +37,14 @@ class Arrival(msgspec.Struct, frozen=True):
 
 class Known(msgspec.Struct, frozen=True, omit_defaults=True):
     """`newest`: who speaks for the camera, `since` when. `lasted`: seconds of the longest connection of each word that
-    was here before. `returns`: when one came back, newest last. `addresses`: of the two who met last."""
+    was here before. `returns`: when one came back, newest last. `turns`: when a connection was outlived, of a device
+    without words. `addresses`: of the two who met last."""
 
     newest: Arrival | None = None
     since: float = 0.0
     lasted: dict[str, float] = {}
     returns: list[float] = []
+    turns: list[float] = []
     addresses: list[str] = []
 
 
@@ -51,12 +61,23 @@ def met(known: Known, arrival: Arrival, now: float) -> Known:
     if arrival.instance and arrival.instance in known.lasted:
         recent = [moment for moment in returns if moment > now - WINDOW_SECONDS]
         returns, addresses = [*recent, now][-RETURNS:], [newest.address, arrival.address]
-    return Known(arrival, now, _longest(known, newest.instance, now), returns, addresses)
+    lasted = _longest(known, newest.instance, now)
+    return Known(arrival, now, lasted, returns, known.turns, addresses)
+
+
+def outlived(known: Known, arrival: Arrival, now: float) -> Known:
+    """What is known once the connection of `arrival` still answered after a newer one had taken its place."""
+    newest = known.newest
+    if newest is None or newest.epoch <= arrival.epoch or (newest.instance and arrival.instance):
+        return known
+    recent = [moment for moment in known.turns if moment > now - TURN_SECONDS]
+    addresses = [arrival.address, newest.address]
+    return msgspec.structs.replace(known, turns=[*recent, now][-TURNS:], addresses=addresses)
 
 
 def contested(known: Known) -> bool:
     """Whether two devices take turns."""
-    return len(known.returns) >= RETURNS
+    return len(known.returns) >= RETURNS or len(known.turns) >= TURNS
 
 
 def _longest(known: Known, left: str, now: float) -> dict[str, float]:

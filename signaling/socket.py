@@ -7,7 +7,7 @@ reader that is slow holds up nobody else, and ten thousand idle cameras cost ten
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 from aiohttp import WSMsgType, web
@@ -19,6 +19,9 @@ from signaling.protocol.messages import SUBPROTOCOL
 
 CLOSE_SECONDS = 2.0
 """For the peer's half of the closing handshake (RFC 6455 §7.1.1); then the connection is cut."""
+LAST_QUESTION = b"still there?"
+LAST_QUESTION_SECONDS = 1.5
+"""For the answer of a peer whose place was taken. Under `CLOSE_SECONDS`, so that closing waits for it."""
 LEFT_ON_PURPOSE = frozenset({CloseCode.NORMAL, CloseCode.GOING_AWAY})
 
 
@@ -41,6 +44,7 @@ def new_response(limits: Limits) -> web.WebSocketResponse:
 class _Closing:
     code: CloseCode
     reason: str
+    outlived: Callable[[], None] | None
 
 
 class Socket:
@@ -56,6 +60,8 @@ class Socket:
         self._bytes = 0
         self._writer: asyncio.Task[None] | None = None
         self._closing = False
+        self._ended = False
+        self._last_answer: asyncio.Future[bool] | None = None
 
     async def messages(self) -> AsyncIterator[str | None]:
         """Texts, until the socket is closed by either side. None: a ping or pong, which cost as much as a text to read.
@@ -67,16 +73,19 @@ class Socket:
             if message.type is WSMsgType.TEXT:
                 yield message.data
             elif message.type is WSMsgType.PONG:
+                self._heard_last(message.data == LAST_QUESTION)
                 yield None
             elif message.type is WSMsgType.PING:
                 yield None
                 await self._pong(message.data)
             elif message.type is WSMsgType.BINARY:
                 self.hangup(CloseCode.UNSUPPORTED_DATA, "this protocol is text")
-                return
+                break
             else:
                 self.left = message.type is WSMsgType.CLOSE and message.data in LEFT_ON_PURPOSE
-                return
+                break
+        self._ended = True
+        self._heard_last(False, over=True)
 
     def send(self, text: str) -> bool:
         """Have the text written in its turn. False where the peer is too slow and has now lost its socket."""
@@ -89,11 +98,11 @@ class Socket:
         self._put(text)
         return True
 
-    def hangup(self, code: CloseCode, reason: str) -> None:
-        """Close after what waits was written."""
+    def hangup(self, code: CloseCode, reason: str, outlived: Callable[[], None] | None = None) -> None:
+        """Close after what waits was written. `outlived`: to be called if the peer answers a last ping before that."""
         if not self._closing:
             self._closing = True
-            self._put(_Closing(code, reason))
+            self._put(_Closing(code, reason, outlived))
 
     def abort(self) -> None:
         """Cut the connection now."""
@@ -115,6 +124,23 @@ class Socket:
         with contextlib.suppress(ConnectionError):  # it broke, or was closed while we read: `messages` ends by itself
             await self._ws.pong(data)
 
+    def _heard_last(self, answered: bool, *, over: bool = False) -> None:
+        """Of the last question, if one was asked. `over`: nothing more will be heard."""
+        waiting = self._last_answer
+        if waiting is not None and not waiting.done() and (answered or over):
+            waiting.set_result(answered)
+
+    async def _still_answers(self) -> bool:
+        """Bounded by `LAST_QUESTION_SECONDS`. A peer that reads at all answers (RFC 6455 §5.5.2)."""
+        if self._ended:
+            return False
+        self._last_answer = asyncio.get_running_loop().create_future()
+        await self._ws.ping(LAST_QUESTION)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LAST_QUESTION_SECONDS):
+                return await self._last_answer
+        return False
+
     def _put(self, item: str | _Closing) -> None:
         self._waiting.append(item)
         self._bytes += len(item) if isinstance(item, str) else 0
@@ -129,6 +155,8 @@ class Socket:
                     await self._ws.send_str(item)
                     self._bytes -= len(item)
                 else:
+                    if item.outlived is not None and await self._still_answers():
+                        item.outlived()
                     await self._ws.close(code=item.code, message=item.reason.encode())
                 self._waiting.popleft()
         except (ConnectionError, RuntimeError):

@@ -53,6 +53,10 @@ class Party:
     deadline: float = float("inf")
     """Until when it must have registered; once it has, when its login ends."""
     epoch: int = 0
+    instance: str = ""
+    """Of a camera: the word of its process, if it says one."""
+    came_from: str = ""
+    """Of a camera: its address."""
     ours: bool = False
     """Whether it understands what stands under `belvedere`."""
     capabilities: list[str] | dict[str, Any] = field(default_factory=list)

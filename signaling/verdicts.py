@@ -75,7 +75,8 @@ VERDICTS = (
     Verdict(
         "identity_contested",
         "Two devices take turns with this camera's key.",
-        "Its key or its memory card may have been copied. Reset the camera and pair it again: that gives it a new key.",
+        "Its key or its memory card may have been copied. Reset the camera and pair it again: that gives it a new key. "
+        "A camera with a token needs a new token.",
     ),
     Verdict("source_failed", "The camera has no picture.", "Check that its lens or stream works and is not in use."),
     Verdict("camera_unavailable", "The camera is offline.", "Check its power and its Wi-Fi."),

@@ -117,6 +117,9 @@ class Diary:
         self.arrival = arrival
         self.capabilities = capabilities
 
+    async def outlived(self, camera_id: str, arrival: Arrival) -> None:
+        self.told.append(("outlived", camera_id, arrival.address))
+
     async def offline(self, camera_id: str) -> None:
         self.told.append(("offline", camera_id))
 

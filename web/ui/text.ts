@@ -317,7 +317,7 @@ export const text = {
     ],
     identity_contested: [
       'Two devices take turns with this camera’s key.',
-      'Its key or its memory card may have been copied. Reset the camera and pair it again: that gives it a new key.',
+      'Its key or its memory card may have been copied. Reset the camera and pair it again: that gives it a new key. A camera with a token needs a new token.',
     ],
     clock_wrong: ['The camera’s clock is wrong.', 'Restart it, so that it sets its clock.'],
     udp_blocked: [
