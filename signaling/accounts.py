@@ -22,7 +22,7 @@ from signaling.passwords import Passwords
 from signaling.protocol.identity import token_hash
 from signaling.refusals import Method, Refused
 from signaling.store import accounts as rows
-from signaling.store import audit, belongings, factors
+from signaling.store import audit, belongings, factors, resets
 from signaling.store.cameras import cameras_of
 from signaling.store.database import Store
 from signaling.store.grants import cameras_granted_to
@@ -309,7 +309,8 @@ class Accounts:
             raise Refused("credentials_wrong", "the current password is not right")
 
     async def change_password(self, caller: Caller, new: str, *, now: float) -> None:
-        """After `Proofs.demand`. All other logins of the account end. Raises `Refused`."""
+        """After `Proofs.demand`. All other logins of the account end, and a link that would set its password. Raises
+        `Refused`."""
         account = caller.account
         await self._passwords.check_rules(new, account.email, whose=account.id)
         password_hash = await self._passwords.hash(new, whose=account.id)
@@ -318,6 +319,7 @@ class Accounts:
             if not await rows.password_stands(connection, account.id, account.password_hash):
                 raise Refused("credentials_wrong", CHANGED_ELSEWHERE)
             await rows.set_password(connection, account.id, password_hash)
+            await resets.delete_all_of(connection, account.id)
             ended = await _delete_logins(connection, account.id, now, keep=caller.login.id)
             await audit.record(connection, account.id, "password_changed", now=now)
         await self.announce_ended(account.id, ended)

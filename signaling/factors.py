@@ -21,7 +21,7 @@ from signaling.passkeys import Passkeys, Registered
 from signaling.proof import Proof, Proofs, subject_of
 from signaling.refusals import Refused
 from signaling.store import accounts as people
-from signaling.store import audit
+from signaling.store import audit, resets
 from signaling.store import factors as rows
 from signaling.store.database import Store
 from signaling.store.rows import Passkey, Totp
@@ -211,7 +211,9 @@ async def _overview(connection: AsyncConnection, account_id: str) -> Overview:
 
 
 async def _noted(connection: AsyncConnection, caller: Caller, deed: Deed, now: float, **details: str) -> list[str]:
-    """Ends the other logins, whose ids are returned, and writes the deed down; comes last in the transaction."""
+    """Ends the other logins, whose ids are returned, and a link that would set the password; writes the deed down.
+    Comes last in the transaction."""
+    await resets.delete_all_of(connection, caller.account.id)
     ended = await people.delete_other_logins(connection, caller.account.id, caller.login.id)
     await audit.record(connection, caller.account.id, deed, now=now, **details)
     return ended

@@ -15,6 +15,7 @@ from signaling.server import Running, serving
 from signaling.store import audit
 from tests.patience import eventually
 from tests.signaling.api import EMAIL, PASSWORD, Api
+from tests.signaling.factors import totp_on
 from tests.signaling.helpers import api_of, both_databases, quick_settings, secret_of
 from tests.smtp import Mailbox, mailbox, next_letter
 
@@ -69,6 +70,17 @@ async def test_a_link_by_mail_sets_a_password_once(owner: Api, stranger: Api, bo
     await owner.sign_in(password=NEW)
     told = [deed for deed in await deeds(owner) if deed != "sign_in_failed"]
     assert told[:3] == ["signed_in", "password_reset", "reset_link_made"]
+
+
+async def test_a_link_ends_with_the_sessions_that_a_change_ends(owner: Api, stranger: Api, box: Mailbox) -> None:
+    """Whoever reads the mail, or read it, has nothing in hand any more."""
+    secret = await asked(stranger, box)
+    await owner.good("PUT", "/api/me/password", {"current_password": PASSWORD, "new_password": NEW})
+    assert await use(stranger, secret, "a third horse battery") == "reset_invalid"
+    await owner.good("PUT", "/api/me/password", {"current_password": NEW, "new_password": PASSWORD})
+    secret = await asked(stranger, box)
+    await totp_on(owner)
+    assert await use(stranger, secret) == "reset_invalid"
 
 
 async def test_who_asks_learns_nothing(running: Running, owner: Api, stranger: Api, box: Mailbox) -> None:
