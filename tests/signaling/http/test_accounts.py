@@ -74,6 +74,14 @@ async def test_emails_that_are_none(owner: Api, email: str) -> None:
     assert (await owner.another().call("POST", "/api/accounts", body)).code == "email_invalid"
 
 
+@pytest.mark.parametrize("email", ["a\r\nBcc:b@x.org", "a\nb@x.org", "a@x.org\rBcc:b", "a@x.org\x00"])
+async def test_emails_that_would_begin_a_line_of_a_letters_head(owner: Api, email: str) -> None:
+    body = {"email": email, "password": PASSWORD, "invitation": await owner.invite()}
+    for path in ("/api/accounts", "/api/password-resets"):
+        answer = await owner.another().call("POST", path, body if path == "/api/accounts" else {"email": email})
+        assert (answer.status, answer.code) == (400, "invalid_body")
+
+
 async def test_long_passphrases_and_nul_count_to_the_end(owner: Api) -> None:
     long = "correct horse " * 40
     for email, right, wrong in (

@@ -142,5 +142,14 @@ async def test_the_web_app_is_served_and_nothing_beside_it(tmp_path: Path, http:
         assert "immutable" in script.headers["Cache-Control"]
         assert home.headers["Content-Type"] == "text/html; charset=utf-8"
         assert script.headers["Content-Type"] == "text/javascript; charset=utf-8"
-        for path in ("/../secret", "/%2e%2e/secret", "/..%2fsecret", "/assets", "/%00", "//etc/passwd"):
+        for path in (
+            "/../secret",
+            "/%2e%2e/secret",
+            "/..%2fsecret",
+            "/%252e%252e/secret",
+            "/assets",
+            "/assets/",
+            "/%00",
+            "//etc/passwd",
+        ):
             assert (await api.call("GET", path)).status == 404

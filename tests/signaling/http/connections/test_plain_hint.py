@@ -9,6 +9,7 @@ import pytest
 from signaling.http.plain_hint import HINT
 from tests.servers import belvedere
 
+UPGRADE = {"Upgrade": "websocket", "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA=="}
 BODY = b'{"email":"owner@example.org","password":"correct horse battery"}'
 
 
@@ -20,11 +21,14 @@ def test_plain_http_is_told_of_https_and_never_served(tmp_path: Path, relay: str
             ("GET", "/", None),
             ("GET", "/healthz", None),
             ("HEAD", "/", None),
+            ("GET", "/api/signaling", None),
+            ("GET", "/api/media", None),
             ("POST", "/api/sessions", BODY),
             ("POST", "/api/sessions", BODY * 900),
             ("DELETE", "/api/sessions", None),
         ):
-            request = urllib.request.Request(f"http://127.0.0.1:{server.port}{path}", body, method=method)
+            upgrade = UPGRADE if path in ("/api/signaling", "/api/media") else {}
+            request = urllib.request.Request(f"http://127.0.0.1:{server.port}{path}", body, upgrade, method=method)
             with pytest.raises(urllib.error.HTTPError, match="400") as refused:
                 urllib.request.urlopen(request, timeout=10)
             assert method == "HEAD" or b"https://" in refused.value.read()
