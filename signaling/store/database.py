@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from signaling.refusals import Refused
+from signaling.store.error_text import take_values_out
 from signaling.store.migrate import upgrade
 
 SQLITE_FILE = "belvedere.sqlite3"
@@ -79,10 +80,12 @@ class Store:
 
 @contextmanager
 def _translated() -> Iterator[None]:
-    """What the database says is logged here, without the statement: that one holds people's data."""
+    """What the database says is logged here, and by whoever catches it, without the values of the statement."""
     try:
         yield
     except (DBAPIError, PoolTimeout, OSError) as error:
+        if isinstance(error, DBAPIError):
+            take_values_out(error)
         if _is_damage(error):
             log.critical("database_damaged", problem=store_problem(error))
             raise Refused("store_damaged", "the database is damaged; restore it from a backup") from error
@@ -148,6 +151,7 @@ async def open_postgresql(address: str) -> Store:
         max_overflow=0,
         pool_timeout=POOL_WAIT_SECONDS,
         pool_pre_ping=True,
+        hide_parameters=True,
         connect_args={"timeout": 5, "command_timeout": QUERY_SECONDS, **_ssl_argument(address)},
     )
     store = Store(engine, engine)
@@ -176,6 +180,7 @@ def _sqlite_engine(url: URL, size: int, begin: str) -> AsyncEngine:
         pool_size=size,
         max_overflow=0,
         pool_timeout=POOL_WAIT_SECONDS,
+        hide_parameters=True,
     )
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     event.listen(engine.sync_engine, "begin", _beginner(begin))
