@@ -25,7 +25,7 @@ from signaling.store import accounts as rows
 from signaling.store import audit, belongings, factors, resets
 from signaling.store.cameras import cameras_of
 from signaling.store.database import Store
-from signaling.store.grants import cameras_granted_to
+from signaling.store.grants import cameras_granted_to, hold_cameras_of
 from signaling.store.rows import Account, Invitation, Login
 from signaling.ways import Policy
 
@@ -331,21 +331,24 @@ class Accounts:
         """
         account = caller.account
         async with self._store.write() as connection:
+            if account.administrator:
+                await rows.hold_administrators(connection)
             await rows.account_to_change_by(connection, caller.login)
             if not await rows.password_stands(connection, account.id, account.password_hash):
                 raise Refused("credentials_wrong", CHANGED_ELSEWHERE)
             if account.administrator and await rows.is_last_administrator(connection, account.id):
                 raise Refused("last_administrator", LAST)
-            logins = await _delete_logins(connection, account.id, now, keep=None)
+            await hold_cameras_of(connection, account.id)
             gone = [camera.id for camera in await cameras_of(connection, account.id)]
             shared = [camera for camera, _, _ in await cameras_granted_to(connection, account.id)]
+            logins = await _delete_logins(connection, account.id, now, keep=None)
+            await belongings.delete_account(connection, account.id)
             await audit.record(connection, account.id, "account_deleted", now=now)
             for camera in shared:
                 said = {"name": camera.name, "guest": account.email}
                 with unplaced():
                     await audit.record(connection, camera.account_id, "guest_left", now=now, subject=camera.id, **said)
             await audit.erase_account(connection, account.id)
-            await belongings.delete_account(connection, account.id)
         await self.announce_ended(account.id, logins)
         for camera_id in gone:
             await self._live.publish(LiveEvent("camera_revoked", camera_id, account.id))

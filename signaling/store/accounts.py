@@ -58,6 +58,12 @@ async def administrator_exists(connection: AsyncConnection) -> bool:
     return (await connection.execute(query)).first() is not None
 
 
+async def hold_administrators(connection: AsyncConnection) -> None:
+    """None of them goes before this transaction ends. In the order of their ids, and before any other row."""
+    query = select(accounts.c.id).where(accounts.c.administrator).order_by(accounts.c.id)
+    await connection.execute(query.with_for_update())
+
+
 async def is_last_administrator(connection: AsyncConnection, account_id: str) -> bool:
     """Whether there are other accounts, and no administrator among them."""
     query = select(func.count(), func.count().filter(accounts.c.administrator)).where(accounts.c.id != account_id)

@@ -47,6 +47,14 @@ async def cameras_granted_to(connection: AsyncConnection, account_id: str) -> li
     return sorted(found, key=lambda one: (one[1].created_at, one[1].id))
 
 
+async def hold_cameras_of(connection: AsyncConnection, account_id: str) -> None:
+    """Its own and those shared with it, which nobody else changes before this transaction ends. In the order of their
+    ids, so that two such transactions never wait for each other."""
+    shared = select(grants.c.camera_id).where(grants.c.account_id == account_id)
+    query = select(cameras.c.id).where(or_(cameras.c.account_id == account_id, cameras.c.id.in_(shared)))
+    await connection.execute(query.order_by(cameras.c.id).with_for_update())
+
+
 async def count_grants_of_camera(connection: AsyncConnection, camera_id: str) -> int:
     query = select(func.count()).select_from(grants).where(grants.c.camera_id == camera_id)
     return int((await connection.execute(query)).scalar_one())
