@@ -21,6 +21,12 @@ def quick_settings(data_dir: Path, **values: Any) -> Settings:
     return Settings(**(given | values))
 
 
+def named_settings(data_dir: Path, **values: Any) -> Settings:
+    """Of a server with a name, which passkeys need."""
+    port = free_port()
+    return quick_settings(data_dir, port=port, public_url=f"http://localhost:{port}", **values)
+
+
 async def api_of(server: Running, http: aiohttp.ClientSession) -> Api:
     """A client of that server, not signed in."""
     async with http.get(server.origin + "/api/openapi.json") as answer:

@@ -11,8 +11,8 @@ import pytest
 
 from signaling.server import Running, serving
 from tests.signaling.access.scene import Scene
-from tests.signaling.access.stage import Stage, build
-from tests.signaling.helpers import api_of, quick_settings
+from tests.signaling.access.stage import OWNER, Stage, build
+from tests.signaling.helpers import api_of, named_settings
 
 
 @pytest.fixture(scope="session")
@@ -25,12 +25,13 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Stage:
 @pytest.fixture
 async def running(stage: Stage, tmp_path: Path) -> AsyncIterator[Running]:
     shutil.copytree(stage.folder, tmp_path / "data")
-    async with serving(quick_settings(tmp_path / "data")) as server:
+    async with serving(named_settings(tmp_path / "data")) as server:
         yield server
 
 
 @pytest.fixture
 async def scene(stage: Stage, running: Running, http: aiohttp.ClientSession) -> Scene:
     owner = await api_of(running, http)
-    await owner.sign_in()
-    return Scene(running, owner, stage)
+    scene = Scene(running, owner, stage)
+    owner.token = await scene.fresh_token(OWNER)
+    return scene

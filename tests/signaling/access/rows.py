@@ -66,7 +66,7 @@ ROWS: dict[str, Row] = {
     "POST /api/sessions/recovery": Row(
         anyone("credentials_wrong"), {"email": "owner@example.org", "code": "AAAA-BBBB-CCCC"}
     ),
-    "POST /api/passkey-challenges": Row(anyone("passkeys_need_name")),
+    "POST /api/passkey-challenges": Row(anyone(200)),
     "POST /api/invitations/check": Row(anyone("invitation_invalid"), {"invitation": "guess"}),
     "POST /api/camera/reset": Row(anyone("proof_invalid"), {"token": "guess"}),
     "POST /api/camera/seen": Row(anyone("token_unknown"), {"secret_token": "guess"}),
@@ -88,17 +88,17 @@ ROWS: dict[str, Row] = {
     # With the right password it is the end of whoever asks, of everybody but the last administrator.
     "DELETE /api/me": Row(signed_in("credentials_wrong"), {"password": "a guess"}),
     "GET /api/me/export": Row(signed_in(200)),
-    # Each has its own second factors; whose passkeys are whose: tests/signaling/http/test_passkeys.py.
+    # Each has its own second factors; the owner has a passkey.
     "GET /api/me/factors": Row(signed_in(200)),
-    "POST /api/me/proof-challenges": Row(signed_in("no_passkey")),
+    "POST /api/me/proof-challenges": Row({**signed_in("no_passkey"), "owner": 200}),
     "POST /api/me/totp": Row(signed_in(201), {"password": _PASSWORD}),
     "POST /api/me/totp/confirm": Row(signed_in("totp_not_begun"), {"code": "123456"}),
     "POST /api/me/totp/off": Row(signed_in("second_factor_wrong"), {"password": _PASSWORD, "code": "123456"}),
-    "POST /api/me/passkey-challenges": Row(signed_in("passkeys_need_name"), {"password": _PASSWORD}),
+    "POST /api/me/passkey-challenges": Row(signed_in(200), {"password": _PASSWORD}),
     "POST /api/me/passkeys": Row(signed_in("passkey_refused"), {"name": "Phone", "credential": _CREDENTIAL}),
-    "PATCH /api/me/passkeys/{id}": Row(signed_in("not_found"), {"name": "Phone"}, id="guess"),
-    "POST /api/me/passkeys/{id}/remove": Row(signed_in("not_found"), {"password": _PASSWORD}, id="guess"),
-    "POST /api/me/recovery-codes": Row(signed_in("no_second_factor"), {"password": _PASSWORD}),
+    "PATCH /api/me/passkeys/{id}": Row(owner_only(200), {"name": "Phone"}, id="$passkey"),
+    "POST /api/me/passkeys/{id}/remove": Row(owner_only(204), {"password": _PASSWORD}, id="$passkey"),
+    "POST /api/me/recovery-codes": Row({**signed_in("no_second_factor"), "owner": 200}, {"password": _PASSWORD}),
     "PUT /api/me/passkey-only": Row(signed_in("proof_required"), {"on": True, "password": _PASSWORD}),
     "POST /api/invitations": Row(administrator_only(201)),
     "POST /api/socket-tickets": Row(owner_only(201), {"camera": "$camera"}),

@@ -10,9 +10,10 @@ from typing import Any
 
 from signaling.server import Running
 from signaling.store.database import SQLITE_FILE
-from tests.signaling.access.stage import SHARED, Stage
+from tests.signaling.access.stage import OWNER, SHARED, Stage
 from tests.signaling.api import PASSWORD, Answer, Api
 from tests.signaling.device import Device
+from tests.signaling.factors import sign_in_by_passkey
 
 NOT_COMPARED = {"audit", "alembic_version"}
 """The log of failed tries may grow by a refused request; nothing else may."""
@@ -43,7 +44,11 @@ class Scene:
     async def fresh_token(self, email: str) -> str:
         """A new session of this account."""
         api = self.owner.another()
-        await api.sign_in(email, PASSWORD)
+        if email == OWNER:
+            self.stage.passkey.origin = self.running.origin
+            assert (await sign_in_by_passkey(api, self.stage.passkey)).status == 201
+        else:
+            await api.sign_in(email, PASSWORD)
         return api.token
 
     def filled(self, value: Any, *, unknown: bool = False) -> Any:

@@ -9,8 +9,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from signaling.access import SCOPES
 from signaling.server import serving
 from tests.signaling.api import EMAIL, PASSWORD, Api
+from tests.signaling.authenticator import Authenticator
 from tests.signaling.device import Device
-from tests.signaling.helpers import api_of, quick_settings, secret_of
+from tests.signaling.factors import add_passkey, sign_in_by_passkey
+from tests.signaling.helpers import api_of, named_settings, secret_of
 from tests.signaling.sharing import grants, guest_of, link
 
 OWNER, OTHER, EXPIRED = EMAIL, "other@example.org", "expired@example.org"
@@ -21,11 +23,13 @@ SHARED = ("owner", "camera", "shared name")
 
 @dataclass(frozen=True)
 class Stage:
-    """`things`: what rows name with a `$`: ids of the owner's own, and secrets. `keys`: of the owner's cameras."""
+    """`things`: what rows name with a `$`: ids of the owner's own, and secrets. `keys`: of the owner's cameras.
+    `passkey`: with which the owner signs in, because the password alone is not enough any more."""
 
     folder: Path
     things: dict[str, str]
     keys: dict[str, Ed25519PrivateKey]
+    passkey: Authenticator
 
 
 def guest_email(scope: str) -> str:
@@ -35,7 +39,7 @@ def guest_email(scope: str) -> str:
 async def build(folder: Path) -> Stage:
     """Plays it once, on a real server."""
     jar = aiohttp.DummyCookieJar()
-    async with aiohttp.ClientSession(cookie_jar=jar) as http, serving(quick_settings(folder)) as running:
+    async with aiohttp.ClientSession(cookie_jar=jar) as http, serving(named_settings(folder)) as running:
         owner = await api_of(running, http)
         await owner.register(secret_of(running))
         return await _play(owner, folder)
@@ -50,10 +54,12 @@ async def _play(owner: Api, folder: Path) -> Stage:
             await owner.good("POST", f"/api/cameras/{things[name]}/confirm", {"mine": True})
     await _share(owner, things)
     things["pending"], things["code"] = await owner.add_camera("Cellar")
+    passkey = Authenticator(owner.origin)
+    things["passkey"] = (await add_passkey(owner, passkey))["passkey"]["id"]
     before = await _sessions(owner)
-    await owner.another().sign_in()
+    assert (await sign_in_by_passkey(owner.another(), passkey)).status == 201
     (things["session"],) = await _sessions(owner) - before
-    return Stage(folder, things, keys)
+    return Stage(folder, things, keys, passkey)
 
 
 async def _camera(owner: Api, name: str) -> tuple[str, Ed25519PrivateKey]:
