@@ -215,6 +215,30 @@ def run_forget_factors(settings: Settings, email: str) -> int:
     return 0
 
 
+async def make_administrator(settings: Settings, email: str) -> bool:
+    """Whether there is such an account; it may invite others now. Raises `CannotStart`, `Refused`."""
+    store, now = await _store_of(settings), time.time()
+    try:
+        async with store.write() as connection:
+            account = await people.account_by_email(connection, email.strip().lower())
+            if account is None:
+                return False
+            await people.account_to_change(connection, account.id)
+            if await people.make_administrator(connection, account.id):
+                await audit.record(connection, account.id, "administrator_made", now=now)
+        return True
+    finally:
+        await store.close()
+
+
+def run_make_administrator(settings: Settings, email: str) -> int:
+    """Returns the exit code."""
+    if not asyncio.run(make_administrator(settings, email)):
+        return _fail(f"There is no account with the e-mail {email}.")
+    say(f"{email} is an administrator now.")
+    return 0
+
+
 def run_doctor(settings: Settings, *, as_json: bool) -> int:
     """Returns the exit code: 1 where something that is set up does not work."""
     findings = asyncio.run(examine(settings, unknown_settings(os.environ)))
@@ -242,6 +266,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands.add_parser("openapi", help="print the OpenAPI document")
     forget = commands.add_parser("forget-factors", help="let an account that lost them in by its password alone")
     forget.add_argument("email", metavar="EMAIL")
+    raised = commands.add_parser("make-administrator", help="let an account invite others; for good")
+    raised.add_argument("email", metavar="EMAIL")
     chain = commands.add_parser("audit", help="check that the audit log was not changed, and print its head")
     chain.add_argument("--head", metavar="NUMBER:HASH", help="one that was printed earlier: it must still be there")
     reset = commands.add_parser("reset-link", help="print a link that sets a new password for an account")
@@ -258,6 +284,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return run_reset_link(settings, given.email)
         if given.command == "forget-factors":
             return run_forget_factors(settings, given.email)
+        if given.command == "make-administrator":
+            return run_make_administrator(settings, given.email)
         if given.command == "audit":
             return run_audit(settings, given.head)
         return COMMANDS[given.command or "serve"](settings)

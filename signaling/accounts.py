@@ -39,7 +39,10 @@ MAX_EMAIL_LENGTH = 254
 """RFC 5321 §4.5.3.1.3."""
 NOTED_FAILURE_SECONDS = 600.0
 """The owner hears of wrong passwords once in ten minutes, not of each."""
-LAST = "you are the only administrator of this server; as long as others have accounts on it, it needs you"
+LAST = (
+    "you are the only administrator of this server, and others have accounts on it; whoever runs it makes one of them "
+    "an administrator with the command `belvedere make-administrator EMAIL`, then you can go"
+)
 CHANGED_ELSEWHERE = "the password was changed elsewhere at the same moment"
 WRONG = "this e-mail and password do not belong together"
 

@@ -21,6 +21,7 @@ import msgspec
 Deed = Literal[
     "account_made",
     "account_deleted",
+    "administrator_made",
     "signed_in",
     "sign_in_failed",
     "signed_out",

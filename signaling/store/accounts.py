@@ -58,6 +58,12 @@ async def administrator_exists(connection: AsyncConnection) -> bool:
     return (await connection.execute(query)).first() is not None
 
 
+async def make_administrator(connection: AsyncConnection, account_id: str) -> bool:
+    """False where it was one already."""
+    query = update(accounts).where(accounts.c.id == account_id, accounts.c.administrator.is_(False))
+    return bool((await connection.execute(query.values(administrator=True))).rowcount)
+
+
 async def hold_administrators(connection: AsyncConnection) -> None:
     """None of them goes before this transaction ends. In the order of their ids, and before any other row."""
     query = select(accounts.c.id).where(accounts.c.administrator).order_by(accounts.c.id)

@@ -249,6 +249,28 @@ def test_a_command_makes_a_link_for_who_forgot(tmp_path: Path) -> None:
         assert unknown.returncode == 1 and "no account" in unknown.stderr
 
 
+def test_a_command_makes_another_administrator_so_that_the_first_can_go(tmp_path: Path) -> None:
+    with belvedere(tmp_path, relay="0") as server:
+        token = server.sign_up()
+        invitation = server.call("POST", "/api/invitations", token=token)[1]["link"].rpartition("/")[2]
+        heir = {"email": "heir@example.org", "password": PASSWORD}
+        assert server.call("POST", "/api/accounts", heir | {"invitation": invitation})[0] == 201
+        status, problem = server.call("DELETE", "/api/me", {"password": PASSWORD}, token)
+        assert status == 409 and "`belvedere make-administrator EMAIL`" in problem["detail"]
+        assert run("make-administrator", "nobody@example.org", data_dir=str(tmp_path)).returncode == 1
+        for _ in range(2):
+            assert (
+                "an administrator now" in run("make-administrator", " Heir@example.org", data_dir=str(tmp_path)).stdout
+            )
+        assert server.call("DELETE", "/api/me", {"password": PASSWORD}, token)[0] == 204
+        token = server.call("POST", "/api/sessions", heir)[1]["token"]
+        assert server.call("GET", "/api/me", token=token)[1]["administrator"] is True
+        assert server.call("POST", "/api/invitations", token=token)[0] == 201
+        told = server.call("GET", "/api/audit", token=token)[1]["entries"]
+        made = [entry["by"] for entry in told if entry["deed"] == "administrator_made"]
+        assert made == ["server"]
+
+
 def test_an_account_that_lost_its_second_factors_is_let_in(tmp_path: Path) -> None:
     with belvedere(tmp_path, relay="0") as server:
         token = server.sign_up()

@@ -460,6 +460,9 @@ export const text = {
     email_taken: 'There is an account with this e-mail already.',
     already_shared: 'You see this camera already. The link is still good for somebody else.',
     own_camera: 'This camera is your own. The link is for somebody else.',
+    last_administrator:
+      'You are the only administrator of this server, and others have accounts on it. Whoever runs it makes one of them ' +
+      'an administrator with “belvedere make-administrator E-MAIL”, then you can go.',
   } as Record<string, string>,
 } as const;
 

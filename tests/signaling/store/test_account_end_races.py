@@ -7,6 +7,7 @@ import aiohttp
 from sqlalchemy import text
 
 from signaling.server import Running, serving
+from signaling.store import accounts as people
 from signaling.store import audit
 from signaling.store.cameras import camera_to_change
 from tests.signaling.api import PASSWORD
@@ -41,6 +42,22 @@ async def test_a_deed_with_a_camera_is_done_first(
             await somebody_waits(server)
             await audit.record(connection, account, "camera_changed", now=server.services.clock(), subject=camera)
         assert (await leaving).status == 204
+
+
+@both_databases
+async def test_of_two_administrators_one_stays_with_the_guests(
+    tmp_path: Path, database_url: str, http: aiohttp.ClientSession
+) -> None:
+    async with serving(quick_settings(tmp_path, database_url=database_url)) as server:
+        one = await api_of(server, http)
+        await one.register(secret_of(server))
+        other, guest = one.another(), one.another()
+        await other.register(await one.invite(), "other@example.org")
+        await guest.register(await one.invite(), "guest@example.org")
+        async with server.services.store.write() as connection:
+            await people.make_administrator(connection, await account_id(other))
+        gone = await asyncio.gather(*(api.call("DELETE", "/api/me", GOODBYE) for api in (one, other)))
+        assert sorted(answer.status for answer in gone) == [204, 409]
 
 
 @both_databases

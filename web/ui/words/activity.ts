@@ -19,6 +19,7 @@ const WAYS: Record<string, string> = {
 export const deeds: Record<string, (told: Told) => string> = {
   account_made: () => 'This account was made.',
   account_deleted: () => 'This account was deleted.',
+  administrator_made: () => 'The server’s command made this account an administrator.',
   signed_in: ({ who, details }) => `${who} signed in${withAgent(details['agent'])}.`,
   sign_in_failed: () => 'Somebody tried to sign in, with a wrong password.',
   signed_out: ({ who, details }) => `${who} signed out${details['sessions'] ? ' everywhere' : ''}.`,
