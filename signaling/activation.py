@@ -25,7 +25,8 @@ PLAIN_FIRMWARE = "bearer"
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What the camera says. `bearer`: what plain firmware gets if it wins. `address`: where the request came from."""
+    """What the camera says. `bearer`: what plain firmware gets if it wins. `address`: where the request came
+    from; empty where a proxy does not say it, which is in no network."""
 
     token: str
     hardware_id: str

@@ -15,7 +15,7 @@ from signaling import certificate
 from signaling.doctor.finding import Finding, bad, ok, warn
 from signaling.doctor.line import CONNECT_SECONDS, why
 
-SUBJECT, CERTIFICATE, CLOCK = "Server", "Certificate", "Clock"
+SUBJECT, CERTIFICATE, CLOCK, PROXY = "Server", "Certificate", "Clock", "Proxy"
 RENEW_BEFORE = timedelta(days=14)
 """ACME clients renew 30 days before the end; two weeks later something is wrong with that."""
 MAX_SKEW_SECONDS = 30.0
@@ -36,7 +36,8 @@ async def try_server(origin: str) -> list[Finding]:
             session.get(f"{origin}/readyz", ssl=False, allow_redirects=False) as answer,
         ):
             body = (await answer.content.read(MAX_BODY)).decode("utf-8", "replace")
-            return [_readiness(origin, answer.status, body), *_skew(answer.headers.get("Date"), datetime.now(UTC))]
+            skew = _skew(answer.headers.get("Date"), datetime.now(UTC))
+            return [_readiness(origin, answer.status, body), *_proxy(body), *skew]
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
         cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
         advice = "start it, check BELVEDERE_PUBLIC_URL and its DNS entry, and let its port in at the firewall"
@@ -52,6 +53,16 @@ def _readiness(origin: str, status: int, body: str) -> Finding:
         )
     advice = "another program answers there; check BELVEDERE_PUBLIC_URL and your proxy"
     return bad(SUBJECT, f"{origin}/readyz answers with status {status}", advice)
+
+
+def _proxy(body: str) -> list[Finding]:
+    if '"your_address":"unknown"' not in body:
+        return []
+    advice = (
+        "have it set X-Forwarded-For, and name its network in BELVEDERE_TRUSTED_PROXIES; until then no code can be "
+        "bound to a network. All is well if this machine itself calls by the proxy's address"
+    )
+    return [warn(PROXY, "it does not say who calls, so that limits count all visitors as one", advice)]
 
 
 def _skew(date: str | None, now: datetime) -> list[Finding]:

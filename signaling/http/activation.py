@@ -27,7 +27,7 @@ async def activate(call: Call) -> shapes.Activated:
         public_key=body.public_key,
         proof=body.proof,
         bearer=call.services.new_token(),
-        address=call.address,
+        address="" if call.is_hidden else call.address,
     )
     try:
         activated = await call.services.activation.activate(claim, now=call.now)

@@ -8,7 +8,7 @@ import structlog
 from aiohttp import web
 
 from signaling.http import openapi
-from signaling.http.addresses import client_address
+from signaling.http.addresses import client_address, is_hidden
 from signaling.http.call import ACCOUNT, MAX_BODY_BYTES, SERVICES, Route, count, run
 from signaling.http.events import STREAMS, Streams
 from signaling.http.listener import Connection
@@ -29,6 +29,8 @@ SocketHandler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Next = Callable[[web.Request], Awaitable[web.StreamResponse]]
 QUIET = frozenset({"/healthz", "/readyz"})
 """Probes come every few seconds and say nothing."""
+HIDDEN = web.AppKey("hidden", set[str])
+"""Holds `told` once the log has said that a proxy hides who calls."""
 HSTS = "max-age=31536000"
 
 
@@ -39,6 +41,7 @@ def create_app(
     app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[_observe, _answer_problems, _bound])
     app[SERVICES] = services
     app[STREAMS] = Streams()
+    app[HIDDEN] = set()
     for route in ROUTES:
         _add(app, route)
     _add_document(app, services)
@@ -91,9 +94,18 @@ async def _observe(request: web.Request, handler: Next) -> web.StreamResponse:
         services.metrics.requests.labels(route, _known_method(request.method), status).inc()
         services.metrics.seconds.labels(route).observe(seconds)
         if route not in QUIET:
+            _tell_once(request.app, address)
             facts = {"status": status, "ms": round(seconds * 1000, 1)}
             who = {"account": request[ACCOUNT]} if ACCOUNT in request else {}
             log.info("request", method=_known_method(request.method), route=route, address=address, **facts, **who)
+
+
+def _tell_once(app: web.Application, address: str) -> None:
+    if app[HIDDEN] or not is_hidden(address, app[SERVICES].settings):
+        return
+    app[HIDDEN].add("told")
+    reason = "a trusted proxy sends no usable X-Forwarded-For: limits count all its visitors as one"
+    log.warning("visitors_look_alike", reason=reason, proxy=address)
 
 
 @web.middleware

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from signaling.accounts import Caller
 from signaling.acting import Actor, acting
-from signaling.http.addresses import client_address
+from signaling.http.addresses import client_address, is_hidden
 from signaling.http.origins import same_origin
 from signaling.http.services import Services
 from signaling.http.times import rfc3339 as rfc3339
@@ -55,6 +55,11 @@ class Call:
         if len(text) > MAX_ID_LENGTH or not text.isascii() or not text.replace("-", "").replace("_", "").isalnum():
             raise Refused("not_found", "there is nothing with this id")
         return text
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether `address` is a proxy's, which does not say whose this call is."""
+        return is_hidden(self.address, self.services.settings)
 
 
 Handler = Callable[[Call], Awaitable[msgspec.Struct | web.StreamResponse | None]]

@@ -160,7 +160,7 @@ def _code(call: Call, body: shapes.PairingBody) -> tuple[Code, str | None]:
     text = _payload(call, token, body.ssid, body.wifi_password or "", body.hidden, body.qr_form)
     networks = _networks(body.allowed_networks)
     if body.from_here:
-        networks = sorted({*networks, _here(call.address)})
+        networks = sorted({*networks, _here(call)})
     code = Code(call.services.new_id(), token, body.ssid, body.hidden, networks)
     return code, text if body.wifi_password is not None else None
 
@@ -184,9 +184,11 @@ async def _drawn(call: Call, draw: Callable[[str], bytes], content_type: str) ->
     return web.Response(body=image, content_type=content_type, charset=charset, headers=headers)
 
 
-def _here(address: str) -> str:
-    """The network of this address, as text. Raises `Refused` (network_invalid) where the request came from none."""
-    network = network_of(address)
+def _here(call: Call) -> str:
+    """The network that the call came from, as text. Raises `Refused` (network_invalid) where it is not known."""
+    if call.is_hidden:
+        raise Refused("network_invalid", "the proxy in front of this server does not say from which network you call")
+    network = network_of(call.address)
     if network is None:
         raise Refused("network_invalid", "this server cannot tell from which network you are calling")
     return network

@@ -30,7 +30,7 @@ ROUTES: tuple[Route, ...] = (
         system.readyz,
         "The server can work",
         "nobody",
-        answer=shapes.Health,
+        answer=shapes.Readiness,
         problems=("store_unavailable", "live_unavailable"),
     ),
     Route("GET", "/api/setup", accounts.setup, "What a sign-in page needs to know", "nobody", answer=shapes.Setup),

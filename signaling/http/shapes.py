@@ -348,6 +348,13 @@ class Health(msgspec.Struct, frozen=True):
     status: Literal["ok"]
 
 
+class Readiness(msgspec.Struct, frozen=True):
+    """`your_address`: unknown where the proxy in front of the server does not say whose request this was."""
+
+    status: Literal["ok"]
+    your_address: Literal["known", "unknown"]
+
+
 class Fault(msgspec.Struct, frozen=True):
     """One thing that is wrong with a body; `field` is its path, for instance `allowed_networks[0]`."""
 

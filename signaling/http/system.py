@@ -10,11 +10,11 @@ async def healthz(_call: Call) -> shapes.Health:
     return shapes.Health("ok")
 
 
-async def readyz(call: Call) -> shapes.Health:
+async def readyz(call: Call) -> shapes.Readiness:
     """It can work: the database and the live state answer."""
     await call.services.store.ping()
     await call.services.live.ping()
-    return shapes.Health("ok")
+    return shapes.Readiness("ok", "unknown" if call.is_hidden else "known")
 
 
 async def verdicts(_call: Call) -> shapes.Verdicts:

@@ -48,6 +48,12 @@ def same(server: Belvedere, **settings: str) -> dict[str, str]:
     return own | given | settings
 
 
+def test_a_proxy_that_does_not_say_who_calls(tmp_path: Path) -> None:
+    with belvedere(tmp_path, behind_proxy="1", public_url="http://127.0.0.1:{port}", relay="0") as server:
+        found = findings(0, **same(server))
+    assert levels(found["Proxy"]) == ["warn"] and "X-Forwarded-For" in found["Proxy"][0]["advice"]
+
+
 def test_a_server_that_is_well(tmp_path: Path) -> None:
     (tmp_path / "turn").mkdir()
     relay = {"relay_port": str(free_port()), "relay_stun_port": str(free_port()), "relay_addresses": "127.0.0.1"}
