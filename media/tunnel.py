@@ -13,6 +13,7 @@ import aiohttp
 
 from media.guard import Address
 from signaling.client import Trust
+from signaling.client_redirects import unredirected
 from signaling.protocol.media_socket import MAX_DATAGRAM, MEDIA_SUBPROTOCOL
 
 TUNNEL_ADDRESS: Address = ("tunnel", 0)
@@ -96,7 +97,7 @@ class TunnelTransport(asyncio.DatagramTransport):
 
 async def open_tunnel(target: TunnelTarget, protocol: asyncio.DatagramProtocol) -> TunnelTransport:
     """Connect. Raises `aiohttp.ClientError`, `OSError` and `TimeoutError`."""
-    http = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
+    http = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar(), middlewares=(unredirected,))
     try:
         async with asyncio.timeout(OPEN_SECONDS):
             socket = await http.ws_connect(

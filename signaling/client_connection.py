@@ -18,6 +18,7 @@ import structlog
 from signaling.client_deeds import Deed, Deeds, Ending, ending_of
 from signaling.client_line import Line, SignalingError
 from signaling.client_recall import CalledAway, Recall
+from signaling.client_redirects import unredirected
 from signaling.client_registration import CLOSE_SECONDS, REGISTER_ID, Rejected, Trust, open_socket, register
 from signaling.protocol import messages as wire
 from signaling.protocol.errors import CloseCode, Fault, ProtocolError
@@ -163,7 +164,9 @@ class SignalingConnection(ABC, Generic[H]):
         traces.on_request_end.append(self._read_date)
         timeout = aiohttp.ClientTimeout(total=None, connect=CONNECT_SECONDS)
         jar = aiohttp.DummyCookieJar()
-        async with aiohttp.ClientSession(trace_configs=[traces], timeout=timeout, cookie_jar=jar) as http:
+        async with aiohttp.ClientSession(
+            trace_configs=[traces], timeout=timeout, cookie_jar=jar, middlewares=(unredirected,)
+        ) as http:
             try:
                 await self._stay_connected(http)
             finally:
