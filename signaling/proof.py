@@ -14,6 +14,9 @@ from signaling.store import factors
 from signaling.store.database import Store
 from signaling.store.rows import Passkey
 
+WRONG = frozenset({"credentials_wrong", "second_factor_wrong", "passkey_refused"})
+"""What the owner of the account hears of: somebody sits at a session of theirs, or has stolen it, and guesses."""
+
 
 @dataclass(frozen=True, slots=True)
 class Proof:
@@ -49,10 +52,15 @@ class Proofs:
 
         `with_code`: a password needs one beside it. `with_passkey`: only a passkey will do.
         """
-        if proof.passkey is not None:
-            await self._check_passkey(caller, proof.passkey, now)
-        else:
-            await self._check_password(caller, proof, now, with_code=with_code, passkey_only=with_passkey)
+        try:
+            if proof.passkey is not None:
+                await self._check_passkey(caller, proof.passkey, now)
+            else:
+                await self._check_password(caller, proof, now, with_code=with_code, passkey_only=with_passkey)
+        except Refused as refusal:
+            if refusal.code in WRONG:
+                self._accounts.note_failure(caller.account, now, "proof_failed")
+            raise
 
     async def _check_password(
         self, caller: Caller, proof: Proof, now: float, *, with_code: bool, passkey_only: bool

@@ -15,7 +15,7 @@ from signaling.http.call import Call, count, rfc3339
 from signaling.http.events import WRITE_SECONDS
 from signaling.refusals import Refused
 from signaling.store import accounts as people
-from signaling.store import belongings
+from signaling.store import audit, belongings
 from signaling.store.database import Store
 from signaling.store.schema import metadata
 
@@ -30,9 +30,11 @@ async def export(call: Call) -> web.StreamResponse:
     """Whoever is too slow, or loses session or database under way, gets a document that visibly breaks off."""
     await count(call.services, "export", call.caller.account.id)
     response = web.StreamResponse(headers=HEADERS)
-    await response.prepare(call.request)
     if call.request.method == "HEAD":
+        await response.prepare(call.request)
         return response
+    await _note(call.services.store, call.caller, call.now)
+    await response.prepare(call.request)
     try:
         async for piece in _pieces(call.services.store, call.caller, call.now):
             async with asyncio.timeout(WRITE_SECONDS):
@@ -40,6 +42,13 @@ async def export(call: Call) -> web.StreamResponse:
     except (Refused, TimeoutError) as error:
         raise ConnectionAbortedError("the export breaks off") from error
     return response
+
+
+async def _note(store: Store, caller: Caller, now: float) -> None:
+    """First: whoever carries everything away shall not do so unseen by reading half of it."""
+    async with store.write() as connection:
+        await people.account_to_change_by(connection, caller.login)
+        await audit.record(connection, caller.account.id, "exported", now=now)
 
 
 async def _pieces(store: Store, caller: Caller, now: float) -> AsyncIterator[bytes]:

@@ -2,11 +2,14 @@
 
 from typing import Any
 
+import pytest
+
 from signaling.audit import NO_ENTRY, follow
 from signaling.server import Running
 from signaling.store import audit
 from tests.patience import eventually
-from tests.signaling.api import EMAIL, Api
+from tests.signaling.api import EMAIL, PASSWORD, Api
+from tests.signaling.factors import totp_on
 
 
 async def entries(api: Api, query: str = "") -> list[dict[str, Any]]:
@@ -59,6 +62,27 @@ async def test_wrong_passwords_are_noted_once(running: Running, owner: Api) -> N
     await eventually(lambda: not notes)
     failures = [entry for entry in await entries(owner) if entry["deed"] == "sign_in_failed"]
     assert [entry["by"] for entry in failures] == ["visitor"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "wrong"),
+    [
+        ("PUT", "/api/me/password", {"current_password": "x", "new_password": "another horse battery"}),
+        ("DELETE", "/api/me", {"password": "x"}),
+        ("POST", "/api/me/totp/off", {"password": PASSWORD, "code": "AAAA-BBBB-CCCC"}),
+    ],
+)
+async def test_wrong_proofs_of_somebody_signed_in_are_noted_once(
+    running: Running, owner: Api, method: str, path: str, wrong: dict[str, str]
+) -> None:
+    """A stolen session that guesses is seen."""
+    await totp_on(owner)
+    for _ in range(3):
+        assert (await owner.call(method, path, wrong)).code in {"credentials_wrong", "second_factor_wrong"}
+    notes = running.services.accounts.notes
+    await eventually(lambda: not notes)
+    failures = [entry for entry in await entries(owner) if entry["deed"] == "proof_failed"]
+    assert [(entry["by"], entry["address"]) for entry in failures] == [(EMAIL, "127.0.0.1")]
 
 
 async def test_the_whole_chain_of_a_server_holds(running: Running, owner: Api) -> None:
