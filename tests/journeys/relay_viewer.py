@@ -13,10 +13,11 @@ WAIT_SECONDS = 15.0
 
 
 class RelayViewer(LightViewer):
-    """`session`: its id; `ticket`: the server's for it."""
+    """`session`: its id; `ticket`: the server's for it; `ice_servers`: as it was told."""
 
     session = ""
     ticket = ""
+    ice_servers: tuple[dict[str, Any], ...] = ()
 
     async def watch(
         self, peer: WirePeer, camera: str, edit: Callable[[str], str] = str, via: str = "relay"
@@ -24,6 +25,7 @@ class RelayViewer(LightViewer):
         """Ask for the way and answer its offer, changed by `edit`. Returns what the server said of it."""
         result = await peer.request("connect", peer=camera, belvedere={"via": via})
         self.session, self.ticket = result["session"], result["belvedere"]["ticket"]
+        self.ice_servers = tuple(result["iceServers"])
         invite = await peer.expect("invite")
         assert invite["params"]["session"] == self.session
         await peer.reply(invite, answer=await self.answer(edit(invite["params"]["offer"])))
