@@ -28,7 +28,8 @@ export const deeds: Record<string, (told: Told) => string> = {
   reset_link_made: ({ who }) => `${who} asked for a link that sets a new password.`,
   password_reset: () => 'A new password was set by a link; all sessions were signed out.',
   second_factor_failed: ({ who }) => `${who} had the right password and failed at the second step.`,
-  proof_failed: () => 'Somebody who was signed in gave a wrong password, code or passkey to confirm something.',
+  proof_failed: () =>
+    'Somebody who was signed in gave a wrong password, code or passkey to confirm something.',
   factor_added: ({ who, details }) => `${who} added ${factor(details)}.`,
   factor_removed: ({ who, details }) => `${who} removed ${factor(details)}.`,
   recovery_codes_made: ({ who }) => `${who} made new recovery codes.`,
