@@ -32,11 +32,12 @@ from signaling.factors import Factors
 from signaling.gate import Gate
 from signaling.grants import Grants
 from signaling.housekeeping import keep_house
-from signaling.http.addresses import client_address
+from signaling.http.addresses import client_address, is_served
 from signaling.http.app import create_app
 from signaling.http.crowd import Crowd
 from signaling.http.listener import Listener
 from signaling.http.origins import same_origin
+from signaling.http.proxied_port import ProxiedPort
 from signaling.http.services import Services
 from signaling.http.shared_port import Factory
 from signaling.hub import Hub, open_hub
@@ -279,7 +280,10 @@ async def _bind(
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
     direct = settings.rate_limits and not settings.behind_proxy
-    listener = Listener(runner, Crowd() if direct else None)
+    proxied = (
+        ProxiedPort(lambda peer: is_served(peer, settings), settings.public_url) if settings.behind_proxy else None
+    )
+    listener = Listener(runner, Crowd() if direct else None, proxied)
     stack.callback(listener.stop)
     try:
         await listener.bind(settings.host, settings.port, tls, relay)

@@ -26,6 +26,12 @@ def is_hidden(address: str, settings: Settings) -> bool:
     return settings.behind_proxy and (_parsed(address) is None or _in(address, settings.trusted_proxies))
 
 
+def is_served(peer: str, settings: Settings) -> bool:
+    """Whether this peer may speak plain HTTP to us where a proxy ends TLS: one of our proxies, or this machine."""
+    parsed = _parsed(peer)
+    return parsed is not None and (parsed.is_loopback or _in(peer, settings.trusted_proxies))
+
+
 def forwarded(address: str, headers: list[str], trusted: tuple[Network, ...]) -> str:
     """Walk from our end of X-Forwarded-For through the proxies we trust to the first address we do not."""
     hops = [hop.strip() for header in headers for hop in header.split(",")][-MAX_FORWARDED:]

@@ -10,6 +10,7 @@ from aiohttp import web
 
 from signaling.http.crowd import Crowd
 from signaling.http.problems import from_http_exception, problem
+from signaling.http.proxied_port import ProxiedPort
 from signaling.http.shared_port import Factory, SharedPort
 
 MAX_LINE_BYTES = 8190
@@ -112,11 +113,13 @@ class Connection(web.RequestHandler):
 
 
 class Listener:
-    """A listening port in front of an application that its runner has set up."""
+    """A listening port in front of an application that its runner has set up. `proxied`: who is served where it speaks
+    plain HTTP behind a proxy."""
 
-    def __init__(self, runner: web.AppRunner, crowd: Crowd | None = None) -> None:
+    def __init__(self, runner: web.AppRunner, crowd: Crowd | None = None, proxied: ProxiedPort | None = None) -> None:
         self._runner = runner
         self._crowd = crowd
+        self._proxied = proxied
         self._server: asyncio.Server | SharedPort | None = None
 
     async def bind(self, host: str, port: int, tls: ssl.SSLContext | None, relay: Factory | None = None) -> None:
@@ -137,7 +140,7 @@ class Listener:
             self._server = shared
             return
         self._server = await loop.create_server(
-            connection,
+            connection if self._proxied is None else self._proxied.guarded(connection),
             host,
             port,
             backlog=BACKLOG,

@@ -7,11 +7,18 @@ import asyncio
 import contextlib
 import socket
 
-SENTENCE = "This port speaks HTTPS only: write https:// in front of the address. What you sent came unencrypted.\n"
-HINT = (
-    "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\n"
-    f"Cache-Control: no-store\r\nConnection: close\r\nContent-Length: {len(SENTENCE)}\r\n\r\n{SENTENCE}"
-).encode()
+
+def hint(sentence: str) -> bytes:
+    """A whole answer."""
+    body = f"{sentence}\n".encode()
+    head = (
+        "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\n"
+        f"Cache-Control: no-store\r\nConnection: close\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body
+
+
+HINT = hint("This port speaks HTTPS only: write https:// in front of the address. What you sent came unencrypted.")
 FIRST_LETTERS = frozenset(b"GHPDOCTM")
 """Of GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, CONNECT, TRACE and what else is in use (RFC 9110 §9.3)."""
 HINT_SECONDS = 2.0
