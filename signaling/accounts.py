@@ -66,8 +66,8 @@ class SecondFactorOn(Exception):
         self.methods = methods
 
 
-Spend = Callable[[AsyncConnection], Awaitable[Method]]
-"""Uses a second factor up inside the transaction that begins the login; tells which. Raises `Refused`."""
+Spend = Callable[[AsyncConnection], Awaitable[Method | None]]
+"""Uses up what is good once, inside the transaction of what it is shown for; tells which factor. Raises `Refused`."""
 
 
 class Accounts:
@@ -311,9 +311,9 @@ class Accounts:
         if not await self._passwords.check(password, caller.account.password_hash, whose=caller.account.id):
             raise Refused("credentials_wrong", "the current password is not right")
 
-    async def change_password(self, caller: Caller, new: str, *, now: float) -> None:
-        """After `Proofs.demand`. All other logins of the account end, and a link that would set its password. Raises
-        `Refused`."""
+    async def change_password(self, caller: Caller, new: str, spend: Spend, *, now: float) -> None:
+        """`spend`: of `Proofs.demand`. All other logins of the account end, and a link that would set its password.
+        Raises `Refused`."""
         account = caller.account
         await self._passwords.check_rules(new, account.email, whose=account.id)
         password_hash = await self._passwords.hash(new, whose=account.id)
@@ -321,16 +321,17 @@ class Accounts:
             await rows.account_to_change_by(connection, caller.login)
             if not await rows.password_stands(connection, account.id, account.password_hash):
                 raise Refused("credentials_wrong", CHANGED_ELSEWHERE)
+            await spend(connection)
             await rows.set_password(connection, account.id, password_hash)
             await resets.delete_all_of(connection, account.id)
             ended = await _delete_logins(connection, account.id, now, keep=caller.login.id)
             await audit.record(connection, account.id, "password_changed", now=now)
         await self.announce_ended(account.id, ended)
 
-    async def delete(self, caller: Caller, *, now: float) -> None:
+    async def delete(self, caller: Caller, spend: Spend, *, now: float) -> None:
         """The account, all that belongs to it, and what the audit log says of it. Its sockets and its media end.
 
-        After `Proofs.demand`. Raises `Refused`: last_administrator, credentials_wrong.
+        `spend`: of `Proofs.demand`. Raises `Refused`: last_administrator, credentials_wrong, and what that does.
         """
         account = caller.account
         async with self._store.write() as connection:
@@ -339,6 +340,7 @@ class Accounts:
             await rows.account_to_change_by(connection, caller.login)
             if not await rows.password_stands(connection, account.id, account.password_hash):
                 raise Refused("credentials_wrong", CHANGED_ELSEWHERE)
+            await spend(connection)
             if account.administrator and await rows.is_last_administrator(connection, account.id):
                 raise Refused("last_administrator", LAST)
             await hold_cameras_of(connection, account.id)

@@ -40,6 +40,10 @@ class Attempts:
         """One attempt at the password of an account, by somebody who is signed in to it."""
         await self._count("login_device", f"login/{login_id}")
 
+    async def count_code_signed_in(self, login_id: str) -> None:
+        """One attempt at a code of an account, by somebody who is signed in to it."""
+        await self._count("factor_pair", f"login/{login_id}")
+
     async def count_code(self, account: Account, address: str, device: str, *, now: float) -> None:
         """One attempt at a second factor, after the right password."""
         known, home = await self._knows(account.email, address, device, now)

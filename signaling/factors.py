@@ -31,6 +31,8 @@ BEGUN_SECONDS = 600.0
 """To install an app and scan its code; afterwards begin again."""
 MAX_PASSKEYS = 16
 """More than one person has devices; and all of them go into the options that a browser is given."""
+CODES_FOR_A_PASSKEY = 2
+"""Who has lost the last one signs in by one recovery code, and adds a new passkey by another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +64,11 @@ class Factors:
 
     async def begin_app(self, caller: Caller, proof: Proof, origin: str, *, now: float) -> tuple[str, str]:
         """A new secret, and the URI that says it to an app. Nothing is asked of anybody before `confirm_app`."""
-        await self.proofs.demand(caller, proof, now=now)
+        spend = await self.proofs.demand(caller, proof, now=now)
         account, secret = caller.account, totp.secret_of(os.urandom(totp.SECRET_BYTES))
         async with self.store.write() as connection:
             await people.account_to_change_by(connection, caller.login)
+            await spend(connection)
             app = await rows.totp_of(connection, account.id)
             if app is not None and app.confirmed:
                 raise Refused("totp_on", "an authenticator app is on already; turn that off first")
@@ -90,10 +93,11 @@ class Factors:
         return fresh
 
     async def end_app(self, caller: Caller, proof: Proof, *, now: float) -> None:
-        """Wants a code beside a password; one of the recovery codes will do."""
-        await self.proofs.demand(caller, proof, now=now, with_code=True)
+        """The recovery codes go as well where it was the last factor."""
+        spend = await self.proofs.demand(caller, proof, now=now)
         async with self.store.write() as connection:
             await people.account_to_change_by(connection, caller.login)
+            await spend(connection)
             if not await rows.delete_totp(connection, caller.account.id):
                 raise Refused("no_second_factor", "no authenticator app is on")
             ended = await self._removed(connection, caller, now, kind="totp")
@@ -101,12 +105,13 @@ class Factors:
 
     async def begin_passkey(self, caller: Caller, proof: Proof, *, now: float) -> dict[str, Any]:
         """Options for `navigator.credentials.create`."""
-        await self.proofs.demand(caller, proof, now=now)
-        async with self.store.read() as connection:
-            await people.check_login(connection, caller.login)
+        spend = await self.proofs.demand(caller, proof, now=now)
+        async with self.store.write() as connection:
+            await people.account_to_change_by(connection, caller.login)
             known = await rows.passkeys_of(connection, caller.account.id)
-        if len(known) >= MAX_PASSKEYS:
-            raise Refused("too_many_passkeys", f"an account has at most {MAX_PASSKEYS} passkeys")
+            await spend(connection)
+            if len(known) >= MAX_PASSKEYS:
+                raise Refused("too_many_passkeys", f"an account has at most {MAX_PASSKEYS} passkeys")
         account = caller.account
         return self.passkeys.to_register(account, known, subject_of(caller), verified=account.passkey_only, now=now)
 
@@ -137,10 +142,11 @@ class Factors:
 
     async def remove_passkey(self, caller: Caller, passkey_id: str, proof: Proof, *, now: float) -> None:
         """Not the one without which nobody would get in."""
-        await self.proofs.demand(caller, proof, now=now)
+        spend = await self.proofs.demand(caller, proof, now=now)
         account_id = caller.account.id
         async with self.store.write() as connection:
             await people.account_to_change_by(connection, caller.login)
+            await spend(connection)
             passkey = _found(await rows.passkeys_of(connection, account_id), passkey_id)
             await rows.delete_passkey(connection, passkey.id)
             left = await _overview(connection, account_id)
@@ -153,9 +159,10 @@ class Factors:
 
     async def renew_codes(self, caller: Caller, proof: Proof, *, now: float) -> list[str]:
         """Ten new ones; those of before are worth nothing."""
-        await self.proofs.demand(caller, proof, now=now)
+        spend = await self.proofs.demand(caller, proof, now=now)
         async with self.store.write() as connection:
             await people.account_to_change_by(connection, caller.login)
+            await spend(connection)
             if not await rows.methods(connection, caller.account.id):
                 raise Refused("no_second_factor", "recovery codes stand in for a second factor, and there is none")
             fresh = await self._fresh_codes(connection, caller.account.id)
@@ -164,16 +171,17 @@ class Factors:
         return fresh
 
     async def set_passkey_only(self, caller: Caller, on: bool, proof: Proof, *, now: float) -> Overview:
-        """Whether the password opens anything."""
-        await self.proofs.demand(caller, proof, now=now, with_passkey=True)
+        """Whether the password opens anything. Who turns it on shows a passkey, and so that it works."""
+        spend = await self.proofs.demand(caller, proof, now=now, with_passkey=on)
         account_id = caller.account.id
         async with self.store.write() as connection:
             await people.account_to_change_by(connection, caller.login)
+            await spend(connection)
             overview = await _overview(connection, account_id)
             if overview.passkey_only == on:
                 return overview
             if on and not may_be_passkey_only(overview):
-                raise Refused("last_way_in", "this needs two passkeys, or one and recovery codes")
+                raise Refused("last_way_in", "this needs two passkeys, or one and two recovery codes")
             await rows.set_passkey_only(connection, account_id, on)
             overview = await _overview(connection, account_id)
             ended = await _noted(connection, caller, "passkey_only_changed", now, on="yes" if on else "no")
@@ -200,7 +208,7 @@ class Factors:
 def may_be_passkey_only(overview: Overview) -> bool:
     """Two ways in, of which one at least is a passkey that knows its person: nobody shall lock himself out."""
     verified = sum(passkey.verified for passkey in overview.passkeys)
-    return verified >= 2 or (verified == 1 and overview.codes_left > 0)
+    return verified >= 2 or (verified == 1 and overview.codes_left >= CODES_FOR_A_PASSKEY)
 
 
 async def _overview(connection: AsyncConnection, account_id: str) -> Overview:

@@ -1,15 +1,23 @@
-"""Showing once more who one is, before sign-in changes or the account ends: a stolen session alone must not do that."""
+"""Showing once more who one is, before sign-in changes or the account ends: a stolen session alone must not do that.
 
+A proof is as strong as a sign-in, and one rule says so for all deeds (`check_enough`). A passkey that knows its person
+counts for everything. A password counts alone where no second factor is on; else a code of the app, a recovery code or
+a passkey comes with it. Where passkeys are the only way in, a recovery code stands in for lost ones, as it does there.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from signaling.accounts import Accounts, Caller
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from signaling.accounts import Accounts, Caller, Spend
 from signaling.attempts import Attempts
 from signaling.codes import Codes
-from signaling.passkeys import Passkeys
+from signaling.passkeys import Asserted, Passkeys
 from signaling.protocol.identity import token_hash
-from signaling.refusals import Refused
-from signaling.store import accounts as people
+from signaling.refusals import Method, Refused
 from signaling.store import factors
 from signaling.store.database import Store
 from signaling.store.rows import Passkey
@@ -20,15 +28,32 @@ WRONG = frozenset({"credentials_wrong", "second_factor_wrong", "passkey_refused"
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """Either the password, with a code where one is asked for, or a passkey's answer to `Proofs.options`."""
+    """What was shown. `code`: of the app, or a recovery code; `passkey`: its answer to `Proofs.options`."""
 
     password: str | None = None
     code: str | None = None
     passkey: dict[str, Any] | None = None
 
 
+def check_enough(proof: Proof, methods: tuple[Method, ...], *, passkey_only: bool, with_passkey: bool) -> None:
+    """Raises `Refused` (proof_required) where something is missing; nothing of it is believed yet.
+
+    `methods`: second factors of the account. `with_passkey`: only a passkey will do.
+    """
+    if proof.passkey is not None:
+        return
+    if with_passkey:
+        raise Refused("proof_required", "confirm this with one of your passkeys")
+    if passkey_only and proof.code is None:
+        raise Refused("proof_required", "confirm this with one of your passkeys, or with a recovery code")
+    if not passkey_only and proof.password is None:
+        raise Refused("proof_required", "confirm this with your password")
+    if methods and proof.code is None:
+        raise Refused("proof_required", "confirm this with your password and a code, or with a passkey")
+
+
 class Proofs:
-    """A passkey that knows its person counts for everything; a password counts unless passkeys are the only way in."""
+    """Asks for proofs and checks them."""
 
     def __init__(self, store: Store, accounts: Accounts, attempts: Attempts, passkeys: Passkeys, codes: Codes) -> None:
         self._store = store
@@ -43,54 +68,79 @@ class Proofs:
             known = await factors.passkeys_of(connection, caller.account.id)
         if not known:
             raise Refused("no_passkey", "this account has no passkey")
-        return self._passkeys.to_assert("prove", subject_of(caller), known, verified=True, now=now)
+        verified = any(passkey.verified for passkey in known)
+        return self._passkeys.to_assert("prove", subject_of(caller), known, verified=verified, now=now)
 
-    async def demand(
-        self, caller: Caller, proof: Proof, *, now: float, with_code: bool = False, with_passkey: bool = False
-    ) -> None:
-        """Raises `Refused`: proof_required, credentials_wrong, passkey_refused, second_factor_wrong, and others.
+    async def demand(self, caller: Caller, proof: Proof, *, now: float, with_passkey: bool = False) -> Spend:
+        """Checks what can be checked now. The rest is what is good once: it is used up by calling what is returned,
+        in the transaction of the deed, so that a deed which is refused costs no code.
 
-        `with_code`: a password needs one beside it. `with_passkey`: only a passkey will do.
+        Both raise `Refused`: proof_required, credentials_wrong, passkey_refused, second_factor_wrong, and others.
         """
+        with self._noting(caller, now):
+            spend = await self._check(caller, proof, now, with_passkey=with_passkey)
+
+        async def noted(connection: AsyncConnection) -> Method | None:
+            with self._noting(caller, now):
+                return await spend(connection)
+
+        return noted
+
+    @contextmanager
+    def _noting(self, caller: Caller, now: float) -> Iterator[None]:
         try:
-            if proof.passkey is not None:
-                await self._check_passkey(caller, proof.passkey, now)
-            else:
-                await self._check_password(caller, proof, now, with_code=with_code, passkey_only=with_passkey)
+            yield
         except Refused as refusal:
             if refusal.code in WRONG:
                 self._accounts.note_failure(caller.account, now, "proof_failed")
             raise
 
-    async def _check_password(
-        self, caller: Caller, proof: Proof, now: float, *, with_code: bool, passkey_only: bool
-    ) -> None:
-        if passkey_only or caller.account.passkey_only:
-            raise Refused("proof_required", "confirm this with one of your passkeys")
-        if proof.password is None:
-            raise Refused("proof_required", "confirm this with your password")
-        if with_code and proof.code is None:
-            raise Refused("proof_required", "confirm this with your password and a code")
-        await self._accounts.check_own_password(caller, proof.password)
-        if with_code and proof.code is not None:
-            await self._spend_code(caller, proof.code, now)
+    async def _check(self, caller: Caller, proof: Proof, now: float, *, with_passkey: bool) -> Spend:
+        account = caller.account
+        async with self._store.read() as connection:
+            methods = await factors.methods(connection, account.id)
+        check_enough(proof, methods, passkey_only=account.passkey_only, with_passkey=with_passkey)
+        believed = proof.password is not None and not account.passkey_only
+        if believed and proof.password is not None:
+            await self._accounts.check_own_password(caller, proof.password)
+        if proof.passkey is not None:
+            return await self._by_passkey(caller, proof.passkey, now, verified=with_passkey or not believed)
+        return await self._by_code(caller, proof.code, now) if methods and proof.code is not None else _nothing
 
-    async def _spend_code(self, caller: Caller, code: str, now: float) -> None:
-        account_id = caller.account.id
-        await self._attempts.count_signed_in(caller.login.id)
-        async with self._store.write() as connection:
-            await people.account_to_change_by(connection, caller.login)
-            await self._codes.spend(connection, account_id, code, now)
+    async def _by_code(self, caller: Caller, code: str, now: float) -> Spend:
+        account = caller.account
+        await self._attempts.count_code_signed_in(caller.login.id)
 
-    async def _check_passkey(self, caller: Caller, credential: dict[str, Any], now: float) -> None:
+        async def spend(connection: AsyncConnection) -> Method:
+            method = await self._codes.spend(connection, account.id, code, now)
+            if account.passkey_only and method != "recovery_code":
+                raise Refused("second_factor_wrong", "where only passkeys let in, a recovery code stands in for them")
+            return method
+
+        return spend
+
+    async def _by_passkey(self, caller: Caller, credential: dict[str, Any], now: float, *, verified: bool) -> Spend:
         passkey = await passkey_of(self._store, credential)
         if passkey is None or passkey.account_id != caller.account.id:
             raise Refused("passkey_refused", "this passkey is not one of this account's")
-        shown = await self._passkeys.asserted(credential, passkey, "prove", subject_of(caller), verified=True, now=now)
-        async with self._store.write() as connection:
-            await people.account_to_change_by(connection, caller.login)
-            if not await factors.use_passkey(connection, passkey, shown.sign_count, verified=True, now=now):
-                raise Refused("passkey_refused", "this passkey was used elsewhere at the same moment")
+        subject = subject_of(caller)
+        shown = await self._passkeys.asserted(credential, passkey, "prove", subject, verified=verified, now=now)
+        return using(passkey, shown, now)
+
+
+async def _nothing(_: AsyncConnection) -> None:
+    """A password is good again."""
+
+
+def using(passkey: Passkey, shown: Asserted, now: float) -> Spend:
+    """Notes that the passkey was used, once."""
+
+    async def spend(connection: AsyncConnection) -> Method:
+        if not await factors.use_passkey(connection, passkey, shown.sign_count, verified=shown.verified, now=now):
+            raise Refused("passkey_refused", "this passkey was removed or used elsewhere at the same moment")
+        return "passkey"
+
+    return spend
 
 
 async def passkey_of(store: Store, credential: dict[str, Any]) -> Passkey | None:

@@ -15,14 +15,14 @@ from signaling.accounts import Accounts, SecondFactorOn, Spend
 from signaling.attempts import Attempts
 from signaling.codes import Codes
 from signaling.live.state import LiveState
-from signaling.passkeys import Asserted, Passkeys
-from signaling.proof import passkey_of
+from signaling.passkeys import Passkeys
+from signaling.proof import passkey_of, using
 from signaling.protocol.identity import token_hash
 from signaling.refusals import Method, Refused, SecondFactorRequired, SecondStep
 from signaling.store import accounts as people
 from signaling.store import factors
 from signaling.store.database import Store
-from signaling.store.rows import Account, Login, Passkey
+from signaling.store.rows import Account, Login
 
 TICKET_SECONDS = 300.0
 """To find the phone; whoever takes longer types the password again."""
@@ -98,7 +98,7 @@ class SignIn:
             raise Refused("passkey_refused", "this server does not know this passkey")
         shown = await self.passkeys.asserted(credential, passkey, "sign in", "", verified=True, now=now)
         account = await self._account(passkey.account_id)
-        token = await self.accounts.begin(account, login, _using(passkey, shown, now), jti=self.new_id(), now=now)
+        token = await self.accounts.begin(account, login, using(passkey, shown, now), jti=self.new_id(), now=now)
         return account, token
 
     async def by_recovery_code(self, email: str, code: str, login: Login, *, device: str, now: float) -> Signed:
@@ -163,16 +163,7 @@ class SignIn:
         if passkey is None or passkey.account_id != account.id:
             raise Refused("passkey_refused", "this passkey is not one of this account's")
         found = await self.passkeys.asserted(shown, passkey, "second step", account.id, verified=False, now=now)
-        return _using(passkey, found, now)
-
-
-def _using(passkey: Passkey, shown: Asserted, now: float) -> Spend:
-    async def spend(connection: AsyncConnection) -> Method:
-        if not await factors.use_passkey(connection, passkey, shown.sign_count, verified=shown.verified, now=now):
-            raise Refused("passkey_refused", "this passkey was removed or used elsewhere at the same moment")
-        return "passkey"
-
-    return spend
+        return using(passkey, found, now)
 
 
 def _no_ticket() -> Refused:

@@ -107,14 +107,14 @@ async def change_me(call: Call) -> shapes.Account:
 
 async def change_password(call: Call) -> None:
     body: factor_shapes.PasswordBody = call.body
-    await prove(call, body.current_password, body.passkey)
-    await call.services.accounts.change_password(call.caller, body.new_password, now=call.now)
+    spend = await prove(call, body.current_password, body.code, body.passkey)
+    await call.services.accounts.change_password(call.caller, body.new_password, spend, now=call.now)
 
 
 async def delete_me(call: Call) -> web.Response:
-    body: factor_shapes.DeletionBody = call.body
-    await prove(call, body.password, body.passkey)
-    await call.services.accounts.delete(call.caller, now=call.now)
+    body: factor_shapes.ProofBody = call.body
+    spend = await prove(call, body.password, body.code, body.passkey)
+    await call.services.accounts.delete(call.caller, spend, now=call.now)
     return _without_cookie(call)
 
 
@@ -133,7 +133,7 @@ async def socket_ticket(call: Call) -> shapes.Ticket:
 
 def account_shape(account: Account) -> shapes.Account:
     made = rfc3339(account.created_at)
-    return shapes.Account(account.id, account.email, account.administrator, made, account.ways, account.passkey_only)
+    return shapes.Account(account.id, account.email, account.administrator, made, account.ways)
 
 
 def _session_shape(login: Login, current: str) -> shapes.Session:

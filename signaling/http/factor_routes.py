@@ -7,6 +7,7 @@ PROVEN = (
     "proof_required",
     "credentials_wrong",
     "passkey_refused",
+    "second_factor_wrong",
     "too_many_requests",
     "busy",
 )
@@ -94,10 +95,10 @@ FACTOR_ROUTES: tuple[Route, ...] = (
         "POST",
         "/api/me/totp/off",
         factors.end_totp,
-        "Turn the authenticator app off, with password and code or with a passkey; all other sessions end",
+        "Turn the authenticator app off; all other sessions end",
         body=factor_shapes.ProofBody,
         status=204,
-        problems=(*PROVEN, "second_factor_wrong", "no_second_factor"),
+        problems=(*PROVEN, "no_second_factor"),
     ),
     Route(
         "POST",

@@ -83,7 +83,9 @@ class RecoverySessionBody(Body, frozen=True):
 
 
 class ProofBody(Body, frozen=True):
-    """`password`, or `passkey`: the answer to options of `POST /api/me/proof-challenges`. `code`: see the route."""
+    """As much as a sign-in takes. `passkey`: the answer to options of `POST /api/me/proof-challenges`. Alone it is
+    enough where it knew its person. Otherwise `password`, where a second factor is on with a `code` of the app, a
+    recovery code or a passkey; where passkeys are the only way in, a recovery code alone."""
 
     password: Password | None = None
     code: Code | None = None
@@ -91,17 +93,12 @@ class ProofBody(Body, frozen=True):
 
 
 class PasswordBody(Body, frozen=True):
-    """`current_password`, or `passkey` as in other proofs. All other sessions of the account end."""
+    """A proof as elsewhere, in which the password is called `current_password`. All other sessions of the account
+    end."""
 
     new_password: Password
     current_password: Password | None = None
-    passkey: Assertion | None = None
-
-
-class DeletionBody(Body, frozen=True):
-    """`password`, or `passkey` as in other proofs."""
-
-    password: Password | None = None
+    code: Code | None = None
     passkey: Assertion | None = None
 
 

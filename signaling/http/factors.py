@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from signaling.accounts import Spend
 from signaling.factors import Overview
 from signaling.http import factor_shapes as shapes
 from signaling.http.call import Call, rfc3339
@@ -65,9 +66,10 @@ async def set_passkey_only(call: Call) -> shapes.Factors:
     return _overview(call, await factors.set_passkey_only(call.caller, body.on, _proof(call), now=call.now))
 
 
-async def prove(call: Call, password: str | None, passkey: shapes.Assertion | None) -> None:
-    """Raises `Refused` unless it is the caller who asks."""
-    await call.services.factors.proofs.demand(call.caller, Proof(password, None, _builtins(passkey)), now=call.now)
+async def prove(call: Call, password: str | None, code: str | None, passkey: shapes.Assertion | None) -> Spend:
+    """For what is no factor. Raises `Refused` unless it is the caller who asks."""
+    proof = Proof(password, code, _builtins(passkey))
+    return await call.services.factors.proofs.demand(call.caller, proof, now=call.now)
 
 
 def _proof(call: Call) -> Proof:

@@ -136,7 +136,7 @@ ROUTES: tuple[Route, ...] = (
         "/api/me",
         accounts.delete_me,
         "Delete the account, its cameras and all that is kept of them; everything of it ends",
-        body=factor_shapes.DeletionBody,
+        body=factor_shapes.ProofBody,
         status=204,
         problems=(*PROVEN, "last_administrator"),
     ),

@@ -164,14 +164,13 @@ class SeenBody(Body, frozen=True):
 
 
 class Account(msgspec.Struct, frozen=True):
-    """A person. `passkey_only`: the password opens nothing."""
+    """A person."""
 
     id: str
     email: str
     administrator: bool
     created_at: Time
     ways: Policy
-    passkey_only: bool
 
 
 class Export(msgspec.Struct, frozen=True):

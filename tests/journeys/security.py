@@ -24,10 +24,19 @@ async def open_security(page: Page, url: str) -> None:
     await page.get_by_role("heading", name="Authenticator app").wait_for()
 
 
-async def prove(page: Page) -> None:
-    """By the password, in the dialog that asks; while that is open, nothing else takes any text."""
-    await page.get_by_role("textbox", name="Your password").fill(PASSWORD)
-    await page.get_by_role("dialog").get_by_role("button", name="Continue").click()
+async def prove(page: Page, code: str = "") -> None:
+    """By the password, and a code where a second factor is on, in the dialog that asks; while that is open, nothing
+    else takes any text."""
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_role("textbox", name="Your password").fill(PASSWORD)
+    if code:
+        await dialog.get_by_role("textbox", name="recovery code").fill(code)
+    await dialog.get_by_role("button", name="Continue").click()
+    await dialog.wait_for(state="hidden")
+
+
+async def prove_by_passkey(page: Page) -> None:
+    await page.get_by_role("dialog").get_by_role("button", name="Use a passkey").click()
     await page.get_by_role("dialog").wait_for(state="hidden")
 
 
@@ -46,10 +55,10 @@ async def turn_app_on(page: Page, app: pyotp.TOTP) -> list[str]:
     return await kept_codes(page)
 
 
-async def add_passkey(page: Page, name: str) -> None:
+async def add_passkey(page: Page, name: str, code: str = "") -> None:
     await page.get_by_label("Name of the new passkey").fill(name)
     await page.get_by_role("button", name="Add a passkey").click()
-    await prove(page)
+    await prove(page, code)
     await page.get_by_role("button", name=f"Remove the passkey {name}").wait_for()
 
 

@@ -1,5 +1,6 @@
 """Every page in light and in dark, looked at by axe-core: nothing serious or critical."""
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,15 @@ from playwright.async_api import Browser, Page
 from tests.authenticator import plug_in
 from tests.browser import home_page, moving, new_page, sign_in, watch
 from tests.home import Household
-from tests.journeys.security import add_passkey, begin_app, named_household, open_security, second_step, sign_out
+from tests.journeys.security import (
+    add_passkey,
+    begin_app,
+    named_household,
+    open_security,
+    prove_by_passkey,
+    second_step,
+    sign_out,
+)
 from tests.servers import PASSWORD
 
 AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
@@ -74,6 +83,7 @@ async def test_no_page_shuts_anybody_out(home: Household, browser: Browser, sche
     await visit(page, f"{url}/#/account", "Account")
     found["account"] = await severe(page)
     await page.get_by_role("button", name="Delete account …").click()
+    await page.get_by_role("heading", name="Delete your account?").wait_for()
     found["delete account"] = await severe(page)
     await page.keyboard.press("Escape")
     await visit(page, f"{url}/#/account/activity", "Activity")
@@ -183,8 +193,20 @@ async def security_states(page: Page, url: str) -> dict[str, list[Any]]:
     await page.get_by_role("button", name="Turn on").click()
     await page.get_by_role("heading", name="Keep these recovery codes").wait_for()
     found["recovery codes"] = await severe(page)
-    await add_passkey(page, "Phone")
+    await page.get_by_role("button", name="Make new codes …").click()
+    await page.get_by_label("Code from the app, or a recovery code").wait_for()
+    found["proof by code"] = await severe(page)
+    await page.get_by_role("button", name="Cancel").click()
+    await add_passkey(page, "Phone", app.at(time.time() + app.interval))
     found["passkeys"] = await severe(page)
+    await page.get_by_role("button", name="Let only passkeys in").click()
+    await prove_by_passkey(page)
+    await page.get_by_role("button", name="Remove the passkey").click()
+    await page.get_by_role("dialog").get_by_label("Recovery code").wait_for()
+    found["proof by passkey"] = await severe(page)
+    await page.get_by_role("button", name="Cancel").click()
+    await page.get_by_role("button", name="Let the password in again").click()
+    await prove_by_passkey(page)
     await page.get_by_role("button", name="Rename the passkey Phone").click()
     return found | {"renaming": await severe(page)}
 

@@ -80,7 +80,7 @@ async def test_a_deleted_account_sees_nothing_more(place: Place, browser: Browse
     await page.get_by_role("button", name="Delete account …").click()
     dialog = page.get_by_role("dialog")
     await dialog.get_by_text("and with it your camera").wait_for()
-    for password, said in (("not this one", "This password is not right."), (PASSWORD, "Your account was deleted.")):
+    for password, said in (("not this one", "The password is not right."), (PASSWORD, "Your account was deleted.")):
         await dialog.get_by_role("textbox", name="Your password").fill(password)
         await dialog.get_by_role("button", name="Delete account").click()
         await page.get_by_text(said).wait_for()

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser
+from playwright.async_api import Browser, Page
 
 from tests.authenticator import plug_in
 from tests.browser import PHONE, home_page, new_page, sign_in
@@ -18,11 +18,14 @@ from tests.journeys.security import (
     named_household,
     open_security,
     prove,
+    prove_by_passkey,
     second_step,
     sign_out,
     turn_app_on,
 )
 from tests.servers import EMAIL, PASSWORD
+
+NEW = "another horse battery"
 
 
 @pytest.fixture
@@ -96,10 +99,11 @@ async def test_passkeys_as_the_only_way_in(url: str, browser: Browser) -> None:
     await add_passkey(page, "This computer")
     codes = await kept_codes(page)
     await page.get_by_role("button", name="Let only passkeys in").click()
-    dialog = page.get_by_role("dialog")
-    await dialog.get_by_role("button", name="Use a passkey").click()
+    await prove_by_passkey(page)
     await page.get_by_text("Only your passkeys open this account.").wait_for()
     await page.get_by_role("button", name="Remove the passkey").click()
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_text("Use one of your passkeys or, if they are lost, a recovery code.").wait_for()
     assert not await page.get_by_role("textbox", name="Your password").count()
     await dialog.get_by_role("button", name="Use a passkey").click()
     await dialog.get_by_role("alert").get_by_text("lock yourself out").wait_for()
@@ -113,6 +117,47 @@ async def test_passkeys_as_the_only_way_in(url: str, browser: Browser) -> None:
     await page.get_by_label("Recovery code").fill(codes[0])
     await page.get_by_role("button", name="Sign in", exact=True).click()
     await home_page(page)
+    await replace_lost_passkey(page, url, codes[1])
+    await sign_out(page)
+    await page.get_by_role("button", name="Sign in with a passkey").click()
+    await home_page(page)
+
+
+async def replace_lost_passkey(page: Page, url: str, code: str) -> None:
+    await open_security(page, url)
+    await page.get_by_label("Name of the new passkey").fill("New computer")
+    await page.get_by_role("button", name="Add a passkey").click()
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_label("Recovery code").fill(code)
+    await dialog.get_by_role("button", name="Use the code").click()
+    await page.get_by_role("button", name="Rename the passkey New computer").wait_for()
+    await page.get_by_role("button", name="Remove the passkey This computer").click()
+    await prove_by_passkey(page)
+    await page.get_by_role("button", name="Remove the passkey This computer").wait_for(state="detached")
+
+
+async def test_with_an_app_on_a_new_password_and_the_end_want_a_code(url: str, browser: Browser) -> None:
+    page = await new_page(browser, PHONE)
+    await sign_in(page, url)
+    await open_security(page, url)
+    app = await begin_app(page)
+    codes = await turn_app_on(page, app)
+    for password, said in (("12345678", "too easy to guess"), (NEW, "Password changed.")):
+        await page.get_by_role("textbox", name="New password").fill(password)
+        await page.get_by_role("button", name="Change password").click()
+        dialog = page.get_by_role("dialog")
+        await dialog.get_by_text("Each code works once.").wait_for()
+        await dialog.get_by_role("textbox", name="Your password").fill(PASSWORD)
+        await dialog.get_by_role("textbox", name="recovery code").fill(codes[0])
+        await dialog.get_by_role("button", name="Change password").click()
+        await dialog.wait_for(state="hidden")
+        await page.get_by_text(said).wait_for()
+    await page.get_by_role("button", name="Delete account …").click()
+    await dialog.get_by_role("textbox", name="Your password").fill(NEW)
+    for code, said in ((codes[0], "was used before"), (app.now(), "Your account was deleted.")):
+        await dialog.get_by_role("textbox", name="recovery code").fill(code)
+        await dialog.get_by_role("button", name="Delete account").click()
+        await page.get_by_text(said).wait_for()
 
 
 async def test_with_passkeys_only_a_passkey_changes_the_password_and_ends_the_account(
@@ -125,16 +170,16 @@ async def test_with_passkeys_only_a_passkey_changes_the_password_and_ends_the_ac
     await add_passkey(page, "This computer")
     await kept_codes(page)
     await page.get_by_role("button", name="Let only passkeys in").click()
-    await page.get_by_role("dialog").get_by_role("button", name="Use a passkey").click()
-    await page.get_by_text("Only passkeys open this account.").wait_for()
-    assert not await page.get_by_role("textbox", name="Current password").count()
-    await page.get_by_role("textbox", name="New password").fill("another horse battery")
+    await prove_by_passkey(page)
+    await page.get_by_text("Only your passkeys open this account.").wait_for()
+    await page.get_by_role("textbox", name="New password").fill(NEW)
     await page.get_by_role("button", name="Change password").click()
+    assert not await page.get_by_role("textbox", name="Your password").count()
+    await prove_by_passkey(page)
     await page.get_by_text("Password changed.").wait_for()
     await page.get_by_role("button", name="Delete account …").click()
-    dialog = page.get_by_role("dialog")
-    await dialog.get_by_text("your browser asks for one of your passkeys").wait_for()
-    await dialog.get_by_role("button", name="Delete account").click()
+    await page.get_by_role("heading", name="Delete your account?").wait_for()
+    await page.get_by_role("dialog").get_by_role("button", name="Use a passkey").click()
     await page.get_by_text("Your account was deleted.").wait_for()
 
 

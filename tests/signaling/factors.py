@@ -4,6 +4,7 @@ import time
 from typing import Any
 
 import pyotp
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tests.signaling.api import EMAIL, PASSWORD, Answer, Api
 from tests.signaling.authenticator import Authenticator
@@ -12,9 +13,13 @@ PROOF = {"password": PASSWORD}
 LOGIN = {"email": EMAIL, "password": PASSWORD}
 
 
-async def totp_on(api: Api) -> tuple[pyotp.TOTP, list[str]]:
+async def nothing_to_spend(_: AsyncConnection) -> None:
+    """What a proof leaves to do where the account has no second factor."""
+
+
+async def totp_on(api: Api, proof: Any = PROOF) -> tuple[pyotp.TOTP, list[str]]:
     """The app, and the recovery codes. The code of the step before is used up by it, those of now and later are not."""
-    made = await api.good("POST", "/api/me/totp", PROOF)
+    made = await api.good("POST", "/api/me/totp", proof)
     app = pyotp.TOTP(made["secret"])
     body = {"code": app.at(time.time() - app.interval)}
     return app, (await api.good("POST", "/api/me/totp/confirm", body))["recovery_codes"]

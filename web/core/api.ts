@@ -129,8 +129,8 @@ export class Api {
   endLogin = (id: string): Promise<void> => this.send('DELETE', `/api/sessions/${encodeURIComponent(id)}`);
   logins = async (): Promise<Login[]> =>
     (await this.send<{ sessions: Login[] }>('GET', '/api/sessions')).sessions;
-  changePassword = ({ password, passkey }: Proof, new_password: string): Promise<void> =>
-    this.send('PUT', '/api/me/password', { current_password: password, passkey, new_password });
+  changePassword = ({ password, ...shown }: Proof, new_password: string): Promise<void> =>
+    this.send('PUT', '/api/me/password', { ...shown, current_password: password, new_password });
   /** Everything of the account ends, this session too. */
   deleteAccount = (proof: Proof): Promise<void> => this.send('DELETE', '/api/me', proof);
   /** Says the same whether or not there is such an account. */

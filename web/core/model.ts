@@ -11,8 +11,6 @@ export interface Account {
   administrator: boolean;
   ways: WaysRule;
   created_at: string;
-  /** The password opens nothing; passkeys prove who one is. */
-  passkey_only: boolean;
 }
 
 export interface Setup {

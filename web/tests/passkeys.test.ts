@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { mayBePasskeyOnly, type Factors, type Passkey } from '../core/factors';
+import { mayBePasskeyOnly, wantedProof, type Factors, type Passkey } from '../core/factors';
 import { base64url, bytes, decoded, encoded, passkeysHere } from '../core/passkeys';
 
 test('bytes and base64url without padding are each other’s reverse', () => {
@@ -49,11 +49,34 @@ test('passkeys are possible at the server’s own name alone', () => {
 test.each([
   [[], 10, false],
   [[true], 0, false],
-  [[true], 1, true],
+  [[true], 1, false],
+  [[true], 2, true],
   [[false, false], 10, false],
   [[true, false], 0, false],
   [[true, true], 0, true],
 ])('passkeys that verify %o and %i codes may be the only way in: %s', (verified, left, may) => {
+  expect(mayBePasskeyOnly({ ...factors(verified), recovery_codes_left: left })).toBe(may);
+});
+
+test.each([
+  ['nothing', {}, [], { password: true, code: null, passkey: null }],
+  ['an app', { totp: true }, [], { password: true, code: 'app', passkey: null }],
+  ['a passkey', {}, [true], { password: true, code: 'recovery', passkey: 'alone' }],
+  ['one that knows nobody', {}, [false], { password: true, code: 'recovery', passkey: 'beside' }],
+  ['app and passkeys', { totp: true }, [false, true], { password: true, code: 'app', passkey: 'alone' }],
+  [
+    'only passkeys',
+    { totp: true, passkey_only: true },
+    [true],
+    { password: false, code: 'recovery', passkey: 'alone' },
+  ],
+] as const)('with %s a proof takes as much as a sign-in', (_, on, verified, wanted) => {
+  const those = { ...factors([...verified]), ...on };
+  expect(wantedProof(those, true)).toEqual(wanted);
+  expect(wantedProof(those, false)).toEqual({ ...wanted, passkey: null });
+});
+
+function factors(verified: boolean[]): Factors {
   const passkeys = verified.map((each): Passkey => ({
     id: '',
     name: '',
@@ -61,12 +84,5 @@ test.each([
     last_used_at: null,
     verified: each,
   }));
-  const factors: Factors = {
-    totp: true,
-    passkeys,
-    recovery_codes_left: left,
-    passkey_only: false,
-    passkeys_at: null,
-  };
-  expect(mayBePasskeyOnly(factors)).toBe(may);
-});
+  return { totp: false, passkeys, recovery_codes_left: 10, passkey_only: false, passkeys_at: null };
+}

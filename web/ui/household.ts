@@ -243,12 +243,6 @@ export class Household extends EventTarget {
     return { passkey: await usePasskey(await this.api.passkeyToProve()) };
   }
 
-  /** Its way of signing in may have changed. */
-  async lookAtAccount(): Promise<void> {
-    this.know(await this.api.me());
-    this.changed();
-  }
-
   private know(account: Account): void {
     this.account = account;
     this.connection.rule = account.ways;

@@ -417,13 +417,9 @@ export const text = {
     title: 'Account',
     administrator: 'Administrator',
     password: 'Password',
-    current: 'Current password',
-    byPasskey:
-      'Only passkeys open this account. To change the password all the same, confirm with one of them.',
     new: 'New password',
     change: 'Change password',
     changed: 'Password changed. All other sessions were signed out.',
-    wrong: 'The current password is not right.',
     sessions: 'Where you are signed in',
     thisOne: 'This browser',
     since: (when: string) => `Since ${when}`,

@@ -15,7 +15,7 @@ from signaling.store import audit, belongings
 from signaling.store.schema import metadata
 from tests.signaling.api import EMAIL, PASSWORD, Api
 from tests.signaling.device import Device
-from tests.signaling.factors import totp_on
+from tests.signaling.factors import nothing_to_spend, totp_on
 from tests.signaling.helpers import api_of, both_databases, quick_settings, secret_of
 from tests.signaling.http.test_events import stream
 from tests.signaling.sharing import confirmed_camera, link
@@ -51,7 +51,7 @@ async def test_nothing_of_an_account_stays(tmp_path: Path, database_url: str, ht
         account = (await guest.good("GET", "/api/me"))["id"]
         camera, _ = await confirmed_camera(owner)
         await guest.good("POST", "/api/grants", {"invitation": await link(owner, camera)})
-        await totp_on(guest)
+        app, _ = await totp_on(guest)
         before = await exported(owner)
         assert {name for name, rows in (await exported(guest)).items() if not rows} == {
             "invitations",
@@ -59,7 +59,7 @@ async def test_nothing_of_an_account_stays(tmp_path: Path, database_url: str, ht
             "resets",
             "passkeys",
         }
-        gone = await guest.call("DELETE", "/api/me", GOODBYE)
+        gone = await guest.call("DELETE", "/api/me", GOODBYE | {"code": app.now()})
         assert gone.status == 204
         async with server.services.store.read() as connection:
             for table in metadata.sorted_tables:
@@ -98,8 +98,8 @@ async def test_a_deed_under_way_leaves_nothing_either(running: Running, owner: A
     for late in (
         accounts.change_ways(caller.account, "never_relay", now=now),
         accounts.end_all_logins(caller.account.id, now=now),
-        accounts.change_password(caller, "another horse battery", now=now),
-        accounts.delete(caller, now=now),
+        accounts.change_password(caller, "another horse battery", nothing_to_spend, now=now),
+        accounts.delete(caller, nothing_to_spend, now=now),
     ):
         with pytest.raises(Exception, match=r"deleted|elsewhere"):
             await late

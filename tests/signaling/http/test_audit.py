@@ -67,8 +67,8 @@ async def test_wrong_passwords_are_noted_once(running: Running, owner: Api) -> N
 @pytest.mark.parametrize(
     ("method", "path", "wrong"),
     [
-        ("PUT", "/api/me/password", {"current_password": "x", "new_password": "another horse battery"}),
-        ("DELETE", "/api/me", {"password": "x"}),
+        ("PUT", "/api/me/password", {"current_password": "x", "code": "x", "new_password": "another horse battery"}),
+        ("DELETE", "/api/me", {"password": "x", "code": "x"}),
         ("POST", "/api/me/totp/off", {"password": PASSWORD, "code": "AAAA-BBBB-CCCC"}),
     ],
 )

@@ -12,6 +12,7 @@ from signaling.server import Running
 from signaling.store import accounts as rows
 from signaling.store.rows import Login
 from tests.signaling.api import EMAIL, PASSWORD, Api
+from tests.signaling.factors import nothing_to_spend
 
 NEW = "another horse battery"
 CHANGE = {"current_password": PASSWORD, "new_password": NEW}
@@ -38,7 +39,7 @@ def accounts_with(running: Running, passwords: Passwords) -> Accounts:
 
 async def prove_and_change(accounts: Accounts, caller: Caller, new: str, now: float) -> None:
     await accounts.check_own_password(caller, PASSWORD)
-    await accounts.change_password(caller, new, now=now)
+    await accounts.change_password(caller, new, nothing_to_spend, now=now)
 
 
 async def test_the_old_password_opens_nothing_after_the_change(running: Running, owner: Api) -> None:

@@ -1,4 +1,5 @@
 import { html, nothing, type PropertyDeclarations, type TemplateResult } from 'lit';
+import { createRef, ref } from 'lit/directives/ref.js';
 import { Problem, type Invitation } from '../../core/api';
 import type { Proof } from '../../core/factors';
 import type { Login, WaysRule } from '../../core/model';
@@ -6,8 +7,9 @@ import { agentWords } from '../agent';
 import { sentenceOf } from '../household';
 import { icon } from '../icons';
 import { alert, fields, Page, passwordField } from '../page';
-import { passkeyFault } from '../passkey-fault';
 import { address } from '../router';
+import './proof';
+import type { ProofDialog } from './proof';
 import './security';
 import { text } from '../text';
 import { since } from '../time';
@@ -33,6 +35,7 @@ class AccountPage extends Page {
   declare passwordFault: string | null;
   declare changed: boolean;
   declare copied: boolean;
+  private readonly proof = createRef<ProofDialog>();
 
   constructor() {
     super();
@@ -62,10 +65,10 @@ class AccountPage extends Page {
           </button>
           <span class="note">${words.signOutHint}</span>
         </div>
-        ${account.administrator ? this.invite() : nothing} ${this.ways(account.ways)} ${this.sessions()} ${this.password(account.passkey_only)}
+        ${account.administrator ? this.invite() : nothing} ${this.ways(account.ways)} ${this.sessions()} ${this.password()}
         <belvedere-security
           .household=${this.household}
-          @changed=${() => void this.attempt(() => this.signInChanged())}
+          @changed=${() => void this.attempt(() => this.loadLogins())}
         ></belvedere-security> ${activity()}
         <belvedere-leaving .household=${this.household}></belvedere-leaving>
       </main>
@@ -97,21 +100,11 @@ class AccountPage extends Page {
     `;
   }
 
-  private password(byPasskey: boolean): TemplateResult {
+  private password(): TemplateResult {
     return html`
       <form class="card" @submit=${(event: SubmitEvent) => void this.changePassword(event)}>
         <h2>${words.password}</h2>
         <input hidden name="username" autocomplete="username" .value=${this.household.account?.email ?? ''} />
-        ${
-          byPasskey
-            ? html`<p class="note">${words.byPasskey}</p>`
-            : passwordField({
-                name: 'current',
-                label: words.current,
-                autocomplete: 'current-password',
-                required: true,
-              })
-        }
         ${passwordField({
           name: 'new',
           label: words.new,
@@ -126,6 +119,7 @@ class AccountPage extends Page {
           <span role="status">${this.changed ? words.changed : nothing}</span>
         </div>
       </form>
+      <belvedere-proof .household=${this.household} ${ref(this.proof)}></belvedere-proof>
     `;
   }
 
@@ -210,11 +204,6 @@ class AccountPage extends Page {
     location.hash = address.home;
   }
 
-  private async signInChanged(): Promise<void> {
-    await this.household.lookAtAccount();
-    await this.loadLogins();
-  }
-
   private async loadLogins(): Promise<void> {
     this.logins = await this.household.api.logins();
   }
@@ -236,22 +225,27 @@ class AccountPage extends Page {
 
   private async changePassword(event: SubmitEvent): Promise<void> {
     const form = event.currentTarget as HTMLFormElement;
-    const { current, new: next = '' } = fields(event);
+    const { new: next = '' } = fields(event);
     this.passwordFault = null;
     this.changed = false;
     try {
-      await this.household.api.changePassword(await this.proof(current), next);
-      form.reset();
-      this.changed = true;
-      await this.loadLogins();
+      await this.proof.value?.ask({ go: words.change }, (proof) => this.setPassword(proof, next, form));
     } catch (error) {
-      const wrong = error instanceof Problem && error.code === 'credentials_wrong';
-      this.passwordFault = wrong ? words.wrong : passkeyFault(error);
+      this.passwordFault = sentenceOf(error);
     }
   }
 
-  private async proof(password: string | undefined): Promise<Proof> {
-    return password === undefined ? this.household.proofByPasskey() : { password };
+  private async setPassword(proof: Proof, next: string, form: HTMLFormElement): Promise<void> {
+    try {
+      await this.household.api.changePassword(proof, next);
+    } catch (error) {
+      if (!(error instanceof Problem && error.code === 'password_unsuitable')) throw error;
+      this.passwordFault = sentenceOf(error); // beside its field, behind the dialog
+      return;
+    }
+    form.reset();
+    this.changed = true;
+    await this.loadLogins();
   }
 }
 

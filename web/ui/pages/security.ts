@@ -1,7 +1,7 @@
 import { html, nothing, type PropertyDeclarations, type TemplateResult } from 'lit';
 import { createRef, ref } from 'lit/directives/ref.js';
 import { mayBePasskeyOnly, type Factors, type NewTotp, type Proof } from '../../core/factors';
-import { createPasskey, passkeysHere, passkeysSupported } from '../../core/passkeys';
+import { createPasskey, passkeysHere, passkeysSupported, type WebAuthnJson } from '../../core/passkeys';
 import { sentenceOf } from '../household';
 import { icon } from '../icons';
 import { alert, field, fields, Page } from '../page';
@@ -10,7 +10,7 @@ import { agentWords } from '../agent';
 import { recoveryCodes } from './codes';
 import { passkeyLines } from './passkey-lines';
 import './proof';
-import type { ProofDialog, Wanted } from './proof';
+import type { Deed, ProofDialog } from './proof';
 import { totpSetUp } from './totp';
 
 /** The section "Sign-in security". `changed`: other sessions may have ended. */
@@ -68,10 +68,10 @@ class SecuritySection extends Page {
       );
     }
     const begin = (): void =>
-      this.prove({}, async (proof) => {
+      this.prove(async (proof) => {
         this.totp = await this.household.api.beginTotp(proof);
       });
-    const end = (): void => this.prove({ code: true }, (proof) => this.household.api.endTotp(proof));
+    const end = (): void => this.prove((proof) => this.household.api.endTotp(proof));
     return html`
       <h3>${words.app}</h3>
       <div class="row">
@@ -91,7 +91,7 @@ class SecuritySection extends Page {
       ${passkeyLines(factors.passkeys, this.household.api.now(), this.renaming, {
         rename: (id) => (this.renaming = id),
         renamed: (event, id) => this.rename(event, id),
-        remove: (id) => this.prove({}, (proof) => this.household.api.removePasskey(id, proof)),
+        remove: (id) => this.prove((proof) => this.household.api.removePasskey(id, proof)),
       })}
       ${
         here === 'possible'
@@ -119,7 +119,7 @@ class SecuritySection extends Page {
   private rest(factors: Factors): TemplateResult | typeof nothing {
     if (!factors.totp && !factors.passkeys.length) return nothing;
     const renew = (): void =>
-      this.prove({}, async (proof) => {
+      this.prove(async (proof) => {
         this.codes = await this.household.api.renewCodes(proof);
       });
     return html`
@@ -135,9 +135,12 @@ class SecuritySection extends Page {
   private only(factors: Factors): TemplateResult {
     const on = factors.passkey_only;
     const change = (): void =>
-      this.prove({ password: false }, async (proof) => {
-        await this.household.api.setPasskeyOnly(!on, proof);
-      });
+      this.prove(
+        async (proof) => {
+          await this.household.api.setPasskeyOnly(!on, proof);
+        },
+        { passkeyOnly: !on },
+      );
     const possible = on || mayBePasskeyOnly(factors);
     return html`
       <h3>${words.only}</h3>
@@ -149,23 +152,22 @@ class SecuritySection extends Page {
   }
 
   /** Asks who it is, does it, and looks at everything anew. */
-  private prove(wanted: Partial<Wanted>, deed: (proof: Proof) => Promise<void>): void {
-    const { factors } = this;
-    if (!factors) return;
-    const here = passkeysHere(factors.passkeys_at, location.origin, passkeysSupported());
-    const passkey = factors.passkeys.length > 0 && here === 'possible';
-    const all = { password: !factors.passkey_only, code: false, passkey, ...wanted };
-    void this.proof.value?.ask(all, async (proof) => {
-      await deed(proof);
+  private prove(act: (proof: Proof) => Promise<void>, deed: Deed = {}): void {
+    const proven = async (proof: Proof): Promise<void> => {
+      await act(proof);
       await this.changed();
-    });
+    };
+    void this.attempt(async () => this.proof.value?.ask(deed, proven));
   }
 
   private add(event: SubmitEvent): void {
     const name = fields(event)['passkey-name']?.trim() ?? '';
     const { api } = this.household;
-    this.prove({}, async (proof) => {
-      const credential = await createPasskey(await api.passkeyToAdd(proof));
+    let options: WebAuthnJson | null = null; // a browser that refused once may be asked again, without another code
+    this.prove(async (proof) => {
+      options ??= await api.passkeyToAdd(proof);
+      const credential = await createPasskey(options);
+      options = null;
       this.keep(await api.addPasskey(name, credential));
     });
   }

@@ -36,9 +36,6 @@ export const leaving = {
     `Your account goes${cameras ? `, and with it ${cameras === 1 ? 'your camera' : `your ${cameras} cameras`}` : ''}, ` +
     'what you share, and everything the activity log says of you. Running pictures end at once. ' +
     'What you did as a guest of others stays in their logs with your e-mail, for 400 days. It cannot be undone.',
-  password: 'Your password',
-  byPasskey: 'To confirm it, your browser asks for one of your passkeys.',
   confirm: 'Delete account',
-  wrong: 'This password is not right.',
   done: 'Your account was deleted.',
 };

@@ -54,18 +54,26 @@ export const security = {
   codesKept: 'I have kept them',
 
   only: 'Passkeys as the only way in',
-  onlyHint: 'Your password then opens nothing. Lost passkeys are replaced by a recovery code.',
-  onlyNeeds: 'This needs two passkeys that check who you are, or one of them and recovery codes.',
+  onlyHint:
+    'Your password then opens nothing. If your passkeys are lost, one recovery code lets you in, and another lets you add a new passkey.',
+  onlyNeeds: 'This needs two passkeys that check who you are, or one of them and two recovery codes.',
   onlyOn: 'Let only passkeys in …',
   onlyOff: 'Let the password in again …',
 
   proof: {
     title: 'Is it you?',
     lead: 'Before this changes, show once more who you are. All other sessions will be signed out.',
-    leadPasskey: 'Before this changes, use one of your passkeys. All other sessions will be signed out.',
+    byPasskey: 'Use one of your passkeys.',
+    byPasskeyOrCode: 'Use one of your passkeys or, if they are lost, a recovery code.',
+    elsewhere: 'Your passkeys cannot be used in this browser, at this address.',
     password: 'Your password',
-    code: 'Code from the app, or a recovery code',
+    code: {
+      app: 'Code from the app, or a recovery code',
+      recovery: 'Recovery code',
+    },
+    appHint: 'Each code works once. If you have just used one, wait for the next.',
     go: 'Continue',
+    byCode: 'Use the code',
     passkey: 'Use a passkey',
     wrong: 'The password is not right.',
   },
