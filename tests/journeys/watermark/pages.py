@@ -40,10 +40,12 @@ async (seconds) => {
 
 @dataclass
 class Pictures:
-    """What one page showed. `wrong`: (name, number). `unread`: pictures without a number, as of another size."""
+    """What one page showed. `wrong`: (name, number). `unread`: pictures without a number, as where one is mixed with
+    another; `unnamed`: while no name stood over them, as the page went from one camera to the next."""
 
     right: int = 0
     unread: int = 0
+    unnamed: int = 0
     visits: int = 0
     wrong: list[tuple[str, int]] = field(default_factory=list)
     cameras: set[int] = field(default_factory=set)
@@ -51,7 +53,9 @@ class Pictures:
     def take(self, name: str, number: int | None) -> None:
         """One frame under this name."""
         named = NAME.search(name)
-        if number is None or named is None:
+        if named is None:
+            self.unnamed += 1
+        elif number is None:
             self.unread += 1
         elif int(named[1]) == number:
             self.right += 1

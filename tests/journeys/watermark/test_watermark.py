@@ -40,6 +40,9 @@ EXTRA_SECONDS = (0.0, 10.0)
 DOWN_SECONDS = (0.1, 2.0)
 POLL_SECONDS = 0.5
 TOLD = 3
+MOST_UNREAD = 0.1
+"""Of the pictures in pages. At a visit and at a kill one may be presented before it can be read, which makes three in a
+hundred; where a picture is not what the camera made, none is read until the next key frame."""
 MODULES = "tests.journeys.watermark"
 SETTINGS = {"rate_limits": "0", "registration": "open", "relay_addresses": "127.0.0.1", "log_level": "warning"}
 
@@ -163,7 +166,7 @@ def figures(tallies: list[Tally], pages: list[Pictures]) -> str:
             f"for others' keys; refused: {dict(refused.most_common(4))}",
             f"pages: {sum(p.right for p in pages)} pictures right, {sum(len(p.wrong) for p in pages)} wrong, "
             f"{sum(p.unread for p in pages)} unread; each {[p.right for p in pages]} "
-            f"of {[len(p.cameras) for p in pages]} cameras",
+            f"of {[len(p.cameras) for p in pages]} cameras; {sum(p.unnamed for p in pages)} under no name",
         ]
     )
 
@@ -181,9 +184,28 @@ def nobody_saw_anothers(everybody: Sequence[Tally | Pictures]) -> None:
     assert [one.wrong[:TOLD] for one in everybody if one.wrong] == []
 
 
+def nobody_saw_garbled(pages: Sequence[Pictures]) -> None:
+    """A picture that reads as no camera's is no proof of anything: too many, and the test has not looked."""
+    unread, right = sum(one.unread for one in pages), sum(one.right for one in pages)
+    assert unread <= MOST_UNREAD * (unread + right), f"{unread} pictures cannot be read, {right} can"
+
+
+def test_a_watermark_that_cannot_be_read_is_a_fault() -> None:
+    pages = [Pictures(), Pictures()]
+    for number in range(100):
+        pages[0].take("No 007", 7)
+        pages[1].take("No 008", None if number % 20 == 0 else 8)
+    nobody_saw_garbled(pages)
+    for _ in range(20):
+        pages[1].take("No 008", None)
+    with pytest.raises(AssertionError, match="25 pictures cannot be read"):
+        nobody_saw_garbled(pages)
+
+
 def judge(tallies: list[Tally], pages: list[Pictures]) -> None:
-    """Not one frame of another camera, and nobody without enough of his own to tell."""
+    """Not one frame of another camera, hardly any of none, and nobody without enough of his own to tell."""
     nobody_saw_anothers([*tallies, *pages])
+    nobody_saw_garbled(pages)
     assert len(tallies) == LIGHT and len(pages) == PAGES
     assert min(one.right for one in [*tallies, *pages]) >= (KILLS + 1) * LEAST_FRAMES
     assert min(len(one.cameras) for one in [*tallies, *pages]) >= LEAST_CAMERAS
