@@ -1,7 +1,7 @@
 """What the signaling socket learns about cameras, written down for their owners."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -17,6 +17,7 @@ from signaling.store.rows import Camera
 MAX_CAPABILITIES_BYTES = 4096
 MAX_DETAIL = 300
 NAME_LENGTH = 64
+Learn = Callable[[Known, Arrival, float], Known]
 
 
 class CameraEvents:
@@ -28,21 +29,29 @@ class CameraEvents:
         self._clock = clock
 
     async def online(
-        self, camera_id: str, capabilities: dict[str, Any] | None = None, arrival: Arrival | None = None
+        self, camera_id: str, capabilities: dict[str, Any] | None = None, arrivals: Sequence[Arrival] = ()
     ) -> None:
-        """It registered. Where two devices take turns with its key, its owner is warned (`signaling.rivals`)."""
+        """It registered, by the last of `arrivals`. Where two devices take turns with its key, its owner is warned
+        (`signaling.rivals`)."""
         kept = capabilities or {}
         if len(json.dumps(kept)) > MAX_CAPABILITIES_BYTES or "\\u0000" in json.dumps(kept):
             kept = {}
-        await self._note(camera_id, "online", ("activated",), arrival, last_seen_at=self._clock(), capabilities=kept)
+        await self._note(camera_id, "online", ("activated",), arrivals, last_seen_at=self._clock(), capabilities=kept)
 
-    async def outlived(self, camera_id: str, arrival: Arrival) -> None:
-        """What came as `arrival` still answered when a newer connection had taken its place."""
+    async def arrived(self, camera_id: str, arrivals: Sequence[Arrival]) -> None:
+        """It registered that often, and is gone."""
+        await self._compare(camera_id, arrivals, met)
+
+    async def outlived(self, camera_id: str, arrivals: Sequence[Arrival]) -> None:
+        """What came as each of `arrivals` still answered when a newer connection had taken its place."""
+        await self._compare(camera_id, arrivals, outlived)
+
+    async def _compare(self, camera_id: str, arrivals: Sequence[Arrival], learn: Learn) -> None:
         async with self._store.write() as connection:
             camera = await rows.camera_to_change(connection, camera_id)
             if camera is None:
                 return
-            known = outlived(msgspec.convert(camera.rivals, Known), arrival, self._clock())
+            known = _known_after(camera, arrivals, learn, self._clock())
             warned = await self._judge(connection, camera, known)
         if warned:
             await self._live.publish(LiveEvent("camera", camera_id, camera.account_id))
@@ -65,7 +74,7 @@ class CameraEvents:
         camera_id: str,
         step: str | None,
         earlier: tuple[str, ...],
-        arrival: Arrival | None = None,
+        arrivals: Sequence[Arrival] = (),
         **values: Any,
     ) -> None:
         async with self._store.write() as connection:
@@ -74,9 +83,8 @@ class CameraEvents:
                 return
             await rows.update_camera(connection, camera_id, **values)
             await self._advance(connection, camera.pairing_id, step, earlier)
-            if arrival is not None:
-                known = met(msgspec.convert(camera.rivals, Known), arrival, self._clock())
-                await self._judge(connection, camera, known)
+            if arrivals:
+                await self._judge(connection, camera, _known_after(camera, arrivals, met, self._clock()))
         await self._live.publish(LiveEvent("camera", camera_id, camera.account_id))
 
     async def _judge(self, connection: AsyncConnection, camera: Camera, known: Known) -> bool:
@@ -97,6 +105,13 @@ class CameraEvents:
     ) -> None:
         if step is not None and pairing_id is not None:
             await rows.advance(connection, pairing_id, step, earlier)
+
+
+def _known_after(camera: Camera, arrivals: Sequence[Arrival], learn: Learn, now: float) -> Known:
+    known = msgspec.convert(camera.rivals, Known)
+    for arrival in arrivals:
+        known = learn(known, arrival, now)
+    return known
 
 
 def _printable(text: str, length: int) -> str:

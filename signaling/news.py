@@ -1,11 +1,13 @@
 """What the rest of the server hears about cameras: in order, one at a time, and never more than fits.
 
-Only the latest of each kind counts for a camera. So what waits is bounded by the cameras there are, one that talks
-without end takes no other's turn, and the end of an old connection can never be told after the beginning of a new one.
+Only the latest of each kind counts for a camera, with the arrivals before it, which tell whether two devices use its
+key. So what waits is bounded by the cameras there are, one that talks without end takes no other's turn, and the end of
+an old connection can never be told after the beginning of a new one.
 """
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import structlog
@@ -17,6 +19,8 @@ from signaling.rivals import Arrival
 
 RETRY_SECONDS = 1.0
 """After the live state or the store failed us."""
+MAX_ARRIVALS = 16
+"""Of one camera, that wait to be told: enough for a warning twice over."""
 
 log = structlog.get_logger(__name__)
 
@@ -25,12 +29,14 @@ class CameraEvents(Protocol):
     """Who wants to hear it."""
 
     async def online(
-        self, camera_id: str, capabilities: dict[str, Any] | None = None, arrival: Arrival | None = None
+        self, camera_id: str, capabilities: dict[str, Any] | None = None, arrivals: Sequence[Arrival] = ()
     ) -> None: ...
+
+    async def arrived(self, camera_id: str, arrivals: Sequence[Arrival]) -> None: ...
 
     async def offline(self, camera_id: str) -> None: ...
 
-    async def outlived(self, camera_id: str, arrival: Arrival) -> None: ...
+    async def outlived(self, camera_id: str, arrivals: Sequence[Arrival]) -> None: ...
 
     async def first_frame(self, camera_id: str) -> None: ...
 
@@ -50,31 +56,50 @@ class _Released:
     camera: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """The latest news, and the arrivals that were not told yet, oldest first."""
+
+    news: News | _Released
+    arrivals: tuple[Arrival, ...] = ()
+
+    def after(self, older: "_Waiting | None") -> "_Waiting":
+        return replace(self, arrivals=(older.arrivals + self.arrivals)[-MAX_ARRIVALS:]) if older else self
+
+
+_Queue = dict[str, _Waiting]
+"""By camera."""
+
+
 class NewsDesk:
     """Takes news at once (`add`) and tells it when it can (`run`)."""
 
     def __init__(self, events: CameraEvents, live: Presences) -> None:
         self._events = events
         self._live = live
-        self._presence: dict[str, News | _Released] = {}
-        self._outlived: dict[str, News] = {}
-        self._first_frames: dict[str, News] = {}
-        self._reports: dict[str, News] = {}
+        self._presence: _Queue = {}
+        self._outlived: _Queue = {}
+        self._first_frames: _Queue = {}
+        self._reports: _Queue = {}
         self._something = asyncio.Event()
         self._telling = asyncio.Lock()
 
     def add(self, news: News) -> None:
         """Remember it for `run`."""
+        queue = self._queue_of(news)
+        queue[news.camera] = _Waiting(news, _arrivals(news)).after(queue.get(news.camera))
+        self._something.set()
+
+    def _queue_of(self, news: News) -> _Queue:
         match news:
             case Came() | Went():
-                self._presence[news.camera] = news
+                return self._presence
             case Outlived():
-                self._outlived[news.camera] = news
+                return self._outlived
             case FirstFrame():
-                self._first_frames[news.camera] = news
+                return self._first_frames
             case Reported():
-                self._reports[news.camera] = news
-        self._something.set()
+                return self._reports
 
     async def run(self) -> None:
         """Tell what there is, until cancelled."""
@@ -95,39 +120,55 @@ class NewsDesk:
                     return False
             return True
 
-    async def _tell_each(self, queue: dict[str, Any]) -> bool:
+    async def _tell_each(self, queue: _Queue) -> bool:
         """One piece of news of each camera in the queue; what nobody takes now waits on, unless there is newer."""
         problems: list[str] = []
         for camera in list(queue):
-            news = queue.pop(camera)
+            if queue is self._outlived and camera in self._presence:
+                continue  # first who came after it: by nobody is none outlived
+            waiting = queue.pop(camera)
             try:
-                await self._tell(news)
+                await self._tell(waiting.news, waiting.arrivals)
             except (LiveUnavailable, Refused) as error:
-                queue.setdefault(camera, news)
+                _put_back(queue, waiting)
                 problems.append(str(error))
             except Exception:
-                log.exception("news_failed", camera=camera, kind=type(news).__name__)
+                log.exception("news_failed", camera=camera, kind=type(waiting.news).__name__)
         if problems:
             log.warning("news_not_told", cameras=len(problems), problem=problems[-1])
         return not problems
 
-    async def _tell(self, news: News | _Released) -> None:
+    async def _tell(self, news: News | _Released, arrivals: tuple[Arrival, ...]) -> None:
         match news:
             case Came():
                 listed = news.capabilities
                 await self._events.online(
                     news.camera,
                     listed if isinstance(listed, dict) else dict.fromkeys(listed, True),
-                    Arrival(news.epoch, news.instance, news.address),
+                    arrivals,
                 )
             case Went():
+                if arrivals:
+                    await self._events.arrived(news.camera, arrivals)
                 if await self._live.release_presence(news.camera, news.epoch):
-                    self._presence.setdefault(news.camera, _Released(news.camera))
+                    _put_back(self._presence, _Waiting(_Released(news.camera)))
             case _Released():
                 await self._events.offline(news.camera)
             case Outlived():
-                await self._events.outlived(news.camera, Arrival(news.epoch, news.instance, news.address))
+                await self._events.outlived(news.camera, arrivals)
             case FirstFrame():
                 await self._events.first_frame(news.camera)
             case Reported():
                 await self._events.reported(news.camera, news.name, news.detail)
+
+
+def _arrivals(news: News) -> tuple[Arrival, ...]:
+    if isinstance(news, Came | Outlived):
+        return (Arrival(news.epoch, news.instance, news.address),)
+    return ()
+
+
+def _put_back(queue: _Queue, waiting: _Waiting) -> None:
+    """It waits on, unless there is newer."""
+    newer = queue.get(waiting.news.camera)
+    queue[waiting.news.camera] = newer.after(waiting) if newer is not None else waiting

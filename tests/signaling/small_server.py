@@ -14,7 +14,7 @@ import secrets
 import sys
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -105,20 +105,24 @@ class Diary:
         self.told: list[tuple[str, ...]] = []
         self.counted: Counter[str] = Counter()
         self.capabilities: dict[str, Any] | None = None
-        self.arrival: Arrival | None = None
+        self.arrivals: list[Arrival] = []
 
     def count(self, name: str) -> None:
         self.counted[name] += 1
 
     async def online(
-        self, camera_id: str, capabilities: dict[str, Any] | None = None, arrival: Arrival | None = None
+        self, camera_id: str, capabilities: dict[str, Any] | None = None, arrivals: Sequence[Arrival] = ()
     ) -> None:
         self.told.append(("online", camera_id))
-        self.arrival = arrival
+        self.arrivals += arrivals
         self.capabilities = capabilities
 
-    async def outlived(self, camera_id: str, arrival: Arrival) -> None:
-        self.told.append(("outlived", camera_id, arrival.address))
+    async def outlived(self, camera_id: str, arrivals: Sequence[Arrival]) -> None:
+        self.told += [("outlived", camera_id, arrival.address) for arrival in arrivals]
+
+    async def arrived(self, camera_id: str, arrivals: Sequence[Arrival]) -> None:
+        self.told.append(("arrived", camera_id))
+        self.arrivals += arrivals
 
     async def offline(self, camera_id: str) -> None:
         self.told.append(("offline", camera_id))

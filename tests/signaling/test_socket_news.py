@@ -2,16 +2,19 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from typing import Any
 
 import pytest
 
 from signaling.bucket import full
-from signaling.effects import Came, FirstFrame, Reported, Went
+from signaling.effects import Came, FirstFrame, Outlived, Reported, Went
 from signaling.limits import Limits
 from signaling.live.memory import MemoryLiveState
 from signaling.live.state import LiveUnavailable, Presence
-from signaling.news import NewsDesk
+from signaling.news import MAX_ARRIVALS, NewsDesk
+from signaling.rivals import Arrival
 from tests.signaling.small_server import Diary, small_server
 from tests.signaling.viewer_client import connected
 
@@ -24,6 +27,10 @@ class BrokenDiary(Diary):
         self.broken = True
         self.meanwhile = lambda: None
         self.written = asyncio.Event()
+
+    async def arrived(self, camera_id: str, arrivals: Sequence[Arrival]) -> None:
+        self._check(camera_id)
+        await super().arrived(camera_id, arrivals)
 
     async def offline(self, camera_id: str) -> None:
         self._check(camera_id)
@@ -56,6 +63,65 @@ async def test_only_the_latest_coming_or_going_counts() -> None:
     await desk.flush()
     assert diary.told == [("online", "c1")]
     assert diary.capabilities == {"extend": True}
+
+
+async def arrivals(live: MemoryLiveState, *words: str) -> list[Came]:
+    return [Came("c1", await live.claim_presence("c1", word, "node"), [], word) for word in words]
+
+
+async def test_each_arrival_is_told_also_of_those_that_are_over() -> None:
+    diary, live = BrokenDiary(), MemoryLiveState(time.time)
+    desk = NewsDesk(diary, live)
+    first, second, third = await arrivals(live, "a", "b", "a")
+    desk.add(first)
+    desk.add(second)
+    desk.add(Went("c1", second.epoch))
+    desk.add(third)
+    desk.add(Went("c1", third.epoch))
+    assert not await desk.flush() and diary.arrivals == []
+    diary.broken = False
+    assert await desk.flush()
+    assert [arrival.instance for arrival in diary.arrivals] == ["a", "b", "a"]
+    desk.add((await arrivals(live, "b"))[0])
+    await desk.flush()
+    assert [arrival.instance for arrival in diary.arrivals] == ["a", "b", "a", "b"], "each of them once"
+
+
+async def test_arrivals_that_wait_are_bounded() -> None:
+    diary, live = Diary(), MemoryLiveState(time.time)
+    desk = NewsDesk(diary, live)
+    for news in await arrivals(live, *(f"w{number}" for number in range(MAX_ARRIVALS + 5))):
+        desk.add(news)
+    await desk.flush()
+    assert [arrival.instance for arrival in diary.arrivals] == [f"w{number + 5}" for number in range(MAX_ARRIVALS)]
+
+
+async def test_each_connection_that_was_outlived_is_told() -> None:
+    diary = Diary()
+    desk = NewsDesk(diary, MemoryLiveState(time.time))
+    for epoch in range(3):
+        desk.add(Outlived("c1", epoch, "", f"192.0.2.{epoch}"))
+    await desk.flush()
+    assert diary.told == [("outlived", "c1", f"192.0.2.{epoch}") for epoch in range(3)]
+
+
+async def test_who_came_is_told_before_whom_it_outlived() -> None:
+    """Also where both happen while the one before is being told."""
+    live = MemoryLiveState(time.time)
+    first, second = await arrivals(live, "", "")
+
+    class Slow(Diary):
+        async def online(self, *arguments: Any) -> None:
+            await super().online(*arguments)
+            if len(self.arrivals) == 1:
+                desk.add(second)
+                desk.add(Outlived("c1", first.epoch, "", "192.0.2.7"))
+
+    diary = Slow()
+    desk = NewsDesk(diary, live)
+    desk.add(first)
+    await desk.flush()
+    assert diary.told == [("online", "c1"), ("online", "c1"), ("outlived", "c1", "192.0.2.7")]
 
 
 async def test_the_end_of_an_old_connection_is_no_news_once_a_newer_one_is_claimed() -> None:

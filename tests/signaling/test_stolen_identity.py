@@ -46,6 +46,17 @@ async def test_the_owner_is_warned_and_the_camera_cannot_talk_it_away(running: R
     assert (newest["deed"], newest["details"]) == ("identity_contested", {"one": "127.0.0.1", "two": "127.0.0.1"})
 
 
+async def test_turns_that_nobody_could_be_told_of_at_the_time_are_told(running: Running, owner: Api) -> None:
+    """Busy, or with its database away, the server hears of them together."""
+    camera, device = await confirmed_camera(owner)
+    async with running.hub._news._telling:
+        for word in ["real", "copy"] * (RETURNS + 1):
+            async with connected(owner.origin + "/api/signaling", device.authorization(camera)) as peer:
+                await peer.register(belvedere={"instance": word})
+    await running.hub._news.flush()
+    assert await code_of(owner, camera) == "identity_contested"
+
+
 async def test_one_that_reconnects_or_restarts_warns_nobody(running: Running, owner: Api) -> None:
     camera, device = await confirmed_camera(owner)
     await take_turns(running, owner, camera, device, "real", "real", "real", "real", "next", "next", "third")
