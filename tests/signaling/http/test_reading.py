@@ -1,5 +1,5 @@
 """Requests that read: they change nothing, so that no link or picture of a foreign page does, and nobody keeps the
-answer."""
+answer. That an account was exported is noted, and nothing else."""
 
 from typing import Any
 
@@ -32,4 +32,8 @@ async def test_reading_changes_nothing_and_is_kept_by_nobody(running: Running, o
             stranger = await owner.another().call("GET", path)
             assert (stranger.status == 401) is (route.path not in OPEN), path
             assert "no-store" in stranger.headers["Cache-Control"], path
-    assert len(reading) > 10 and before["cameras"] and await kept(running) == before
+    after = await kept(running)
+    noted = [entry.deed for entry in after["audit"][len(before["audit"]) :]]
+    assert noted and set(noted) == {"exported"}
+    after["audit"] = after["audit"][: len(before["audit"])]
+    assert len(reading) > 10 and before["cameras"] and after == before
