@@ -1,7 +1,7 @@
 """The route of the signaling WebSocket: who may open a socket at all, and what it brings to say who it is."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from urllib.parse import urlsplit
 
 from aiohttp import hdrs, web
@@ -32,25 +32,28 @@ def remote_address(request: web.Request) -> str:
 
 
 class Door:
-    """`handle` is the aiohttp handler. `origin_is_ours`: whether the cookie, of the name `cookie`, may count for this
-    request."""
+    """`handle` is the aiohttp handler. `origin_is_ours`: whether the page that asks is one of this server's, so that
+    the cookie, of the name `cookie`, may count. `named_origins`: of other pages that may come, with a ticket."""
 
     def __init__(
         self,
         hub: Hub,
         *,
         origin_is_ours: Callable[[web.Request], bool] = origin_is_host,
+        named_origins: Collection[str] = (),
         client_address: Callable[[web.Request], str] = remote_address,
         cookie: str = COOKIE,
     ) -> None:
         self._hub = hub
         self._origin_is_ours = origin_is_ours
+        self._named_origins = named_origins
         self._client_address = client_address
         self._cookie = cookie
         self._by_address: Counter[str] = Counter()
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        """Serve one socket. Raises `Refused` (invalid_request, too_many_requests, busy) before there is one."""
+        """Serve one socket. Raises `Refused` (invalid_request, origin_refused, too_many_requests, busy) before there
+        is one."""
         client = self._client_address(request)
         address = address_key(client)
         self._check(request, address)
@@ -66,6 +69,8 @@ class Door:
         offered = request.headers.get(hdrs.SEC_WEBSOCKET_PROTOCOL, "")
         if SUBPROTOCOL not in [name.strip() for name in offered.split(",")]:
             raise Refused("invalid_request", f"this is a WebSocket with the subprotocol {SUBPROTOCOL}")
+        if not self._may_ask(request):
+            raise Refused("origin_refused", "this page is neither this server's nor named in BELVEDERE_ALLOWED_ORIGINS")
         limits, table = self._hub.table.limits, self._hub.table
         if self._hub.draining or len(table.parties) >= limits.sockets:
             raise _later("busy", "this server takes no more connections now")
@@ -73,6 +78,13 @@ class Door:
             raise _later("too_many_requests", "too many connections from this address")
         if self._hub.unregistered() >= limits.sockets_unregistered:
             raise _later("busy", "too many connections are being made now")
+
+    def _may_ask(self, request: web.Request) -> bool:
+        """Whatever a page brings, it may have stolen or been given by mistake. Devices and apps send no Origin."""
+        sent = request.headers.getall(hdrs.ORIGIN, [])
+        if len(sent) > 1:
+            return False
+        return not sent or sent[0] in self._named_origins or self._origin_is_ours(request)
 
     def _credential(self, request: web.Request) -> Credential | None:
         header = request.headers.get(hdrs.AUTHORIZATION)

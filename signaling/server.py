@@ -123,6 +123,7 @@ async def _open(settings: Settings, stack: contextlib.AsyncExitStack, announce: 
     door = Door(
         hub,
         origin_is_ours=lambda r: same_origin(r, origin),
+        named_origins=settings.allowed_origins,
         client_address=lambda r: client_address(r, settings),
         cookie=cookie_name(COOKIE, origin),
     )
