@@ -1,5 +1,7 @@
 """The owner reads the audit log in plain words: the whole of it, page by page, or what concerns one camera."""
 
+import sqlite3
+
 from playwright.async_api import Browser
 
 from tests.browser import new_page, sign_in
@@ -35,3 +37,14 @@ async def test_a_camera_tells_of_itself_alone(home: Household, browser: Browser)
     await page.get_by_role("link", name="Show activity").click()
     await page.get_by_text("You gave a camera the name “Yard”.").wait_for()
     assert await page.get_by_role("listitem").count() == 2
+
+
+async def test_an_entry_whose_words_were_taken_away_is_still_seen(home: Household, browser: Browser) -> None:
+    home.pending("Garden")
+    with sqlite3.connect(home.server.data_dir / "belvedere.sqlite3") as database:
+        database.execute("UPDATE audit SET body = NULL, salt = NULL WHERE deed = 'camera_added'")
+    page = await new_page(browser)
+    await sign_in(page, home.server.url)
+    await page.goto(f"{home.server.url}/#/account")
+    await page.get_by_role("link", name="Show activity").click()
+    await page.get_by_text("Camera added: somebody erased from the database").wait_for()

@@ -81,6 +81,7 @@ async def test_the_log_keeps_its_chain_and_loses_the_words(running: Running, own
     await guest.good("DELETE", "/api/me", GOODBYE)
     async with running.services.store.read() as connection:
         entries = [entry async for page in audit.pages(connection) for entry in page]
+        assert await audit.wrongly_erased(connection, running.services.clock()) is None
     follow(NO_ENTRY, entries)
     theirs = [entry for entry in entries if entry.account_id == account]
     assert [entry.deed for entry in theirs][-1] == "account_deleted"
