@@ -207,6 +207,18 @@ async def test_a_camera_that_is_now_on_another_node_is_let_go() -> None:
         assert presence.node_id == "another node"
 
 
+@pytest.mark.parametrize(("word", "answers", "told"), [("", True, True), ("", False, False), ("word", True, True)])
+async def test_whether_a_camera_still_answered_there_is_told(word: str, answers: bool, told: bool) -> None:
+    """The newer connection's word is not known here; `rivals` compares."""
+    async with small_server() as server, connected(server.url, "Bearer device-c1", autoping=answers) as device:
+        await device.register(belvedere={"instance": word})
+        await server.live.claim_presence("c1", "socket", "another node")
+        await server.hub.watch.refresh()
+        assert await device.closed() == 4001
+        await server.hub._news.flush()
+        assert (("outlived", "c1", "127.0.0.1") in server.diary.told) is told
+
+
 async def test_one_presence_that_cannot_be_refreshed_costs_no_other() -> None:
     async with small_server() as server, AsyncExitStack() as stack:
         refresh = server.live.refresh_presence
