@@ -49,6 +49,7 @@ class Row:
 
 
 _PASSWORD = "correct horse battery"
+_PROOF = {"password": _PASSWORD, "code": "$recovery"}
 _RESPONSE = {"clientDataJSON": "AAAA", "authenticatorData": "AAAA", "signature": "AAAA", "attestationObject": "AAAA"}
 _ASSERTION = _CREDENTIAL = {"id": "AAAA", "rawId": "AAAA", "type": "public-key", "response": _RESPONSE}
 _QR = {"token": "$code", "ssid": "Hillside"}
@@ -79,27 +80,31 @@ ROWS: dict[str, Row] = {
     "DELETE /api/sessions/{id}": Row(owner_only(204), id="$session"),
     "GET /api/me": Row(signed_in(200)),
     "PATCH /api/me": Row(signed_in(200), {"ways": "never_relay"}),
-    "PUT /api/me/password": Row(signed_in(204), {"current_password": _PASSWORD, "new_password": _PASSWORD}),
+    "PUT /api/me/password": Row(
+        signed_in(204), {"current_password": _PASSWORD, "code": "$recovery", "new_password": _PASSWORD}
+    ),
     "POST /api/password-resets": Row(anyone("no_mail"), {"email": "owner@example.org"}),
     "POST /api/password-resets/check": Row(anyone("reset_invalid"), {"reset": "guess"}),
     "POST /api/password-resets/use": Row(
         anyone("reset_invalid"), {"reset": "guess", "new_password": "another horse battery"}
     ),
     # With the right password it is the end of whoever asks, of everybody but the last administrator.
-    "DELETE /api/me": Row(signed_in("credentials_wrong"), {"password": "a guess"}),
+    "DELETE /api/me": Row(signed_in("credentials_wrong"), _PROOF | {"password": "a guess"}),
     "GET /api/me/export": Row(signed_in(200)),
-    # Each has its own second factors; the owner has a passkey.
+    # Each has its own second factors; the owner has a passkey, and shows a recovery code.
     "GET /api/me/factors": Row(signed_in(200)),
     "POST /api/me/proof-challenges": Row({**signed_in("no_passkey"), "owner": 200}),
-    "POST /api/me/totp": Row(signed_in(201), {"password": _PASSWORD}),
+    "POST /api/me/totp": Row(signed_in(201), _PROOF),
     "POST /api/me/totp/confirm": Row(signed_in("totp_not_begun"), {"code": "123456"}),
-    "POST /api/me/totp/off": Row(signed_in("second_factor_wrong"), {"password": _PASSWORD, "code": "123456"}),
-    "POST /api/me/passkey-challenges": Row(signed_in(200), {"password": _PASSWORD}),
+    "POST /api/me/totp/off": Row(
+        {**signed_in("no_second_factor"), "owner": "second_factor_wrong"}, _PROOF | {"code": "123456"}
+    ),
+    "POST /api/me/passkey-challenges": Row(signed_in(200), _PROOF),
     "POST /api/me/passkeys": Row(signed_in("passkey_refused"), {"name": "Phone", "credential": _CREDENTIAL}),
     "PATCH /api/me/passkeys/{id}": Row(owner_only(200), {"name": "Phone"}, id="$passkey"),
-    "POST /api/me/passkeys/{id}/remove": Row(owner_only(204), {"password": _PASSWORD}, id="$passkey"),
-    "POST /api/me/recovery-codes": Row({**signed_in("no_second_factor"), "owner": 200}, {"password": _PASSWORD}),
-    "PUT /api/me/passkey-only": Row(signed_in("proof_required"), {"on": True, "password": _PASSWORD}),
+    "POST /api/me/passkeys/{id}/remove": Row(owner_only(204), _PROOF, id="$passkey"),
+    "POST /api/me/recovery-codes": Row({**signed_in("no_second_factor"), "owner": 200}, _PROOF),
+    "PUT /api/me/passkey-only": Row(signed_in("proof_required"), _PROOF | {"on": True}),
     "POST /api/invitations": Row(administrator_only(201)),
     "POST /api/socket-tickets": Row(owner_only(201), {"camera": "$camera"}),
     "GET /api/audit": Row(signed_in(200)),

@@ -55,7 +55,8 @@ async def _play(owner: Api, folder: Path) -> Stage:
     await _share(owner, things)
     things["pending"], things["code"] = await owner.add_camera("Cellar")
     passkey = Authenticator(owner.origin)
-    things["passkey"] = (await add_passkey(owner, passkey))["passkey"]["id"]
+    added = await add_passkey(owner, passkey)
+    things["passkey"], things["recovery"] = added["passkey"]["id"], added["recovery_codes"][0]
     before = await _sessions(owner)
     assert (await sign_in_by_passkey(owner.another(), passkey)).status == 201
     (things["session"],) = await _sessions(owner) - before
