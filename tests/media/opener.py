@@ -1,0 +1,60 @@
+"""Opens sealed frames as a viewer does: a second reading of RFC 9605 and of `media.sealed_frames`, for tests."""
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from media import h264
+from media.sealed_frames import CLEAR_DELTA, CLEAR_KEY, CLEAR_OPUS, CLEAR_SLICE, START
+from media.sframe import derive
+
+
+class Opener:
+    """Raises `cryptography.exceptions.InvalidTag` or ValueError on anything that its camera did not send."""
+
+    def __init__(self, keys: dict[int, bytes]) -> None:
+        self._keys = {kid: derive(kid, base) for kid, base in keys.items()}
+        self.counters: list[int] = []
+
+    def open(self, data: bytes, metadata: bytes = b"") -> bytes:
+        kid, at = self._number(data, data[0] >> 4, 1)
+        counter, at = self._number(data, data[0] & 0x0F, at)
+        if kid not in self._keys:
+            raise ValueError("a key that nobody sent")
+        key, salt = self._keys[kid]
+        nonce = bytes(a ^ b for a, b in zip(salt, counter.to_bytes(12, "big"), strict=True))
+        plain = AESGCM(key).decrypt(nonce, data[at:], data[:at] + metadata)
+        self.counters.append(counter)
+        return plain
+
+    def open_h264(self, data: bytes) -> bytes:
+        return b"".join(START + self._unit(unit) for unit in h264.split(data))
+
+    def open_vp8(self, data: bytes) -> bytes:
+        return self._after(CLEAR_DELTA if data[0] & 1 else CLEAR_KEY, data)
+
+    def open_opus(self, data: bytes) -> bytes:
+        return self._after(CLEAR_OPUS, data)
+
+    def _unit(self, unit: bytes) -> bytes:
+        if unit[0] & 0x1F not in (1, 5):
+            return unit
+        clear, rest = unit[:CLEAR_SLICE], bytearray()
+        zeros = len(clear) - len(clear.rstrip(b"\0"))
+        for byte in unit[CLEAR_SLICE:]:
+            if zeros >= 2 and byte == 3:
+                zeros = 0
+                continue
+            zeros = zeros + 1 if byte == 0 else 0
+            rest.append(byte)
+        if rest[-1] != 0x80:
+            raise ValueError("no end")
+        return clear + self.open(bytes(rest[:-1]), clear)
+
+    def _after(self, clear: int, data: bytes) -> bytes:
+        return data[:clear] + self.open(data[clear:], data[:clear])
+
+    @staticmethod
+    def _number(data: bytes, bits: int, at: int) -> tuple[int, int]:
+        if not bits & 8:
+            return bits, at
+        size = (bits & 7) + 1
+        return int.from_bytes(data[at : at + size], "big"), at + size

@@ -1,0 +1,86 @@
+"""Statements: what is signed is believed, and nothing else."""
+
+import json
+from typing import Any
+
+import jwt
+import pytest
+
+from signaling.protocol.identity import decode_bytes, encode_bytes
+from signaling.protocol.trust import keyring, statement
+from signaling.protocol.trust.keyring import KIND, Link
+from signaling.protocol.trust.statement import MAX_STATEMENT_CHARS, Untrue
+from tests.signaling.trust.people import NOW, key, name
+
+GOOD = keyring.begin(key("phone"), NOW)
+
+
+def parts(text: str) -> tuple[dict[str, Any], dict[str, Any], bytes]:
+    header, payload, signature = text.split(".")
+    return json.loads(decode_bytes(header)), json.loads(decode_bytes(payload)), decode_bytes(signature)
+
+
+def joined(header: dict[str, Any], payload: dict[str, Any], signature: bytes) -> str:
+    texts = (json.dumps(part, separators=(",", ":")).encode() for part in (header, payload))
+    return ".".join(encode_bytes(part) for part in (*texts, signature))
+
+
+def signed_by(person: str, header: dict[str, Any], payload: dict[str, Any]) -> str:
+    return jwt.encode(payload, key(person), algorithm="EdDSA", headers=header)
+
+
+def test_a_signed_statement_says_who_signed_it() -> None:
+    said = statement.read(GOOD, KIND, Link)
+    assert (said.by, said.what) == (name("phone"), Link(0, [name("phone")], NOW))
+    assert said.digest == statement.digest(GOOD)
+    assert joined(*parts(GOOD)) == GOOD
+
+
+def mutations() -> dict[str, str]:
+    header, payload, signature = parts(GOOD)
+    typed = {"typ": KIND, "kid": name("phone")}
+    unsigned = encode_bytes(json.dumps({"alg": "none", "typ": KIND, "kid": name("phone")}).encode())
+    secret = name("phone")
+    flipped = {
+        f"bit {bit} of the signature": joined(
+            header, payload, (int.from_bytes(signature, "big") ^ (1 << bit)).to_bytes(64, "big")
+        )
+        for bit in range(0, 512, 37)
+    }
+    return flipped | {
+        "another key named": joined(header | {"kid": name("stranger")}, payload, signature),
+        "signed by another": signed_by("stranger", header, payload),
+        "no key named": signed_by("phone", {"typ": KIND}, payload),
+        "key of another length": signed_by("phone", {"typ": KIND, "kid": name("phone")[:-2]}, payload),
+        "key by itself": signed_by("stranger", header | {"jwk": {"kty": "OKP"}}, payload),
+        "another kind": signed_by("phone", header | {"typ": "belvedere-grant+jwt"}, payload),
+        "no kind": signed_by("phone", {"kid": name("phone")}, payload),
+        "no algorithm": f"{unsigned}.{GOOD.split('.')[1]}.",
+        "a shared secret instead": jwt.encode(payload, secret, algorithm="HS256", headers=typed),
+        "another payload": joined(header, payload | {"n": 1}, signature),
+        "another form": signed_by("phone", header, {"n": 0}),
+        "no object": GOOD.replace(GOOD.split(".")[1], encode_bytes(b"[]")),
+        "cut off": GOOD[:-1],
+        "empty": "",
+        "two parts": ".".join(GOOD.split(".")[:2]),
+        "padded": GOOD + "=",
+        "too long": GOOD + "A" * MAX_STATEMENT_CHARS,
+        "no ASCII": GOOD[:-1] + "ä",
+    }
+
+
+@pytest.mark.parametrize("what", mutations())
+def test_a_signed_statement_that_was_changed_says_nothing(what: str) -> None:
+    with pytest.raises(Untrue):
+        statement.read(mutations()[what], KIND, Link)
+
+
+def test_a_signed_statement_has_a_bound_that_a_full_keyring_keeps() -> None:
+    chain = [keyring.begin(key("phone"), NOW)]
+    people = [name(f"installation {number}") for number in range(keyring.MAX_KEYS - 1)]
+    full = keyring.change(key("phone"), keyring.follow(chain), [name("phone"), *people], NOW)
+    assert len(full) < 1500 < MAX_STATEMENT_CHARS
+    assert len(keyring.follow([*chain, full]).keys) == keyring.MAX_KEYS
+    too_many = statement.sign(key("phone"), KIND, Link(1, [name(str(n)) for n in range(keyring.MAX_KEYS + 1)], NOW))
+    with pytest.raises(Untrue):
+        statement.read(too_many, KIND, Link)

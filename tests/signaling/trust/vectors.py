@@ -1,0 +1,127 @@
+"""What others must say of each case: `python -m tests.signaling.trust.vectors > tests/vectors/trust.json`.
+
+Everything is made from fixed seeds, so that a run always writes the same file; a test holds it against the one that is
+kept.
+"""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from media.frames import EncodedFrame
+from media.sealed_frames import sealed
+from media.sframe import sealer
+from signaling.protocol.identity import encode_bytes
+from signaling.protocol.trust import keyring, pairing, session
+from tests.signaling.trust import test_pairing_proofs, test_signed_envelopes, test_signed_grants, test_signed_keyring
+from tests.signaling.trust import test_swap_sessions as sessions
+from tests.signaling.trust.people import NOW, exchange_key, hello, name, ring_of, sdp, seed
+
+FRAME_KEY, FRAME_EPOCH = seed("frames"), 0x1234
+SLICE = b"\x65" + bytes(range(256)) * 3 + bytes(40) + b"\x80"
+
+
+def pairings() -> dict[str, Any]:
+    secret, origin, token, camera = test_pairing_proofs.CAMERA
+    ring, head = test_pairing_proofs.OWNER[3:]
+    return {
+        "secret": encode_bytes(secret),
+        "origin": origin,
+        "token": token,
+        "camera": camera,
+        "ring": ring,
+        "head": head,
+        "camera_proof": pairing.camera_proof(*test_pairing_proofs.CAMERA),
+        "owner_proof": pairing.owner_proof(*test_pairing_proofs.OWNER),
+    }
+
+
+def keyrings() -> list[dict[str, Any]]:
+    ring = keyring.follow(test_signed_keyring.CHAIN)
+    good = {"why": "whole", "chain": test_signed_keyring.CHAIN, "name": ring.name, "keys": sorted(ring.keys)}
+    broken = [{"why": why, "chain": chain} for why, chain in test_signed_keyring.BROKEN.items() if why != "endless"]
+    return [good, *broken]
+
+
+def grants() -> dict[str, Any]:
+    good: dict[str, Sequence[str]] = {
+        "to the guest": [test_signed_grants.FOR_GUEST],
+        "by a link": [test_signed_grants.LINK, test_signed_grants.accepted()],
+    }
+    cases = [{"why": why, "chain": chain, "scopes": ["live"]} for why, chain in good.items()]
+    bad = [{"why": why, "chain": chain} for why, chain in test_signed_grants.NO_RIGHTS.items()]
+    return {
+        "camera": name("camera"),
+        "owner": ring_of("phone", "laptop"),
+        "viewer": ring_of("guest"),
+        "now": NOW,
+        "revoked": test_signed_grants.revocation(),
+        "cases": [*cases, *bad],
+    }
+
+
+def offers() -> dict[str, Any]:
+    untouched = {"text": sessions.offered(), "with_sdp": sdp("camera")}
+    swapped = [{"why": why} | untouched | change for why, change in sessions.SWAPPED_OFFERS.items()]
+    answer = {"text": sessions.answered(), "with_sdp": sdp("phone")}
+    return {
+        "camera": name("camera"),
+        "viewer": name("phone"),
+        "session": "s1",
+        "hello": hello(),
+        "good": untouched | {"fingerprint": session.fingerprint_of(sdp("camera"))},
+        "swapped": swapped,
+        "answer": answer | {"seed": encode_bytes(seed("phone")), "now": NOW},
+        "swapped_answers": [{"why": why} | answer | change for why, change in sessions.SWAPPED_ANSWERS.items()],
+    }
+
+
+def envelopes() -> dict[str, Any]:
+    return {
+        "camera": name("camera"),
+        "hello": hello(),
+        "exchange_seed": encode_bytes(exchange_key("phone").private_bytes_raw()),
+        "text": test_signed_envelopes.sealed(),
+        "epoch": test_signed_envelopes.SENDER.epoch,
+        "secret": encode_bytes(test_signed_envelopes.SENDER.secret),
+        "counter": 99,
+        "refused": [
+            {"why": "for another viewer", "text": test_signed_envelopes.sealed(to=hello("stranger"))},
+            {"why": "for an earlier session", "text": test_signed_envelopes.sealed(to=hello(label="earlier"))},
+            {"why": "by another camera", "text": test_signed_envelopes.sealed(by="stranger")},
+        ],
+    }
+
+
+def frames() -> dict[str, Any]:
+    unit = b"\x67\x42\xe0\x1f\x8c\x8d\x40\x80"
+    h264 = b"".join(b"\0\0\0\1" + part for part in (unit, b"\x68\xce\x3c\x80", SLICE))
+    plain = {"h264": h264, "vp8": b"\x10" + bytes(range(200)), "opus": b"\xfc" + bytes(range(90))}
+    ours = sealer(FRAME_EPOCH, FRAME_KEY)
+    shut = {
+        codec: sealed(EncodedFrame(codec, data, 0, keyframe=True, captured_at=0.0), ours)  # type: ignore[arg-type]
+        for codec, data in plain.items()
+    }
+    return {
+        "epoch": FRAME_EPOCH,
+        "secret": encode_bytes(FRAME_KEY),
+        "frames": [
+            {"codec": codec, "plain": data.hex(), "sealed": shut[codec].data.hex()} for codec, data in plain.items()
+        ],
+    }
+
+
+def everything() -> str:
+    parts = {
+        "pairing": pairings(),
+        "keyrings": keyrings(),
+        "grants": grants(),
+        "sessions": offers(),
+        "envelopes": envelopes(),
+        "frames": frames(),
+    }
+    return json.dumps(parts, indent=1, ensure_ascii=False) + "\n"
+
+
+if __name__ == "__main__":
+    print(everything(), end="")
