@@ -43,6 +43,7 @@ def test_a_signed_envelope_is_opened_by_nobody_else() -> None:
         lambda: opened(changed(sealed=encode_bytes(decode_bytes(SEALED)[::-1]))),
         lambda: opened(changed(sealed="?")),
         lambda: opened(changed(exchange=encode_bytes(bytes(32)))),
+        lambda: opened(changed(exchange="_" * 43)),
         lambda: opened(changed(exchange=encode_bytes(exchange_key("stranger").public_key().public_bytes_raw()))),
         lambda: opened(sealed(sender=SenderKey(1, bytes(SENDER_KEY_BYTES - 1)))),
         lambda: opened(hello()),

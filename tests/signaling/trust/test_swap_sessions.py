@@ -103,3 +103,18 @@ def test_fingerprints_are_compared_as_the_same_bytes() -> None:
     lines = [f"a=fingerprint:SHA-256 {spelt[0]}\r\n", f"a=fingerprint:sha-256 {spelt[1]}\n"]
     assert {fingerprint_of(line) for line in lines} == {f"sha-256 {spelt[1]}"}
     assert fingerprint_of("".join(lines)) == f"sha-256 {spelt[1]}", "each section may name it"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        sdp("camera").replace("sha-256", "sha-1"),
+        sdp("camera").replace(":", "", 40),
+        sdp("camera")[:-60],
+        sdp("camera") + sdp("phone"),
+        "",
+    ],
+)
+def test_a_description_names_one_certificate_by_sha_256(text: str) -> None:
+    with pytest.raises(Untrue, match=r"another hash|exactly one"):
+        fingerprint_of(text)
