@@ -1,0 +1,75 @@
+/**
+ * Pairing: how camera and owner learn each other's key without having to believe the server.
+ *
+ * The QR code that this browser draws carries 128 random bits which the server never sees. Camera and owner each send,
+ * through the server, a MAC (RFC 2104) under a key derived from them (HKDF, RFC 5869): the camera over its key, the owner
+ * over its keyring. A server that swaps either has no MAC for it.
+ */
+
+import { decodeBytes, encodeBytes, sha256, utf8, type Bytes } from './bytes';
+import type { Key } from './members';
+import { Untrue } from './untrue';
+
+export const SECRET_BYTES = 16;
+const KEY_BYTES = 32;
+const INFO = 'belvedere-pairing-1';
+const CAMERA_CONTEXT = 'belvedere-pairing-camera-1';
+const OWNER_CONTEXT = 'belvedere-pairing-owner-1';
+const HMAC = { name: 'HMAC', hash: 'SHA-256' };
+
+/** For one code (`x` of it, by `encodeBytes`). */
+export const makeSecret = (): Bytes => crypto.getRandomValues(new Uint8Array(SECRET_BYTES));
+
+/** Throws `Untrue` where it is none. */
+export function readSecret(text: string): Bytes {
+  const secret = decodeBytes(text);
+  if (secret.length !== SECRET_BYTES) throw new Untrue(`a pairing secret has ${SECRET_BYTES} bytes`);
+  return secret;
+}
+
+/** What the camera sends beside its activation: its key belongs to whoever read the code. base64url. */
+export const cameraProof = (secret: Bytes, origin: string, token: string, camera: Key): Promise<string> =>
+  proof(secret, 'camera', CAMERA_CONTEXT, origin, token, [camera]);
+
+/** What the owner has passed on to the camera: whose it is. `head`: digest of the keyring's newest statement. */
+export const ownerProof = (
+  secret: Bytes,
+  origin: string,
+  token: string,
+  ring: Key,
+  head: Key,
+): Promise<string> => proof(secret, 'owner', OWNER_CONTEXT, origin, token, [ring, head]);
+
+/** In a time that tells nothing of where they differ. */
+export function isProof(expected: string, shown: string): boolean {
+  const [ours, theirs] = [utf8(expected), utf8(shown)];
+  let differences = ours.length ^ theirs.length;
+  ours.forEach((byte, at) => (differences |= byte ^ (theirs[at] ?? 0)));
+  return differences === 0;
+}
+
+async function proof(
+  secret: Bytes,
+  side: 'camera' | 'owner',
+  context: string,
+  origin: string,
+  token: string,
+  said: string[],
+): Promise<string> {
+  const tokenHash = [...(await sha256(token))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+  const words = [context, origin, tokenHash, ...said];
+  if (words.some((word) => word.includes('\0'))) throw new Untrue('NUL in a pairing field');
+  const key = await keyFor(secret, side, token);
+  const mac = await crypto.subtle.sign('HMAC', key, utf8(words.join('\0')));
+  return encodeBytes(new Uint8Array(mac));
+}
+
+/** One for each direction, so that nothing that one side said can be turned against it. */
+async function keyFor(secret: Bytes, side: 'camera' | 'owner', token: string): Promise<CryptoKey> {
+  if (secret.length !== SECRET_BYTES) throw new Untrue(`a pairing secret has ${SECRET_BYTES} bytes`);
+  const base = await crypto.subtle.importKey('raw', secret, 'HKDF', false, ['deriveBits']);
+  const how = { name: 'HKDF', hash: 'SHA-256', salt: await sha256(token), info: utf8(INFO) };
+  const both = await crypto.subtle.deriveBits(how, base, 2 * KEY_BYTES * 8);
+  const ours = side === 'camera' ? both.slice(0, KEY_BYTES) : both.slice(KEY_BYTES);
+  return crypto.subtle.importKey('raw', ours, HMAC, false, ['sign']);
+}

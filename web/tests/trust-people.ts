@@ -1,0 +1,193 @@
+/** Keys that are always the same, the vectors, and what a camera does: the other half of what the app does. */
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { decodeBytes, encodeBytes, type Bytes } from '../core/trust/bytes';
+import { ANSWER, fingerprintOf, type Offer } from '../core/trust/session';
+import { derive, joined } from '../core/trust/sframe';
+import { read, type Said } from '../core/trust/statement';
+import { Untrue } from '../core/trust/untrue';
+
+/** RFC 8410 §7: a private key before its 32 bytes; the last digit of the object identifier tells the curve. */
+const PKCS8 = { Ed25519: '302e020100300506032b657004220420', X25519: '302e020100300506032b656e04220420' };
+
+const file = join(import.meta.dirname, '../../tests/vectors/trust.json');
+interface Swapped {
+  why: string;
+  text: string;
+  with_sdp: string;
+}
+
+export const vectors = JSON.parse(readFileSync(file, 'utf8')) as {
+  pairing: Record<
+    'secret' | 'origin' | 'token' | 'camera' | 'ring' | 'head' | 'camera_proof' | 'owner_proof',
+    string
+  >;
+  keyrings: { why: string; chain: string[]; name?: string; keys?: string[] }[];
+  grants: {
+    camera: string;
+    owner: string[];
+    viewer: string[];
+    now: number;
+    revoked: string;
+    cases: { why: string; chain: string[]; scopes?: string[] }[];
+  };
+  sessions: {
+    camera: string;
+    viewer: string;
+    session: string;
+    hello: string;
+    good: { text: string; with_sdp: string; fingerprint: string };
+    swapped: Swapped[];
+    answer: { text: string; with_sdp: string; seed: string; now: number };
+    swapped_answers: Swapped[];
+  };
+  envelopes: {
+    camera: string;
+    hello: string;
+    exchange_seed: string;
+    text: string;
+    epoch: number;
+    secret: string;
+    counter: number;
+    refused: { why: string; text: string }[];
+  };
+  frames: {
+    epoch: number;
+    secret: string;
+    frames: { codec: 'h264' | 'vp8' | 'opus'; plain: string; sealed: string }[];
+  };
+};
+
+export const fromHex = (text: string): Bytes => new Uint8Array(Buffer.from(text, 'hex'));
+export const toHex = (data: Uint8Array): string => Buffer.from(data).toString('hex');
+
+export const newPair = async (): Promise<CryptoKeyPair> =>
+  (await crypto.subtle.generateKey('Ed25519', false, ['sign', 'verify'])) as CryptoKeyPair;
+
+export async function pairOf(seed: string): Promise<CryptoKeyPair> {
+  const privateKey = await privateOf('Ed25519', seed, ['sign'], true);
+  const jwk = await crypto.subtle.exportKey('jwk', privateKey);
+  const open = { kty: jwk.kty!, crv: jwk.crv!, x: jwk.x! };
+  return { privateKey, publicKey: await crypto.subtle.importKey('jwk', open, 'Ed25519', true, ['verify']) };
+}
+
+export const exchangeKeyOf = (seed: string): Promise<CryptoKey> => privateOf('X25519', seed, ['deriveBits']);
+
+const privateOf = (
+  curve: keyof typeof PKCS8,
+  seed: string,
+  usages: KeyUsage[],
+  extractable = false,
+): Promise<CryptoKey> => {
+  const data = joined([fromHex(PKCS8[curve]), decodeBytes(seed)]);
+  return crypto.subtle.importKey('pkcs8', data, curve, extractable, usages);
+};
+
+/** As the camera checks an answer to its offer (signaling/protocol/trust/session.py). */
+export async function checkAnswer(
+  text: string,
+  offered: Said<Offer>,
+  viewer: string,
+  sdp: string,
+): Promise<void> {
+  const { by, what } = await read(text, ANSWER);
+  const { session, fingerprint } = offered.what;
+  const said = [by, what.offer, what.session, what.camera, what.fingerprint];
+  const expected = [viewer, offered.digest, session, fingerprint, fingerprintOf(sdp)];
+  if (said.some((each, at) => each !== expected[at])) throw new Untrue('this answer is another');
+}
+
+/** A statement whose header and payload are any text at all, under a good signature. */
+export async function signedText(pair: CryptoKeyPair, header: string, payload: string): Promise<string> {
+  const bytes = (text: string): Bytes => new TextEncoder().encode(text);
+  const body = [header, payload].map((part) => encodeBytes(bytes(part))).join('.');
+  const signature = await crypto.subtle.sign('Ed25519', pair.privateKey, bytes(body));
+  return `${body}.${encodeBytes(new Uint8Array(signature))}`;
+}
+
+/** Encrypts as a camera does (media/sframe.py, media/sealed_frames.py), under a secret that it shows. */
+export class Camera {
+  counter = 0;
+
+  constructor(
+    readonly epoch: number,
+    readonly secret: Bytes,
+  ) {}
+
+  async seal(plain: Uint8Array, metadata: Uint8Array): Promise<Bytes> {
+    const counter = this.counter++;
+    const header = Uint8Array.of(
+      0x9b,
+      this.epoch >> 8,
+      this.epoch & 0xff,
+      0,
+      0,
+      counter >> 8,
+      counter & 0xff,
+    );
+    const { salt } = await derive(this.epoch, this.secret);
+    const iv = salt.map((byte, at) => byte ^ (at < 10 ? 0 : header[at - 5]!));
+    const how = { name: 'AES-GCM', iv, additionalData: joined([header, metadata]) };
+    const sealed = await crypto.subtle.encrypt(how, await this.key(), new Uint8Array(plain));
+    return joined([header, new Uint8Array(sealed)]);
+  }
+
+  async vp8(plain: Uint8Array): Promise<Bytes> {
+    const clear = plain[0]! & 1 ? 3 : 10;
+    return this.after(clear, plain);
+  }
+
+  opus = (plain: Uint8Array): Promise<Bytes> => this.after(1, plain);
+
+  async slice(unit: Uint8Array): Promise<Bytes> {
+    const clear = unit.subarray(0, 8);
+    const end = Uint8Array.of(0x80 + 8 - clear.length);
+    const rest = joined([await this.seal(unit.subarray(clear.length), clear), end]);
+    return joined([Uint8Array.of(0, 0, 0, 1), clear, escaped(clear, rest)]);
+  }
+
+  private async after(clear: number, plain: Uint8Array): Promise<Bytes> {
+    const head = plain.subarray(0, clear);
+    return joined([head, await this.seal(plain.subarray(clear), head)]);
+  }
+
+  private async key(): Promise<CryptoKey> {
+    // Not by `derive`, whose keys open only.
+    const label = Buffer.concat([
+      Buffer.from('SFrame 1.0 Secret key '),
+      Buffer.from([0, 0, 0, 0, 0, 0]),
+      Buffer.from([this.epoch >> 8, this.epoch & 0xff, 0, 4]),
+    ]);
+    const base = await crypto.subtle.importKey('raw', this.secret, 'HKDF', false, ['deriveKey']);
+    const how = { name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(0), info: new Uint8Array(label) };
+    return crypto.subtle.deriveKey(how, base, { name: 'AES-GCM', length: 128 }, false, ['encrypt']);
+  }
+}
+
+/** Emulation prevention (ITU-T H.264 §7.4.1) for what follows `before`. */
+export function escaped(before: Uint8Array, data: Uint8Array): Bytes {
+  const out: number[] = [];
+  let zeros = [...before].reverse().findIndex((byte) => byte !== 0);
+  if (zeros === -1) zeros = before.length;
+  for (const byte of data) {
+    if (zeros >= 2 && byte <= 3) {
+      out.push(3);
+      zeros = 0;
+    }
+    out.push(byte);
+    zeros = byte === 0 ? zeros + 1 : 0;
+  }
+  return Uint8Array.from(out);
+}
+
+/** Reproducible dice (mulberry32). */
+export function dice(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
