@@ -1,0 +1,64 @@
+/** Where this browser keeps what only it may know: IndexedDB, which takes keys that nobody can read out. */
+
+const DATABASE = 'belvedere-trust';
+const STORE = 'kept';
+const VERSION = 1;
+
+export interface Cupboard {
+  get(name: string): Promise<unknown>;
+  /**
+   * Replaces what stands under a name by what `decide` makes of it (undefined: nothing stands there), with no other tab
+   * in between. Resolves to what stands there then, when the disk has it.
+   */
+  change(name: string, decide: (standing: unknown) => unknown): Promise<unknown>;
+}
+
+/** Rejects with what the browser says where it keeps nothing (private windows, blocked site data, a full disk). */
+export async function browserCupboard(): Promise<Cupboard> {
+  const database = await opened();
+  // Another tab with a newer app may go on; this one meets a closed store and says so.
+  database.onversionchange = () => database.close();
+  return {
+    get: (name) => inTransaction(database, 'readonly', (store, done) => ask(store, name, done)),
+    change: (name, decide) =>
+      inTransaction(database, 'readwrite', (store, done) =>
+        ask(store, name, (standing) => {
+          const value = decide(standing);
+          if (value !== standing) store.put(value, name);
+          done(value);
+        }),
+      ),
+  };
+}
+
+function opened(): Promise<IDBDatabase> {
+  return new Promise((resolve, reject) => {
+    const asked = indexedDB.open(DATABASE, VERSION);
+    asked.onupgradeneeded = () => asked.result.createObjectStore(STORE);
+    asked.onsuccess = () => resolve(asked.result);
+    asked.onerror = () => reject(asked.error as DOMException);
+    asked.onblocked = () =>
+      reject(new DOMException('another tab keeps an older store open', 'InvalidStateError'));
+  });
+}
+
+function ask(store: IDBObjectStore, name: string, tell: (value: unknown) => void): void {
+  const asked = store.get(name) as IDBRequest<unknown>;
+  asked.onsuccess = () => tell(asked.result);
+}
+
+/** What `deed` was done with, once the transaction stands. What `deed` throws ends it. */
+function inTransaction(
+  database: IDBDatabase,
+  mode: IDBTransactionMode,
+  deed: (store: IDBObjectStore, done: (value: unknown) => void) => void,
+): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    // A key that a crash takes back would be one that others already believe.
+    const transaction = database.transaction(STORE, mode, { durability: 'strict' });
+    let outcome: unknown;
+    transaction.oncomplete = () => resolve(outcome);
+    transaction.onabort = () => reject(transaction.error ?? new DOMException('not kept', 'AbortError'));
+    deed(transaction.objectStore(STORE), (value) => (outcome = value));
+  });
+}
