@@ -2,10 +2,11 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { decodeBytes, encodeBytes, type Bytes } from '../core/trust/bytes';
-import { ANSWER, fingerprintOf, type Offer } from '../core/trust/session';
+import { decodeBytes, encodeBytes, utf8, type Bytes } from '../core/trust/bytes';
+import { ENVELOPE, exchangeOf, makeExchange } from '../core/trust/envelope';
+import { ANSWER, fingerprintOf, HELLO, type Offer } from '../core/trust/session';
 import { derive, joined } from '../core/trust/sframe';
-import { read, type Said } from '../core/trust/statement';
+import { read, sign, type Said } from '../core/trust/statement';
 import { Untrue } from '../core/trust/untrue';
 
 /** RFC 8410 §7: a private key before its 32 bytes; the last digit of the object identifier tells the curve. */
@@ -96,6 +97,25 @@ export async function checkAnswer(
   const said = [by, what.offer, what.session, what.camera, what.fingerprint];
   const expected = [viewer, offered.digest, session, fingerprint, fingerprintOf(sdp)];
   if (said.some((each, at) => each !== expected[at])) throw new Untrue('this answer is another');
+}
+
+/** A sender key for whoever said this hello (signaling/protocol/trust/envelope.py). */
+export async function envelopeFor(camera: CryptoKeyPair, hello: string, secret: Bytes): Promise<string> {
+  const [own, { what, digest }] = await Promise.all([makeExchange(), read(hello, HELLO)]);
+  const theirs = await crypto.subtle.importKey('raw', decodeBytes(what.exchange), 'X25519', false, []);
+  const shared = await crypto.subtle.deriveBits({ name: 'X25519', public: theirs }, own.privateKey, 256);
+  const base = await crypto.subtle.importKey('raw', shared, 'HKDF', false, ['deriveKey']);
+  const how = { name: 'HKDF', hash: 'SHA-256', salt: decodeBytes(digest), info: utf8('belvedere-key-1') };
+  const key = await crypto.subtle.deriveKey(how, base, { name: 'AES-GCM', length: 256 }, false, ['encrypt']);
+  const sealed = await crypto.subtle.encrypt({ name: 'AES-GCM', iv: new Uint8Array(12) }, key, secret);
+  return sign(camera, ENVELOPE, {
+    hello: digest,
+    exchange: await exchangeOf(own),
+    epoch: 7,
+    counter: 3,
+    sealed: encodeBytes(new Uint8Array(sealed)),
+    iat: what.iat,
+  });
 }
 
 /** A statement whose header and payload are any text at all, under a good signature. */

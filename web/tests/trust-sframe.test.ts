@@ -129,6 +129,16 @@ describe('sframe', () => {
     await expect(openFrame('h264', many, keyOf)).rejects.toThrow('too many');
   });
 
+  test('a picture is of one key, not of two that are both good', async () => {
+    const other = await derive(EPOCH + 1, SECRET);
+    const slices = await Promise.all(
+      [EPOCH, EPOCH + 1].map((epoch) => new Camera(epoch, SECRET).slice(fromHex('65888480'))),
+    );
+    const both = (kid: number) => (kid === EPOCH ? key : other);
+    await expect(openFrame('h264', joined(slices), both)).rejects.toThrow('one key');
+    await openFrame('h264', slices[1]!, both);
+  });
+
   test('what no camera sends is left out', async () => {
     const sealed = await new Camera(EPOCH, SECRET).slice(fromHex('65888480aabbccddeeff80'));
     const sei = fromHex('000000010605aabb80');
@@ -197,6 +207,13 @@ describe('replay', () => {
     expect(replay.take([1], false)).toBe(false);
     replay.shown();
     expect(replay.take([0], true)).toBe(false);
+  });
+
+  test('a group that comes again brings nothing from before it', () => {
+    const replay = new Replay(0);
+    [0, 1, 2, 3, 4].forEach((counter) => replay.take([counter], counter % 3 === 0));
+    expect(replay.take([3], true)).toBe(true);
+    expect([1, 2, 4].map((counter) => replay.take([counter], false))).toEqual([false, false, true]);
   });
 
   test('agrees with a plain list of what was taken', () => {
@@ -276,6 +293,15 @@ describe('an sframe track', () => {
     await other.learn(sender(EPOCH + 1), 0);
     await other.open(await new Camera(EPOCH + 1, SECRET).vp8(key8()), 1);
     await expect(other.open(late, 2)).rejects.toThrow('nobody gave');
+  });
+
+  test('the first picture counts for both epochs', async () => {
+    const [track, camera] = await watching();
+    const frame = await camera.vp8(key8());
+    await track.open(frame, 0);
+    await track.learn(sender(EPOCH + 1), 0);
+    track.shown();
+    await expect(track.open(frame, 0)).rejects.toThrow('sent before');
   });
 
   test('without a key nothing is opened', async () => {

@@ -10,7 +10,7 @@ import { cameraProof, isProof, makeSecret, ownerProof, readSecret } from '../cor
 import { fingerprintOf, hello, HELLO, makeNonce } from '../core/trust/session';
 import { digest, MAX_STATEMENT_CHARS, nameOf, read, sign } from '../core/trust/statement';
 import { Untrue } from '../core/trust/untrue';
-import { newPair, signedText, vectors } from './trust-people';
+import { envelopeFor, newPair, signedText, vectors } from './trust-people';
 
 const NOW = 1_800_000_000;
 const pair = await newPair();
@@ -105,6 +105,15 @@ describe('a signed statement', () => {
     await expect(read(changed, LINK)).rejects.toThrow(Untrue);
   });
 
+  test('has a bound, whatever it says', async () => {
+    const padded = (size: number): string => plainPayload.replace('{', `{"x":"${'y'.repeat(size)}",`);
+    expect((await read(await signedText(pair, plainHeader, padded(2500)), LINK)).by).toBe(name);
+    await expect(read(await signedText(pair, plainHeader, padded(3000)), LINK)).rejects.toThrow(Untrue);
+    await expect(sign(pair, LINK, { n: 0, keys: [name], iat: NOW, ring: 'y'.repeat(4000) })).rejects.toThrow(
+      Untrue,
+    );
+  });
+
   test('that is no text at all is none', async () => {
     for (const odd of [null, undefined, 5, {}, [good]]) {
       await expect(read(odd as never, LINK)).rejects.toThrow(Untrue);
@@ -170,6 +179,9 @@ describe('signed grants', async () => {
     for (const now of [NOW + 60, NOW - 121, NaN, Infinity, -Infinity]) {
       await expect(rights([text], { ...against, now })).rejects.toThrow(Untrue);
     }
+    const endless = await sign(pair, GRANT, what);
+    expect((await rights([endless], { ...against, now: NOW * 2 })).until).toBeNull();
+    await expect(rights([endless], { ...against, now: NaN })).rejects.toThrow('not hold yet');
   });
 
   test('for a link are accepted by whoever holds its key', async () => {
@@ -197,6 +209,14 @@ describe('signed grants', async () => {
     const more = Array.from({ length: 65 }, (_, serial) => serial);
     await expect(say(3, 0, more)).rejects.toThrow(Untrue);
     await expect(revoke(await say(3, 4, []), name, owner, later)).rejects.toThrow('another camera');
+    const elsewhere = await sign(pair, REVOCATION, {
+      camera,
+      ring: viewer.name,
+      n: 9,
+      floor: 9,
+      serials: [],
+    });
+    await expect(revoke(elsewhere, camera, owner, later)).rejects.toThrow('another camera');
     const forged = await sign(guest, REVOCATION, { camera, ring: owner.name, n: 9, floor: 9, serials: [] });
     await expect(revoke(forged, camera, owner, later)).rejects.toThrow('does not own');
   });
@@ -265,6 +285,7 @@ describe('swap in descriptions', () => {
     `${line}\r\nA=FINGERPRINT: x`,
     `${line}\ra=fingerprint:x`,
     `${line}\u2028a=fingerprint:x`,
+    `a=x\ra=fingerprint:sha-256 ${digits.replace('00', 'ff')}\r\n${line}`,
     `${line} and more`,
   ])('is none: %j', (sdp) => {
     expect(() => fingerprintOf(sdp)).toThrow(Untrue);
@@ -286,6 +307,17 @@ describe('signed envelopes', () => {
       sealed: 'AA',
     });
     await expect(open(short, name, text, own.privateKey)).rejects.toThrow('cannot be opened');
+  });
+
+  test('hold a sender key of the right length, and are opened by whom they are for', async () => {
+    const own = await makeExchange();
+    const text = await hello(pair, name, makeNonce(), await exchangeOf(own), NOW);
+    const secret = crypto.getRandomValues(new Uint8Array(32));
+    const sealed = await envelopeFor(pair, text, secret);
+    expect(await open(sealed, name, text, own.privateKey)).toEqual({ epoch: 7, secret, counter: 3 });
+    const short = await envelopeFor(pair, text, secret.subarray(1));
+    await expect(open(short, name, text, own.privateKey)).rejects.toThrow('no sender key');
+    await expect(open(sealed, name, text, (await makeExchange()).privateKey)).rejects.toThrow(Untrue);
   });
 
   test('are opened by a key that nobody can read out', async () => {
