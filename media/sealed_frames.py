@@ -2,9 +2,10 @@
 
 H.264: parameter sets and delimiters are sent as they are. Of a slice the first eight bytes are (its header: with fewer
 of them browsers lose frames before they could be decrypted), then comes an SFrame ciphertext of the rest with the
-eight bytes as its metadata, escaped like all NAL units (ITU-T H.264 §7.4.1), and a last byte that is no zero. All other
-units are left out: supplemental information may tell about a picture. VP8: its frame header is readable (RFC 6386
-§9.1), ten bytes of a key frame and three of others. Opus: the first byte (RFC 6716 §3.1).
+clear bytes as its metadata, escaped like all NAL units (ITU-T H.264 §7.4.1), and a last byte that is no zero: 0x80, and
+how many clear bytes there are fewer than eight, for a still scene makes slices of seven. All other units are left out:
+supplemental information may tell about a picture. VP8: its frame header is readable (RFC 6386 §9.1), ten bytes of a key
+frame and three of others. Opus: the first byte (RFC 6716 §3.1).
 """
 
 import re
@@ -14,8 +15,8 @@ from media.frames import EncodedFrame
 from media.sframe import Sealer
 
 CLEAR_SLICE, CLEAR_KEY, CLEAR_DELTA, CLEAR_OPUS = 8, 10, 3, 1
-END = b"\x80"
-"""As of RBSP trailing bits: a zero at the end of a unit would be lost at the next start code."""
+END = 0x80
+"""Begins the last byte: a zero at the end of a unit would be lost at the next start code."""
 START = b"\x00\x00\x00\x01"
 _SLICES = frozenset({1, 5})
 _PLAIN = frozenset({7, 8, 9})
@@ -41,7 +42,8 @@ def _units(data: bytes, sealer: Sealer) -> list[bytes]:
         kind = unit[0] & 0x1F
         if kind in _SLICES:
             clear, rest = unit[:CLEAR_SLICE], unit[CLEAR_SLICE:]
-            units.append(clear + escape(clear, sealer.seal(rest, clear) + END))
+            end = bytes((END + CLEAR_SLICE - len(clear),))
+            units.append(clear + escape(clear, sealer.seal(rest, clear) + end))
         elif kind in _PLAIN:
             units.append(unit)
     return units

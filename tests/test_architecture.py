@@ -48,6 +48,8 @@ PURE = (
     "media/offer.py",
     "media/packetiser.py",
     "media/sdp.py",
+    "media/sealed_frames.py",
+    "media/sframe.py",
     "media/vp8.py",
     "media/relay/admission.py",
     "media/relay/approach.py",

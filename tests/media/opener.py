@@ -37,16 +37,17 @@ class Opener:
     def _unit(self, unit: bytes) -> bytes:
         if unit[0] & 0x1F not in (1, 5):
             return unit
-        clear, rest = unit[:CLEAR_SLICE], bytearray()
+        length = CLEAR_SLICE - (unit[-1] - 0x80)
+        if not 1 <= length <= CLEAR_SLICE:
+            raise ValueError("no end")
+        clear, rest = unit[:length], bytearray()
         zeros = len(clear) - len(clear.rstrip(b"\0"))
-        for byte in unit[CLEAR_SLICE:]:
+        for byte in unit[length:]:
             if zeros >= 2 and byte == 3:
                 zeros = 0
                 continue
             zeros = zeros + 1 if byte == 0 else 0
             rest.append(byte)
-        if rest[-1] != 0x80:
-            raise ValueError("no end")
         return clear + self.open(bytes(rest[:-1]), clear)
 
     def _after(self, clear: int, data: bytes) -> bytes:

@@ -78,13 +78,21 @@ def test_sframe_in_h264_comes_back_whole_after_packets() -> None:
         assert opener.open_h264(shut.data) == plain
 
 
+@pytest.mark.parametrize("length", range(2, 20))
+def test_sframe_in_slices_of_any_length_comes_back_whole(length: int) -> None:
+    """A still scene makes slices of seven bytes."""
+    plain = b"\0\0\0\1\x41" + bytes(range(9, 8 + length))
+    shut = sealed(frame("h264", plain), sframe.sealer(1, KEY)).data
+    assert Opener({1: KEY}).open_h264(shut) == plain
+
+
 def test_sframe_leaves_no_start_code_and_no_zero_at_the_end() -> None:
     chance = random.Random(7)
     sealer = sframe.sealer(1, KEY)
     for _ in range(300):
         shut = sealed(frame("h264", b"".join(b"\0\0\1" + unit for unit in picture(chance, 1))), sealer)
         (unit,) = (unit for unit in h264.split(shut.data) if unit[0] & 0x1F == 5)
-        assert not any(bytes((0, 0, low)) in unit for low in (0, 1, 2)) and unit[-1] == 0x80
+        assert not any(bytes((0, 0, low)) in unit for low in (0, 1, 2)) and unit[-1] >= 0x80
 
 
 @pytest.mark.parametrize("before", [b"", b"\0", b"\0\0", b"\1\0", b"\1\0\0"])

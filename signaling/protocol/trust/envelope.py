@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from signaling.protocol.identity import decode_bytes, encode_bytes
 from signaling.protocol.trust import statement
 from signaling.protocol.trust.session import Hello
-from signaling.protocol.trust.statement import Key, Said, Seconds, Untrue
+from signaling.protocol.trust.statement import Count, Key, Said, Seconds, Untrue
 
 KIND = "belvedere-key+jwt"
 INFO = b"belvedere-key-1"
@@ -30,8 +30,8 @@ class Envelope(msgspec.Struct, frozen=True):
 
     hello: Key
     exchange: Key
-    epoch: int
-    counter: int
+    epoch: Count
+    counter: Count
     sealed: str
     iat: Seconds
 

@@ -14,7 +14,7 @@ import msgspec
 
 from signaling.protocol.trust import statement
 from signaling.protocol.trust.keyring import Keyring
-from signaling.protocol.trust.statement import Key, Seconds, Untrue
+from signaling.protocol.trust.statement import Count, Key, Seconds, Untrue
 
 GRANT = "belvedere-grant+jwt"
 ACCEPTANCE = "belvedere-acceptance+jwt"
@@ -25,7 +25,6 @@ CLOCK_LEEWAY_SECONDS = 120
 """Between the clock of whoever signed and ours, for what begins just now. An end has none."""
 
 Scope = Literal["live", "talk", "history", "manage"]
-Serial = Annotated[int, msgspec.Meta(ge=0, lt=2**53)]
 ALL: frozenset[Scope] = frozenset({"live", "talk", "history", "manage"})
 
 
@@ -38,7 +37,7 @@ class Grant(msgspec.Struct, frozen=True, omit_defaults=True):
     to: Key
     scopes: Annotated[list[Scope], msgspec.Meta(min_length=1, max_length=len(ALL))]
     nbf: Seconds
-    serial: Serial
+    serial: Count
     exp: Seconds | None = None
     link: bool = False
 
@@ -56,9 +55,9 @@ class Revocation(msgspec.Struct, frozen=True):
 
     camera: Key
     ring: Key
-    n: Serial
-    floor: Serial
-    serials: Annotated[list[Serial], msgspec.Meta(max_length=MAX_REVOKED)]
+    n: Count
+    floor: Count
+    serials: Annotated[list[Count], msgspec.Meta(max_length=MAX_REVOKED)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,11 +19,13 @@ ALGORITHM = "EdDSA"
 MAX_STATEMENT_CHARS = 4096
 """The longest, a full keyring, has under 1,500."""
 
-Key = Annotated[str, msgspec.Meta(min_length=43, max_length=43, pattern=r"^[A-Za-z0-9_-]+$")]
+Key = Annotated[str, msgspec.Meta(min_length=43, max_length=43, pattern=r"^[A-Za-z0-9_-]+\Z")]
 """32 bytes in base64url: a public key, or a hash."""
-Nonce = Annotated[str, msgspec.Meta(min_length=22, max_length=22, pattern=r"^[A-Za-z0-9_-]+$")]
+Nonce = Annotated[str, msgspec.Meta(min_length=22, max_length=22, pattern=r"^[A-Za-z0-9_-]+\Z")]
 """16 random bytes in base64url."""
-Seconds = Annotated[int, msgspec.Meta(ge=0, lt=2**53)]
+Count = Annotated[int, msgspec.Meta(ge=0, lt=2**53)]
+"""Whole numbers that every reader of JSON reads alike (RFC 8259 §6)."""
+Seconds = Count
 """Unix time."""
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -49,7 +51,7 @@ def read(text: str, kind: str, form: type[T]) -> Said[T]:
     """Raises `Untrue` unless it is a statement of this kind and form, signed by the key that it names."""
     if len(text) > MAX_STATEMENT_CHARS or not is_plain(text):
         raise Untrue("this is no statement")
-    header = jwt.get_unverified_header(text)
+    header = _header(text)
     if header.get("typ") != kind or header.get("alg") != ALGORITHM:
         raise Untrue(f"this is no {kind}")
     by = str(header.get("kid"))
@@ -68,6 +70,13 @@ def name_of(key: Ed25519PrivateKey) -> Key:
 def digest(text: str) -> Key:
     """By which another statement refers to this one."""
     return encode_bytes(hashlib.sha256(text.encode()).digest())
+
+
+def _header(text: str) -> dict[str, Any]:
+    try:
+        return jwt.get_unverified_header(text)
+    except jwt.InvalidTokenError as error:
+        raise Untrue("the header of this statement cannot be read") from error
 
 
 def _verified(text: str, by: str) -> dict[str, Any]:

@@ -42,6 +42,8 @@ def test_a_signed_envelope_is_opened_by_nobody_else() -> None:
         lambda: opened(sealed(), camera=name("other camera")),
         lambda: opened(changed(sealed=encode_bytes(decode_bytes(SEALED)[::-1]))),
         lambda: opened(changed(sealed="?")),
+        lambda: opened(changed(epoch=-1)),
+        lambda: opened(changed(counter=2**53)),
         lambda: opened(changed(exchange=encode_bytes(bytes(32)))),
         lambda: opened(changed(exchange="_" * 43)),
         lambda: opened(changed(exchange=encode_bytes(exchange_key("stranger").public_key().public_bytes_raw()))),
