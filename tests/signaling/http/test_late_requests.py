@@ -20,7 +20,7 @@ from tests.patience import eventually
 from tests.servers import free_port
 from tests.signaling.api import PASSWORD, Api
 from tests.signaling.authenticator import Authenticator
-from tests.signaling.factors import PROOF, totp_on
+from tests.signaling.factors import PROOF, nothing_to_spend, totp_on
 from tests.signaling.helpers import quick_settings
 from tests.signaling.sharing import confirmed_camera
 
@@ -102,7 +102,7 @@ async def test_no_route_takes_a_body_from_a_session_that_has_ended(owner: Api, l
         ("PUT", "/api/me/password", CHANGE),
         ("DELETE", "/api/me", PROOF),
         ("POST", "/api/me/totp", PROOF),
-        ("POST", "/api/me/totp/off", PROOF | {"code": "123456"}),
+        ("POST", "/api/me/totp/off", PROOF),
         ("POST", "/api/me/recovery-codes", PROOF),
         ("POST", "/api/me/passkey-challenges", PROOF),
     ],
@@ -110,7 +110,7 @@ async def test_no_route_takes_a_body_from_a_session_that_has_ended(owner: Api, l
 async def test_nobody_acts_who_was_signed_out_while_the_password_was_checked(
     running: Running, owner: Api, monkeypatch: pytest.MonkeyPatch, method: str, path: str, body: dict[str, str]
 ) -> None:
-    await totp_on(owner)
+    _, codes = await totp_on(owner)
     passwords = running.services.accounts._passwords
     really, checked, go_on = passwords.check, asyncio.Event(), asyncio.Event()
 
@@ -121,7 +121,7 @@ async def test_nobody_acts_who_was_signed_out_while_the_password_was_checked(
         return right
 
     monkeypatch.setattr(passwords, "check", check)
-    asking = asyncio.create_task(owner.call(method, path, body))
+    asking = asyncio.create_task(owner.call(method, path, body | {"code": codes[0]}))
     await checked.wait()
     await owner.good("DELETE", "/api/sessions")
     go_on.set()
@@ -143,8 +143,8 @@ async def test_what_was_asked_for_before_the_end_of_a_session_is_refused_after_i
     for late in (
         services.factors.confirm_app(caller, "123456", now=now),
         services.factors.add_passkey(caller, "Phone", key.create(options), passkey_id="any", now=now),
-        services.accounts.change_password(caller, NEW, now=now),
-        services.accounts.delete(caller, now=now),
+        services.accounts.change_password(caller, NEW, nothing_to_spend, now=now),
+        services.accounts.delete(caller, nothing_to_spend, now=now),
     ):
         with pytest.raises(Refused) as refused:
             await late
