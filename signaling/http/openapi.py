@@ -7,6 +7,7 @@ import msgspec
 
 from signaling.http import shapes
 from signaling.http.call import Route
+from signaling.http.links import add_links
 from signaling.http.problems import CONTENT_TYPE, PROBLEMS
 from signaling.protocol.messages import SOCKET_PATH
 from signaling.tokens import COOKIE, cookie_name
@@ -40,6 +41,7 @@ def document(routes: tuple[Route, ...], *, origin: str, version: str) -> dict[st
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)
+    add_links(paths)
     return {
         "openapi": "3.1.0",
         "info": {
