@@ -98,12 +98,10 @@ async def test_ways_to_say_who_one_is(options: dict[str, object], params: dict[s
         {},
         {"headers": {"Authorization": "Bearer nobody"}},
         {"headers": {"Cookie": "belvedere_session=viewer-u1-l1"}},
-        {"headers": {"Cookie": "belvedere_session=viewer-u1-l1"}, "origin": "http://evil.example"},
-        {"headers": {"Cookie": "belvedere_session=viewer-u1-l1"}, "origin": "http://["},
         {"headers": {"Cookie": "belvedere_session=device-c1"}, "origin": "http://127.0.0.1:PORT"},
         {"params": {"access_token": "viewer-u1-l1"}},
     ],
-    ids=["nothing", "wrong", "no origin", "foreign origin", "odd origin", "device by cookie", "viewer by query"],
+    ids=["nothing", "wrong", "no origin", "device by cookie", "viewer by query"],
 )
 async def test_ways_not_to(options: dict[str, object]) -> None:
     async with small_server() as server:

@@ -5,6 +5,8 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -81,12 +83,24 @@ def test_nothing_there_at_all(tmp_path: Path) -> None:
     assert not (tmp_path / "none").exists(), "the doctor changes nothing"
 
 
+@contextmanager
+def silent_port() -> Iterator[int]:
+    """Bound for UDP and TCP, and nobody reads. Another test may hold a number for one of the two."""
+    for _ in range(100):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as deaf, socket.socket() as mute:
+            deaf.bind(("127.0.0.1", 0))
+            try:
+                mute.bind(deaf.getsockname())
+            except OSError:
+                continue
+            mute.listen()
+            yield mute.getsockname()[1]
+            return
+    pytest.fail("no port is free for both")
+
+
 def test_a_relay_s_port_that_hears_nothing(tmp_path: Path) -> None:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as deaf, socket.socket() as mute:
-        deaf.bind(("127.0.0.1", 0))
-        port = deaf.getsockname()[1]
-        mute.bind(("127.0.0.1", port))
-        mute.listen()
+    with silent_port() as port:
         relay = {"relay_port": str(port), "relay_stun_port": "0", "relay_addresses": "127.0.0.1"}
         found = findings(1, data_dir=str(tmp_path), port="1", **relay)
     assert levels(found["Relay"]) == ["bad", "bad"]

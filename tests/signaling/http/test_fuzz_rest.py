@@ -84,8 +84,12 @@ def members(route: Route) -> dict[str, Any]:
     """The schema's properties of the route's body."""
     if route.body is None:
         return {}
-    schema = document((route,), origin="", version="")["components"]["schemas"]
-    return dict(schema[route.body.__name__]["properties"])
+    return dict(schemas()[route.body.__name__]["properties"])
+
+
+@functools.cache
+def schemas() -> dict[str, Any]:
+    return dict(document(ROUTES, origin="", version="")["components"]["schemas"])
 
 
 def member_values(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
