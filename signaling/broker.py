@@ -116,8 +116,11 @@ def _notification(table: Table, party: Party, message: wire.Notification, now: f
         return [Counted("foreign_session")]
 
 
-_HEARD = wire.NOTIFICATIONS - {"belvedere.goAway", "belvedere.wake"}
-"""Those two the server alone says."""
+_HEARD = wire.NOTIFICATIONS - {
+    *("belvedere.goAway", "belvedere.wake", "belvedere.orders"),
+    *("belvedere.hello", "belvedere.envelope", "belvedere.receipt"),
+}
+"""Those the server alone says, and those it takes no notice of yet."""
 
 _SAYINGS = {
     "trickle": calls.trickle,

@@ -24,6 +24,8 @@ class Fault(IntEnum):
     WAY_CLOSED = 488
     """The same code as the answer to `connect`: the way that was asked for is not open, another may be
     (RFC 3261 §21.4.26)."""
+    NOT_TRUSTED = 495
+    """Ours alone: the camera does not know this viewer, or knows that it may not watch. No other way helps."""
 
 
 class Notice(IntEnum):

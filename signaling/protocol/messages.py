@@ -11,12 +11,18 @@ from typing import Annotated, Any, Literal, TypeVar, get_args
 import msgspec
 
 from signaling.protocol.errors import Fault, ProtocolError
+from signaling.protocol.trust_wire import EnvelopeParams as EnvelopeParams
+from signaling.protocol.trust_wire import HelloParams as HelloParams
+from signaling.protocol.trust_wire import OrdersParams as OrdersParams
+from signaling.protocol.trust_wire import ProofExtra as ProofExtra
+from signaling.protocol.trust_wire import ReceiptParams as ReceiptParams
+from signaling.protocol.trust_wire import Trust as Trust
 
 SUBPROTOCOL = "webrtc.onvif.org"
 SOCKET_PATH = "/api/signaling"
 
 MAX_MESSAGE_BYTES = 64 * 1024
-"""A large SDP with many codecs has under 16 KiB; the rest is headroom (DESIGN §4)."""
+"""A large SDP with many codecs has under 16 KiB, the longest `Trust` 45; the rest is headroom (DESIGN §4)."""
 MAX_CANDIDATES = 64
 """Per session and side; a dual-stack host with VPNs makes about 20."""
 HEARTBEAT_SECONDS = 10.0
@@ -40,6 +46,10 @@ NotificationMethod = Literal[
     "belvedere.event",
     "belvedere.stats",
     "belvedere.wake",
+    "belvedere.hello",
+    "belvedere.envelope",
+    "belvedere.orders",
+    "belvedere.receipt",
 ]
 REQUESTS: frozenset[str] = frozenset(get_args(RequestMethod))
 NOTIFICATIONS: frozenset[str] = frozenset(get_args(NotificationMethod))
@@ -144,10 +154,12 @@ class RegisteredExtra(msgspec.Struct, frozen=True, omit_defaults=True, rename="c
 
 
 class WishExtra(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What a client asks of `connect`. Without `via` the server picks. `attempt`: which try for this picture it is."""
+    """What a client asks of `connect`. Without `via` the server picks. `attempt`: which try for this picture it is.
+    `trust`: who watches, for the camera to judge."""
 
     via: Way | None = None
     attempt: Attempt | None = None
+    trust: Trust | None = None
 
 
 class TicketExtra(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -160,13 +172,15 @@ class ConnectExtra(TicketExtra, frozen=True, omit_defaults=True):
     """What a device is told with `connect`.
 
     A camera: `via` is "relay" where the client is a relay, and `tunnel` is then the WebSocket that takes its datagrams
-    where UDP does not go. A relay: `camera` is what it shall show, `owner` the account whose camera that is.
+    where UDP does not go; `trust` is the client's own, as it came, where the client is no relay. A relay: `camera` is
+    what it shall show, `owner` the account whose camera that is.
     """
 
     via: Way | None = None
     tunnel: str | None = None
     camera: str | None = None
     owner: str | None = None
+    trust: Trust | None = None
 
 
 class ConnectedExtra(TicketExtra, frozen=True, omit_defaults=True, rename="camel"):
@@ -225,16 +239,18 @@ class ConnectResult(msgspec.Struct, frozen=True, omit_defaults=True, rename="cam
 
 
 class InviteParams(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Device → server → client. `offer` is SDP."""
+    """Device → server → client. `offer` is SDP. The proof passes where a camera and a viewer without a relay speak."""
 
     session: str
     offer: str
     subprotocols: list[str] | None = None
+    belvedere: ProofExtra | None = None
 
 
 class InviteResult(msgspec.Struct, frozen=True, omit_defaults=True):
     answer: str
     subprotocols: list[str] | None = None
+    belvedere: ProofExtra | None = None
 
 
 class TrickleParams(msgspec.Struct, frozen=True):

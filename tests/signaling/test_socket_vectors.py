@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from signaling.protocol import messages as wire
-from signaling.protocol.errors import ProtocolError
+from signaling.protocol.errors import Fault, ProtocolError
 from tests.signaling.world import World
 
 VECTORS = Path(__file__).parent.parent / "vectors"
@@ -50,6 +50,13 @@ def test_what_we_write_reads_back_and_is_written_the_same(example: Example) -> N
 @pytest.mark.parametrize("example", examples("lenient"))
 def test_what_we_take_though_we_do_not_write_it_so(example: Example) -> None:
     assert wire.params_as(getattr(wire, example["type"]), body(wire.decode(example["text"])))
+
+
+@pytest.mark.parametrize("example", examples("malformed"))
+def test_what_is_read_as_a_message_but_says_nothing_sensible(example: Example) -> None:
+    with pytest.raises(ProtocolError) as refused:
+        wire.params_as(getattr(wire, example["type"]), body(wire.decode(json.dumps(example["message"]))))
+    assert refused.value.code == Fault.INVALID_PARAMS
 
 
 @pytest.mark.parametrize("example", examples("unreadable"))

@@ -62,6 +62,12 @@ MESSAGE_ROWS: dict[str, MessageRow] = {
     "belvedere.event": MessageRow(all_get(SILENCE), _notification("belvedere.event", name="no_internet", **_ABOUT)),
     "belvedere.stats": MessageRow(all_get(SILENCE), _notification("belvedere.stats", firstFrameMs=1, **_ABOUT)),
     "belvedere.wake": MessageRow(all_get(SILENCE), _notification("belvedere.wake", **_ABOUT)),
+    "belvedere.hello": MessageRow(
+        all_get(SILENCE), _notification("belvedere.hello", trust={"hello": "a.b.c"}, **_ABOUT)
+    ),
+    "belvedere.envelope": MessageRow(all_get(SILENCE), _notification("belvedere.envelope", envelope="a.b.c", **_ABOUT)),
+    "belvedere.orders": MessageRow(all_get(SILENCE), _notification("belvedere.orders", orders="a.b.c", **_ABOUT)),
+    "belvedere.receipt": MessageRow(all_get(SILENCE), _notification("belvedere.receipt", receipt="a.b.c", **_ABOUT)),
     # Answers to what was asked of others.
     "result": MessageRow(all_get(SILENCE), {"id": 1, "result": {"answer": "v=0", **_ABOUT}}),
     "failure": MessageRow(all_get(SILENCE), {"id": 1, "error": {"code": 403, "message": "no"}}),
