@@ -26,8 +26,16 @@ from media.offer import VIDEO_MID
 from media.tunnel import TunnelTarget
 from signaling.client import Handler, Rejected, SignalingError, Trust
 from signaling.client_backoff import full_jitter
+from signaling.protocol import messages
 from signaling.protocol.errors import Fault, ProtocolError
-from signaling.protocol.messages import Candidate, DeviceConnectParams, DeviceExtendParams, IceServer, RegisterResult
+from signaling.protocol.messages import (
+    Candidate,
+    DeviceConnectParams,
+    DeviceExtendParams,
+    IceServer,
+    InviteResult,
+    RegisterResult,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -48,7 +56,7 @@ class Line(Protocol):
     async def run(self) -> None: ...
     def reconnect(self, *, moved: bool) -> None: ...
     def believe(self, tls: Trust) -> None: ...
-    async def invite(self, session: str, offer: str) -> str: ...
+    async def invite(self, session: str, offer: str) -> InviteResult: ...
     async def trickle(self, session: str, candidate: Candidate) -> bool: ...
     async def close_session(self, session: str, reason: str) -> bool: ...
     async def error(self, session: str, code: int, message: str) -> bool: ...
@@ -223,6 +231,12 @@ class CameraAgent:
             log.info("session_closed", session=session, reason=reason)
         await self._sessions.close(session)
 
+    async def hello(self, session: str, trust: messages.Trust) -> None:
+        """This camera does not know its owner's keyring, so it trusts the server in whom it lets watch."""
+
+    async def orders(self, keyring: Sequence[str], orders: str | None) -> None:
+        """See `hello`."""
+
     # --- sessions ---
 
     async def _invite(self, session: str, offer: str) -> None:
@@ -230,7 +244,7 @@ class CameraAgent:
         if line is None:
             return
         try:
-            await self._sessions.answer(session, await line.invite(session, offer))
+            await self._sessions.answer(session, (await line.invite(session, offer)).answer)
         except SignalingError as error:
             await self.close(session, error.message)
         except BadAnswer as error:

@@ -6,6 +6,7 @@
 How it stays connected: `signaling.client_connection`.
 """
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from signaling.client_connection import Presence, SignalingConnection
@@ -33,20 +34,36 @@ class Handler(Presence, Protocol):
         """The session may go on for `expiry_time_seconds` from now; the ticket replaces the one held."""
 
     async def close(self, session: str, reason: str) -> None:
-        """The session is over. May name one that is not known."""
+        """The session is over, one of ours or one that `hello` named. May name one that is not known."""
+
+    async def hello(self, session: str, trust: wire.Trust) -> None:
+        """Somebody watches this camera over a relay, in that session of the relay's. Comes again after `connected`, and
+        when a viewer asks anew; those that do not come again are over, or the server was restarted."""
+
+    async def orders(self, keyring: Sequence[str], orders: str | None) -> None:
+        """The camera's owner, as the server knows him: at each registration, and when there is something new."""
 
 
 class SignalingClient(SignalingConnection[Handler]):
     """Arguments: see `SignalingConnection`."""
 
-    async def invite(self, session: str, offer: str) -> str:
-        """Send the offer, wait for the viewer's answer (SDP). Raises `SignalingError`."""
-        params = wire.InviteParams(session, offer)
-        return (await self._request("invite", params, wire.InviteResult, INVITE_SECONDS)).answer
+    async def invite(self, session: str, offer: str, proof: str | None = None) -> wire.InviteResult:
+        """Send the offer, with the camera's statement about it, and wait for the viewer's answer (SDP), with the
+        viewer's. Raises `SignalingError`."""
+        params = wire.InviteParams(session, offer, belvedere=wire.ProofExtra(proof) if proof is not None else None)
+        return await self._request("invite", params, wire.InviteResult, INVITE_SECONDS)
 
     async def event(self, name: str, detail: str = "") -> bool:
         """Tell the server what happened to this device."""
         return await self._notify("belvedere.event", wire.EventParams(name, detail))
+
+    async def envelope(self, session: str, text: str) -> bool:
+        """Give the key of our frames to the viewer that said `hello` in this session."""
+        return await self._notify("belvedere.envelope", wire.EnvelopeParams(session, text))
+
+    async def receipt(self, text: str) -> bool:
+        """Tell our owner what we know of his orders."""
+        return await self._notify("belvedere.receipt", wire.ReceiptParams(text))
 
     def asked(self, request: wire.Request) -> Deed:
         """`connect` and `extend`."""
@@ -59,10 +76,17 @@ class SignalingClient(SignalingConnection[Handler]):
         raise no_such_method(request)
 
     def told(self, message: wire.Notification) -> Deed | None:
-        """`trickle`, and ends."""
+        """`trickle`, `belvedere.hello`, `belvedere.orders`, and ends."""
         if message.method == "trickle":
             trickle = wire.params_as(wire.TrickleParams, message.params)
             return Deed(trickle.session, lambda: self._handler.candidate(trickle.session, trickle.candidate))
+        if message.method == "belvedere.hello":
+            hello = wire.params_as(wire.HelloParams, message.params)
+            return Deed(hello.session, lambda: self._handler.hello(hello.session, hello.trust))
+        if message.method == "belvedere.orders":
+            orders = wire.params_as(wire.OrdersParams, message.params)
+            # Of no session; a right that ends must end however busy we are.
+            return Deed("", lambda: self._handler.orders(orders.keyring, orders.orders), vital=True)
         return super().told(message)
 
     async def over(self, ending: Ending) -> None:

@@ -19,14 +19,18 @@ ANSWER_SECONDS = 10.0
 class ViewerHandler(Presence, Protocol):
     """What the client does. Calls about one session come one after the other; sessions do not wait for each other."""
 
-    async def invite(self, session: str, offer: str) -> str:
-        """The camera's offer; returns the answer (SDP). Refuse by raising `ProtocolError`."""
+    async def invite(self, session: str, offer: str, proof: str | None, /) -> tuple[str, str | None]:
+        """The camera's offer, and its statement about it where it made one; returns the answer (SDP) and ours about
+        that. Refuse by raising `ProtocolError`."""
 
     async def close(self, session: str, code: int, reason: str) -> None:
         """The session is over: a `Notice`, or the `Fault` with which the camera refused. May name an unknown one."""
 
     async def wake(self, session: str) -> None:
         """The camera has moved: make a new session beside this one."""
+
+    async def envelope(self, session: str, text: str) -> None:
+        """The key of the frames that come over a relay in this session; there may be more of them later."""
 
 
 class ViewerClient(SignalingConnection[ViewerHandler]):
@@ -40,6 +44,10 @@ class ViewerClient(SignalingConnection[ViewerHandler]):
         """Ask for more time. Raises `SignalingError`."""
         return await self._request("extend", wire.ExtendParams(session), wire.ExtendResult, ANSWER_SECONDS)
 
+    async def hello(self, session: str, trust: wire.Trust) -> bool:
+        """Say once more who watches, over a relay: after `connected`, or where the key of the frames is missing."""
+        return await self._notify("belvedere.hello", wire.HelloParams(session, trust))
+
     def asked(self, request: wire.Request) -> Deed:
         """`invite`."""
         if request.method != "invite":
@@ -47,15 +55,20 @@ class ViewerClient(SignalingConnection[ViewerHandler]):
         invite = wire.params_as(wire.InviteParams, request.params)
 
         async def answer() -> wire.InviteResult:
-            return wire.InviteResult(await self._handler.invite(invite.session, invite.offer))
+            offered = invite.belvedere.proof if invite.belvedere is not None else None
+            sdp, proof = await self._handler.invite(invite.session, invite.offer, offered)
+            return wire.InviteResult(sdp, belvedere=wire.ProofExtra(proof) if proof is not None else None)
 
         return Deed(invite.session, answer)
 
     def told(self, message: wire.Notification) -> Deed | None:
-        """`belvedere.wake`, and ends."""
+        """`belvedere.wake`, `belvedere.envelope`, and ends."""
         if message.method == "belvedere.wake":
             wake = wire.params_as(wire.WakeParams, message.params)
             return Deed(wake.session, lambda: self._handler.wake(wake.session))
+        if message.method == "belvedere.envelope":
+            said = wire.params_as(wire.EnvelopeParams, message.params)
+            return Deed(said.session, lambda: self._handler.envelope(said.session, said.envelope))
         return super().told(message)
 
     async def over(self, ending: Ending) -> None:

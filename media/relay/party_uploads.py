@@ -103,8 +103,8 @@ class Cameras:
     async def disconnected(self) -> None:
         """Media goes on."""
 
-    async def invite(self, session: str, offer: str) -> str:
-        """A camera's offer; returns the relay's answer."""
+    async def invite(self, session: str, offer: str, _proof: str | None = None) -> tuple[str, str | None]:
+        """A camera's offer; returns the relay's answer. Statements are none of a relay's business."""
         camera = self._uploads.camera_of(session)
         if camera is None:
             raise ProtocolError(Fault.GONE, "this session is over")
@@ -121,7 +121,7 @@ class Cameras:
         self._absent.discard(camera)
         self._moved.pop(camera, None)
         self._uploads.take(session)
-        return answer
+        return answer, None
 
     async def close(self, session: str, code: int, reason: str) -> None:
         """The session is over: the upload ends, or never came."""
@@ -142,6 +142,9 @@ class Cameras:
         if camera is not None and self._uploads.carries(session):
             self._moved[camera] = WAKE_TRIES
             self.needed(camera)
+
+    async def envelope(self, session: str, text: str) -> None:
+        """Keys of frames are never for a relay."""
 
     # --- leases ---
 

@@ -1,7 +1,7 @@
 """The relay as a device: viewers that the server sends here, from `connect` to their end."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Protocol
 
 import structlog
@@ -12,7 +12,14 @@ from media.relay.admission import RelayFull
 from media.relay.node import CameraUnavailable, UnknownViewer
 from signaling.client import SignalingError
 from signaling.protocol.errors import Fault, Notice, ProtocolError
-from signaling.protocol.messages import Candidate, DeviceConnectParams, DeviceExtendParams, RegisterResult
+from signaling.protocol.messages import (
+    Candidate,
+    DeviceConnectParams,
+    DeviceExtendParams,
+    InviteResult,
+    RegisterResult,
+    Trust,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -28,7 +35,7 @@ class ViewerMedia(Protocol):
 class DeviceLine(Protocol):
     """The connection to the server; `signaling.client.SignalingClient` is one."""
 
-    async def invite(self, session: str, offer: str) -> str: ...
+    async def invite(self, session: str, offer: str) -> InviteResult: ...
     async def close_session(self, session: str, reason: str) -> bool: ...
     async def error(self, session: str, code: int, message: str) -> bool: ...
 
@@ -107,6 +114,12 @@ class Viewers:
             await asyncio.wait({offering})
         self._media.close_viewer(session)
 
+    async def hello(self, session: str, trust: Trust) -> None:
+        """Who watches is between viewer and camera; a relay is never told."""
+
+    async def orders(self, keyring: Sequence[str], orders: str | None) -> None:
+        """A relay has no owner."""
+
     # --- what the relay says ---
 
     def ended(self, session: str, reason: str) -> None:
@@ -131,7 +144,7 @@ class Viewers:
         try:
             offer = await self._media.viewer_offer(camera, session, owner)
             answer = await self._line.invite(session, offer)
-            self._media.viewer_answer(session, answer)
+            self._media.viewer_answer(session, answer.answer)
         except RelayFull as full:
             log.warning("relay_full", scope=full.scope)
             await self._fail(session, Notice.RESOURCES, f"{full.scope}: {full}")

@@ -28,6 +28,7 @@ from signaling.protocol.messages import (
     DeviceConnectParams,
     DeviceExtendParams,
     IceServer,
+    InviteResult,
     RegisteredExtra,
     RegisterResult,
 )
@@ -113,10 +114,10 @@ class FakeLine:
         self.sent.append(("trickle", session, candidate.candidate, candidate.sdp_mid))
         return True
 
-    async def invite(self, session: str, offer: str) -> str:
+    async def invite(self, session: str, offer: str) -> InviteResult:
         if self.refuse_invites:
             raise SignalingError(Fault.GONE, "the viewer is gone")
-        return f"answer to {offer} in {session}"
+        return InviteResult(f"answer to {offer} in {session}")
 
     async def close_session(self, session: str, reason: str) -> bool:
         self.sent.append(("close", session, reason))

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -59,6 +59,12 @@ class Recorder:
     async def close(self, session: str, reason: str) -> None:
         self._note("close", (session, reason))
 
+    async def hello(self, session: str, trust: wire.Trust) -> None:
+        self._note("hello", (session, trust))
+
+    async def orders(self, keyring: Sequence[str], orders: str | None) -> None:
+        self._note("orders", (list(keyring), orders))
+
     async def saw(self, name: str, count: int = 1) -> Any:
         """Wait until this was called so many times; what it was called with last."""
         async with asyncio.timeout(WAIT_SECONDS):
@@ -101,7 +107,7 @@ async def test_a_session_from_connect_to_close() -> None:
             assert await client.trickle(session, wire.Candidate("early"))
             offering = asyncio.create_task(client.invite(session, "v=0"))
             await viewer.reply(await viewer.expect("invite"), answer="v=0 a")
-            assert await offering == "v=0 a"
+            assert (await offering).answer == "v=0 a"
             await viewer.expect("trickle")
             await viewer.tell("trickle", session=session, candidate={"candidate": "late"})
             await viewer.tell("trickle", session=session, candidate={"candidate": ""})

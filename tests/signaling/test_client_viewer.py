@@ -39,17 +39,20 @@ class Viewer:
     async def disconnected(self) -> None:
         self._note("disconnected")
 
-    async def invite(self, session: str, offer: str) -> str:
-        self._note("invite", session, offer)
+    async def invite(self, session: str, offer: str, proof: str | None) -> tuple[str, str | None]:
+        self._note("invite", session, offer, proof)
         if self.refuse is not None:
             raise self.refuse
-        return f"answer to {offer}"
+        return f"answer to {offer}", None if proof is None else f"to.{proof}"
 
     async def close(self, session: str, code: int, reason: str) -> None:
         self._note("close", session, int(code), reason)
 
     async def wake(self, session: str) -> None:
         self._note("wake", session)
+
+    async def envelope(self, session: str, text: str) -> None:
+        self._note("envelope", session, text)
 
     async def saw(self, name: str, count: int = 1) -> tuple[Any, ...]:
         async with asyncio.timeout(WAIT_SECONDS):

@@ -166,11 +166,14 @@ class Watcher:
     async def disconnected(self) -> None:
         """A picture that flows goes on."""
 
-    async def invite(self, session: str, offer: str) -> str:
+    async def invite(self, session: str, offer: str, _proof: str | None) -> tuple[str, str | None]:
         visit = await self._named(session)
         if visit.over.is_set():
             raise ProtocolError(Fault.GONE, "left")
-        return await visit.reader.answer(offer)
+        return await visit.reader.answer(offer), None
+
+    async def envelope(self, session: str, text: str) -> None:
+        """This watcher says no hello."""
 
     async def close(self, session: str, code: int, reason: str) -> None:
         for visit in self._open():

@@ -25,6 +25,7 @@ from signaling.protocol.messages import (
     DeviceConnectParams,
     DeviceExtendParams,
     ExtendResult,
+    InviteResult,
     RegisteredExtra,
     RegisterResult,
     TicketExtra,
@@ -63,11 +64,11 @@ class Server:
 
     # what the device socket is asked
 
-    async def invite(self, session: str, offer: str) -> str:
+    async def invite(self, session: str, offer: str) -> InviteResult:
         viewer = self.viewers[session] = LightViewer()
         if self.slow is not None:
             await self.slow.wait()
-        return await viewer.answer(offer)
+        return InviteResult(await viewer.answer(offer))
 
     async def close_session(self, session: str, reason: str) -> bool:
         self.said.append(("close", session, reason))
@@ -97,7 +98,7 @@ class Server:
 
     async def offer(self, session: str) -> None:
         offer = await self.sessions.open(session, [], lambda *_: None)
-        answer = await self.cameras.invite(session, offer)
+        answer, _ = await self.cameras.invite(session, offer)
         if not self.deaf:
             await self.sessions.answer(session, answer)
 
