@@ -97,13 +97,18 @@ export class Attempt implements SessionHandler {
 
   // --- what signaling tells (SessionHandler) ---
 
-  invited(offer: string, reply: (answer: string) => void, refuse: (code: number, why: string) => void): void {
+  invited(
+    offer: string,
+    _proof: string | null,
+    reply: (answer: string, proof: string | null) => void,
+    refuse: (code: number, why: string) => void,
+  ): void {
     if (this.over) return refuse(Fault.GONE, 'the viewer has left');
     if (this.described) return refuse(Fault.BAD_REQUEST, 'this session has its offer');
     this.described = true;
     this.witness.heard(offer);
     this.pairing = setTimeout(() => this.withoutPair(), PAIR_TIMEOUT_MS);
-    this.answer(offer, reply).catch((error: unknown) => {
+    this.answer(offer, (answer) => reply(answer, null)).catch((error: unknown) => {
       refuse(Fault.BAD_REQUEST, messageOf(error));
       this.fail('silent', messageOf(error));
     });
@@ -115,6 +120,10 @@ export class Attempt implements SessionHandler {
     if (!this.connection.remoteDescription) return this.early.add(candidate);
     // One candidate this browser cannot use (its kind, its family) is no reason to give up the others.
     this.connection.addIceCandidate(candidate).catch(() => undefined);
+  }
+
+  enveloped(): void {
+    // Without credentials no hello is said, so there is nothing to open.
   }
 
   faulted(code: number, message: string): void {

@@ -9,6 +9,8 @@ export const MAX_MESSAGE_LENGTH = 64 * 1024;
 export const MAX_CANDIDATES = 64;
 
 const MAX_ID_LENGTH = 64;
+/** Of a signed text, unread (`trust/statement.ts`). */
+const STATEMENT = /^[A-Za-z0-9_.-]{1,4096}$/;
 
 export type MessageId = number | string;
 export type Params = Record<string, unknown>;
@@ -38,6 +40,8 @@ export const Fault = {
   NOT_ACCEPTABLE: 488,
   /** As the answer to `connect`: the way that was asked for is not open, another may be (RFC 3261 §21.4.26). */
   WAY_CLOSED: 488,
+  /** Ours alone: the camera does not know this viewer, or knows that it may not watch. No other way helps. */
+  NOT_TRUSTED: 495,
 } as const;
 
 export const Notice = { RESOURCES: 1001, PEER_DISCONNECTED: 1002, MALFORMED_CANDIDATE: 1003 } as const;
@@ -123,6 +127,16 @@ export const failure = (id: MessageId, code: number, message: string): string =>
 /** How a session goes: between viewer and camera (through TURN, where ICE chooses so), or through our relay. */
 export type Via = 'direct' | 'relay';
 
+/**
+ * Who watches, for the camera to judge; the server hands it on unread: a hello for this one session, the keyring that
+ * its key belongs to, and, of a guest, the grants. At most 256 and 2, each of 4,096 characters, a keyring of 32 KiB.
+ */
+export interface Trust {
+  readonly hello: string;
+  readonly keyring: readonly string[];
+  readonly chain: readonly string[];
+}
+
 export interface Registered {
   id: string;
   adopted: string[];
@@ -207,6 +221,20 @@ export function readCandidate(value: unknown): RTCIceCandidateInit {
     ...(typeof usernameFragment === 'string' ? { usernameFragment } : {}),
   };
 }
+
+/** What the camera has signed about its offer; null where that is nothing, or nothing that could be a statement. */
+export function readProof(params: Params): string | null {
+  const extra = isObject(params['belvedere']) ? params['belvedere'] : {};
+  return isStatement(extra['proof']) ? extra['proof'] : null;
+}
+
+/** The key of the frames that come over a relay. Throws where it is no statement. */
+export function readEnvelope(params: Params): string {
+  if (isStatement(params['envelope'])) return params['envelope'];
+  throw new SignalingError(Fault.INVALID_PARAMS, 'this is no statement');
+}
+
+const isStatement = (value: unknown): value is string => typeof value === 'string' && STATEMENT.test(value);
 
 const strings = (value: unknown): string[] =>
   Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : [];

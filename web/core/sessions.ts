@@ -1,14 +1,24 @@
 /** The sessions over one signaling socket: who hears what is said of each, and what shows that it may go on. */
 
-import { readCandidate, type Params } from './messages';
+import { readCandidate, readEnvelope, type Params, type Trust } from './messages';
 
 /** The server serves no more sessions to a socket, and refuses a `register` that lists more. */
 const MAX_TICKETS = 128;
 
 /** What one viewing session wants to hear. */
 export interface SessionHandler {
-  /** The camera's offer. `reply` sends the answer, `refuse` says why there is none. */
-  invited(offer: string, reply: (answer: string) => void, refuse: (code: number, why: string) => void): void;
+  /**
+   * The camera's offer, and what it has signed about it, if it has. `reply` sends the answer and what we have signed
+   * about that, `refuse` says why there is none.
+   */
+  invited(
+    offer: string,
+    proof: string | null,
+    reply: (answer: string, proof: string | null) => void,
+    refuse: (code: number, why: string) => void,
+  ): void;
+  /** The key of the frames that come over a relay, as a statement of the camera; there may be more of them later. */
+  enveloped(text: string): void;
   candidate(candidate: RTCIceCandidateInit): void;
   /** The camera or the server reports a fault of this session. */
   faulted(code: number, message: string): void;
@@ -25,13 +35,15 @@ interface Session {
   handler: SessionHandler;
   /** Shows a server that has lost us that this session may go on. */
   ticket: string | null;
+  /** Of one over a relay: for a server or camera that has lost it. */
+  trust: Trust | null;
 }
 
 export class Sessions {
   private readonly running = new Map<string, Session>();
 
-  open(session: string, handler: SessionHandler, ticket: string | null): void {
-    this.running.set(session, { handler, ticket });
+  open(session: string, handler: SessionHandler, ticket: string | null, trust: Trust | null): void {
+    this.running.set(session, { handler, ticket, trust });
   }
 
   /** The lease goes on by another ticket; that of the old one ends with it. */
@@ -56,6 +68,11 @@ export class Sessions {
     return [...this.running.values()].flatMap(({ ticket }) => ticket ?? []).slice(-MAX_TICKETS);
   }
 
+  /** What is said to a server that took the sessions up again, so that their cameras know who watches. */
+  hellos(): Params[] {
+    return [...this.running].flatMap(([session, { trust }]) => (trust ? { session, trust } : []));
+  }
+
   /** A session whose ticket the server did not take ends with its lease at the latest. */
   abandonAllBut(adopted: ReadonlySet<string>): void {
     for (const [session, { handler }] of [...this.running]) {
@@ -75,6 +92,7 @@ export class Sessions {
     if (!handler) return;
     if (method === 'trickle') handler.candidate(readCandidate(params['candidate']));
     else if (method === 'belvedere.wake') handler.orphaned();
+    else if (method === 'belvedere.envelope') handler.enveloped(readEnvelope(params));
     else if (method === 'error') handler.faulted(Number(params['code']), String(params['message'] ?? ''));
     else if (method === 'belvedere.close') {
       this.close(String(params['session']));

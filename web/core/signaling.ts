@@ -16,6 +16,7 @@ import {
   notification,
   readConnected,
   readExtended,
+  readProof,
   readRegistered,
   request,
   result,
@@ -26,6 +27,7 @@ import {
   type Message,
   type MessageId,
   type Params,
+  type Trust,
   type Via,
 } from './messages';
 import { Sessions, type SessionHandler } from './sessions';
@@ -123,16 +125,28 @@ export class SignalingClient extends EventTarget {
   }
 
   /**
-   * Asks for a camera's picture. Without `via` the server picks the way. `handler` hears of the session from the same
-   * moment on as the caller.
+   * Asks for a camera's picture. Without `via` the server picks the way. `trust`: for the camera. `handler` hears of the
+   * session from the same moment on as the caller.
    */
-  connect(camera: string, handler: SessionHandler, via: Via | null = null): Promise<Connected> {
-    const params: Params = via ? { peer: camera, belvedere: { via } } : { peer: camera };
+  connect(
+    camera: string,
+    handler: SessionHandler,
+    via: Via | null = null,
+    trust: Trust | null = null,
+  ): Promise<Connected> {
+    const wish: Params = { ...(via ? { via } : {}), ...(trust ? { trust } : {}) };
+    const params: Params = via || trust ? { peer: camera, belvedere: wish } : { peer: camera };
     return this.call('connect', params, (answer) => {
       const connected = readConnected(answer);
-      this.sessions.open(connected.session, handler, connected.ticket);
+      const kept = connected.via === 'relay' ? trust : null;
+      this.sessions.open(connected.session, handler, connected.ticket, kept);
       return connected;
     });
+  }
+
+  /** Says once more who watches over a relay, where the key of the frames is missing. The camera answers by another. */
+  hello(session: string, trust: Trust): void {
+    this.tell('belvedere.hello', { session, trust });
   }
 
   /** `null` says that no more will come. */
@@ -207,6 +221,7 @@ export class SignalingClient extends EventTarget {
     const moved = this.network !== null && network !== this.network;
     this.network = network;
     this.enter('ready');
+    for (const hello of this.sessions.hellos()) this.tell('belvedere.hello', hello);
     if (moved) this.dispatchEvent(new Event('network'));
     for (const send of this.waiting.splice(0)) send();
   }
@@ -339,7 +354,8 @@ export class SignalingClient extends EventTarget {
     if (typeof params['offer'] !== 'string') return this.write(failure(id, Fault.BAD_REQUEST, 'no offer'));
     handler.invited(
       params['offer'],
-      (answer) => this.write(result(id, { answer })),
+      readProof(params),
+      (answer, proof) => this.write(result(id, proof ? { answer, belvedere: { proof } } : { answer })),
       (code, why) => this.write(failure(id, code, why)),
     );
   }

@@ -50,14 +50,14 @@ test('candidates before and amid the description are used once it is there, in o
   const attempt = attempted(peer);
   attempt.candidate(candidate('before'));
   const replied = vi.fn();
-  attempt.invited(VIDEO, replied, vi.fn());
+  attempt.invited(VIDEO, null, replied, vi.fn());
   attempt.candidate(candidate('amid'));
   await vi.advanceTimersByTimeAsync(0);
   expect([peer.added, replied.mock.calls]).toEqual([[], []]);
   peer.described();
   await vi.advanceTimersByTimeAsync(0);
   attempt.candidate(candidate('after'));
-  expect(replied).toHaveBeenCalledWith(VIDEO);
+  expect(replied).toHaveBeenCalledWith(VIDEO, null);
   expect(peer.added).toEqual(['candidate:before', 'candidate:amid', 'candidate:after']);
 });
 

@@ -22,10 +22,11 @@ function handler(): SessionHandler & { log: unknown[][] } {
   const log: unknown[][] = [];
   return {
     log,
-    invited: (offer, reply) => {
-      log.push(['invited', offer]);
-      reply('the answer');
+    invited: (offer, proof, reply) => {
+      log.push(['invited', offer, ...(proof ? [proof] : [])]);
+      reply('the answer', proof && `to.${proof}`);
     },
+    enveloped: (text) => log.push(['enveloped', text]),
     candidate: (candidate) => log.push(['candidate', candidate]),
     faulted: (code, message) => log.push(['faulted', code, message]),
     closed: (reason) => log.push(['closed', reason]),

@@ -7,6 +7,8 @@ import {
   decode,
   readCandidate,
   readConnected,
+  readEnvelope,
+  readProof,
   readRegistered,
   SignalingError,
   type Params,
@@ -44,10 +46,31 @@ describe('valid messages', () => {
         cameraRoundTripMs: extra(wire)['roundTripMs'] ?? null,
       });
     }
+    if (vector.type === 'InviteParams' && message.kind === 'request') {
+      const wire = vector.message?.['params'] as Params;
+      expect(readProof(message.params)).toBe(extra(wire)['proof'] ?? null);
+    }
+    if (vector.type === 'EnvelopeParams' && message.kind === 'notification') {
+      expect(readEnvelope(message.params)).toBe((vector.message?.['params'] as Params)['envelope']);
+    }
     if (vector.type === 'TrickleParams' && message.kind === 'notification') {
       const wire = (vector.message?.['params'] as Params)['candidate'];
       expect(readCandidate(message.params['candidate'])).toMatchObject(wire as object);
     }
+  });
+});
+
+describe('what says nothing sensible', () => {
+  const vectors = read('malformed.json').filter(({ to }) => to === 'client');
+  test.each(vectors.map((vector) => [vector.name, vector] as const))('%s', (_, vector) => {
+    const message = decode(JSON.stringify(vector.message));
+    expect(() => message.kind === 'notification' && readEnvelope(message.params)).toThrow(SignalingError);
+  });
+
+  test('of an offer it is no proof', () => {
+    const offers = read('malformed.json').filter(({ type }) => type === 'InviteParams');
+    const proofs = offers.map(({ message }) => readProof(message?.['params'] as Params));
+    expect(proofs).toEqual([null, null]);
   });
 });
 
