@@ -30,7 +30,7 @@ export const vectors = JSON.parse(readFileSync(file, 'utf8')) as {
     owner: string[];
     viewer: string[];
     now: number;
-    revoked: string;
+    orders: string;
     cases: { why: string; chain: string[]; scopes?: string[] }[];
   };
   sessions: {

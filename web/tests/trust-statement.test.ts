@@ -3,9 +3,10 @@
 import { describe, expect, test } from 'vitest';
 import { decodeBytes, encodeBytes, utf8 } from '../core/trust/bytes';
 import { ENVELOPE, makeExchange, exchangeOf, open } from '../core/trust/envelope';
-import { ACCEPTANCE, GRANT, NOTHING_REVOKED, REVOCATION, revoke, rights } from '../core/trust/grant';
-import { begin, change, follow, LINK, MAX_STATEMENTS } from '../core/trust/keyring';
+import { ACCEPTANCE, GRANT, rights } from '../core/trust/grant';
+import { begin, catchUp, change, follow, LINK, MAX_CHAIN_CHARS, MAX_STATEMENTS } from '../core/trust/keyring';
 import { readMembers } from '../core/trust/members';
+import { NO_ORDERS } from '../core/trust/orders';
 import { cameraProof, isProof, makeSecret, ownerProof, readSecret } from '../core/trust/pairing';
 import { fingerprintOf, hello, HELLO, makeNonce } from '../core/trust/session';
 import { digest, MAX_STATEMENT_CHARS, nameOf, read, sign } from '../core/trust/statement';
@@ -17,6 +18,7 @@ const pair = await newPair();
 const name = await nameOf(pair);
 const good = await begin(pair, NOW);
 const [header, payload, signature] = good.split('.') as [string, string, string];
+const whom = { camera: name, ring: await digest(good) };
 const plainHeader = JSON.stringify({ alg: 'EdDSA', kid: name, typ: LINK.typ });
 const plainPayload = JSON.stringify({ n: 0, keys: [name], iat: NOW });
 
@@ -130,7 +132,7 @@ describe('a signed statement', () => {
 
   test('is not signed where we would not read it', async () => {
     await expect(sign(pair, LINK, { n: 0, keys: [], iat: NOW })).rejects.toThrow(Untrue);
-    await expect(hello(pair, name, makeNonce(), 'short', NOW)).rejects.toThrow(Untrue);
+    await expect(hello(pair, whom, makeNonce(), 'short', NOW)).rejects.toThrow(Untrue);
   });
 
   test('nests as deep as its length allows without a fault', () => {
@@ -162,6 +164,24 @@ describe('signed keyrings', () => {
 
   test('end somewhere', async () => {
     await expect(follow(Array<string>(MAX_STATEMENTS + 1).fill(good))).rejects.toThrow('too many');
+    const ring = await follow([good]);
+    const long = await change(pair, ring, [name], NOW);
+    const many = [good, ...Array<string>(Math.ceil(MAX_CHAIN_CHARS / long.length)).fill(long)];
+    for (const read of [follow(many), catchUp(many, ring)]) await expect(read).rejects.toThrow('too many');
+  });
+
+  test('are caught up with from what was seen, and never parted from it', async () => {
+    const [other, ring] = [await nameOf(await newPair()), await follow([good])];
+    const chain = [good, await change(pair, ring, [name, other], NOW)];
+    const later = await follow(chain);
+    expect(await catchUp(chain, ring)).toEqual(later);
+    expect(await catchUp(chain, later)).toEqual(later);
+    for (const old of [[good], [], ['no statement']]) expect(await catchUp(old, later)).toBe(later);
+    const fork = [good, await change(pair, ring, [name], NOW)];
+    fork.push(await change(pair, await follow(fork), [name, other], NOW));
+    await expect(catchUp(fork, later)).rejects.toThrow('another one');
+    await expect(catchUp([await begin(pair, NOW + 1)], ring)).rejects.toThrow('another one');
+    await expect(catchUp([...chain, chain[1]!], later)).rejects.toThrow('does not follow');
   });
 });
 
@@ -169,7 +189,7 @@ describe('signed grants', async () => {
   const guest = await newPair();
   const [owner, viewer] = [await follow([good]), await follow([await begin(guest, NOW)])];
   const camera = vectors.grants.camera;
-  const against = { camera, owner, viewer, now: NOW, revoked: NOTHING_REVOKED };
+  const against = { camera, owner, viewer, now: NOW, orders: NO_ORDERS };
   const what = { camera, ring: owner.name, to: viewer.name, scopes: ['live' as const], nbf: NOW, serial: 3 };
 
   test('hold from when to when they say', async () => {
@@ -194,31 +214,6 @@ describe('signed grants', async () => {
 
   test('are not needed by the owner', async () => {
     expect((await rights([], { ...against, viewer: owner })).scopes.size).toBe(4);
-  });
-
-  test('once revoked stay so', async () => {
-    const say = (n: number, floor: number, serials: number[]) =>
-      sign(pair, REVOCATION, { camera, ring: owner.name, n, floor, serials });
-    const known = await revoke(await say(1, 0, [3]), camera, owner, NOTHING_REVOKED);
-    expect(await revoke(await say(0, 0, []), camera, owner, known)).toBe(known);
-    await expect(revoke(await say(2, 0, []), camera, owner, known)).rejects.toThrow('takes back');
-    const later = await revoke(await say(2, 4, []), camera, owner, known);
-    await expect(revoke(await say(3, 3, []), camera, owner, later)).rejects.toThrow('takes back');
-    const text = await sign(pair, GRANT, what);
-    await expect(rights([text], { ...against, revoked: later })).rejects.toThrow('revoked');
-    const more = Array.from({ length: 65 }, (_, serial) => serial);
-    await expect(say(3, 0, more)).rejects.toThrow(Untrue);
-    await expect(revoke(await say(3, 4, []), name, owner, later)).rejects.toThrow('another camera');
-    const elsewhere = await sign(pair, REVOCATION, {
-      camera,
-      ring: viewer.name,
-      n: 9,
-      floor: 9,
-      serials: [],
-    });
-    await expect(revoke(elsewhere, camera, owner, later)).rejects.toThrow('another camera');
-    const forged = await sign(guest, REVOCATION, { camera, ring: owner.name, n: 9, floor: 9, serials: [] });
-    await expect(revoke(forged, camera, owner, later)).rejects.toThrow('does not own');
   });
 });
 
@@ -295,7 +290,7 @@ describe('swap in descriptions', () => {
 describe('signed envelopes', () => {
   test('need an exchange key that makes a secret', async () => {
     const own = await makeExchange();
-    const text = await hello(pair, name, makeNonce(), await exchangeOf(own), NOW);
+    const text = await hello(pair, whom, makeNonce(), await exchangeOf(own), NOW);
     expect((await read(text, HELLO)).what.exchange).toBe(await exchangeOf(own));
     const zero = encodeBytes(new Uint8Array(32));
     const what = { hello: await digest(text), exchange: zero, epoch: 1, counter: 0, sealed: zero, iat: NOW };
@@ -311,7 +306,7 @@ describe('signed envelopes', () => {
 
   test('hold a sender key of the right length, and are opened by whom they are for', async () => {
     const own = await makeExchange();
-    const text = await hello(pair, name, makeNonce(), await exchangeOf(own), NOW);
+    const text = await hello(pair, whom, makeNonce(), await exchangeOf(own), NOW);
     const secret = crypto.getRandomValues(new Uint8Array(32));
     const sealed = await envelopeFor(pair, text, secret);
     expect(await open(sealed, name, text, own.privateKey)).toEqual({ epoch: 7, secret, counter: 3 });

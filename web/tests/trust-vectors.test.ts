@@ -3,8 +3,9 @@
 import { describe, expect, test } from 'vitest';
 import { decodeBytes, encodeBytes } from '../core/trust/bytes';
 import { open } from '../core/trust/envelope';
-import { NOTHING_REVOKED, revoke, rights } from '../core/trust/grant';
+import { rights } from '../core/trust/grant';
 import { follow } from '../core/trust/keyring';
+import { NO_ORDERS, readOrders } from '../core/trust/orders';
 import { cameraProof, isProof, ownerProof, readSecret } from '../core/trust/pairing';
 import { openFrame } from '../core/trust/sealed-frames';
 import { answer, checkOffer, HELLO } from '../core/trust/session';
@@ -40,7 +41,7 @@ describe('signed keyrings', () => {
 describe('signed grants', async () => {
   const { camera, now } = grants;
   const [owner, viewer] = await Promise.all([follow(grants.owner), follow(grants.viewer)]);
-  const against = { camera, owner, viewer, now, revoked: NOTHING_REVOKED };
+  const against = { camera, owner, viewer, now, orders: NO_ORDERS };
 
   test.each(grants.cases.map((each) => [each.why, each] as const))('%s', async (_, { chain, scopes }) => {
     if (scopes === undefined) return expect(rights(chain, against)).rejects.toThrow(Untrue);
@@ -48,10 +49,10 @@ describe('signed grants', async () => {
     expect([[...may.scopes], may.until, may.serial]).toEqual([scopes, null, 7]);
   });
 
-  test('a revocation takes the grants away', async () => {
-    const revoked = await revoke(grants.revoked, camera, owner, NOTHING_REVOKED);
+  test('orders take the grants away', async () => {
+    const orders = await readOrders(grants.orders, camera, owner, NO_ORDERS);
     for (const { chain } of grants.cases.slice(0, 2)) {
-      await expect(rights(chain, { ...against, revoked })).rejects.toThrow('revoked');
+      await expect(rights(chain, { ...against, orders })).rejects.toThrow('revoked');
     }
   });
 });

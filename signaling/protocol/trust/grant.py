@@ -2,8 +2,8 @@
 
 An owner's installation signs a grant: to another account's keyring, or to the key of an invitation link, which only
 whoever holds the link can use. That one signs an acceptance which names his keyring, with nobody else being online: two
-links of one chain. A revocation names the serials that count no more; the camera keeps the newest it has seen. The
-server's own table decides only what it offers.
+links of one chain. The owner's orders name the serials that count no more. The server's own table decides only what it
+offers.
 """
 
 from collections.abc import Sequence
@@ -14,13 +14,11 @@ import msgspec
 
 from signaling.protocol.trust import statement
 from signaling.protocol.trust.keyring import Keyring
+from signaling.protocol.trust.orders import Known
 from signaling.protocol.trust.statement import Count, Key, Seconds, Untrue
 
 GRANT = "belvedere-grant+jwt"
 ACCEPTANCE = "belvedere-acceptance+jwt"
-REVOCATION = "belvedere-revocation+jwt"
-MAX_REVOKED = 64
-"""Named singly; what is older than all that stands goes below `floor`."""
 CLOCK_LEEWAY_SECONDS = 120
 """Between the clock of whoever signed and ours, for what begins just now. An end has none."""
 
@@ -50,28 +48,6 @@ class Acceptance(msgspec.Struct, frozen=True):
     iat: Seconds
 
 
-class Revocation(msgspec.Struct, frozen=True):
-    """`n` counts up; a later one says all that the earlier ones said. Grants below `floor` are revoked as well."""
-
-    camera: Key
-    ring: Key
-    n: Count
-    floor: Count
-    serials: Annotated[list[Count], msgspec.Meta(max_length=MAX_REVOKED)]
-
-
-@dataclass(frozen=True, slots=True)
-class Revoked:
-    """What a camera knows of revocations: nothing, at first."""
-
-    n: int = -1
-    floor: int = 0
-    serials: frozenset[int] = frozenset()
-
-    def covers(self, serial: int) -> bool:
-        return serial < self.floor or serial in self.serials
-
-
 @dataclass(frozen=True, slots=True)
 class Rights:
     """What a viewer may do with a camera. `until`: Unix seconds, None for as long as nothing changes."""
@@ -81,22 +57,7 @@ class Rights:
     serial: int | None = None
 
 
-def revoke(text: str, camera: Key, owner: Keyring, known: Revoked) -> Revoked:
-    """What is revoked after this statement. One that is older than what is known changes nothing. Raises `Untrue`."""
-    said = statement.read(text, REVOCATION, Revocation)
-    what = said.what
-    if (what.camera, what.ring) != (camera, owner.name):
-        raise Untrue("this revocation is about another camera")
-    if said.by not in owner.keys:
-        raise Untrue("whoever signed this revocation does not own the camera")
-    if what.n <= known.n:
-        return known
-    if what.floor < known.floor or any(not _still(what, serial) for serial in known.serials):
-        raise Untrue("this revocation takes back what an earlier one said")
-    return Revoked(what.n, what.floor, frozenset(what.serials))
-
-
-def rights(camera: Key, owner: Keyring, revoked: Revoked, viewer: Keyring, chain: Sequence[str], now: float) -> Rights:
+def rights(camera: Key, owner: Keyring, orders: Known, viewer: Keyring, chain: Sequence[str], now: float) -> Rights:
     """What the accounts of this keyring may do. `chain`: a grant, and the acceptance where it was for a link.
 
     Raises `Untrue` where they may not do anything.
@@ -111,7 +72,7 @@ def rights(camera: Key, owner: Keyring, revoked: Revoked, viewer: Keyring, chain
         raise Untrue("whoever signed this grant does not own the camera")
     if grant.camera != camera:
         raise Untrue("this grant is for another camera")
-    if revoked.covers(grant.serial):
+    if orders.covers(grant.serial):
         raise Untrue("this grant was revoked")
     _check_time(grant, now)
     _check_taker(grant, said.digest, viewer, chain[1:])
@@ -137,7 +98,3 @@ def _check_taker(grant: Grant, digest: Key, viewer: Keyring, rest: Sequence[str]
         raise Untrue("this acceptance is not of the grant's link")
     if said.what.to != viewer.name:
         raise Untrue("this grant was accepted by somebody else")
-
-
-def _still(later: Revocation, serial: int) -> bool:
-    return serial < later.floor or serial in later.serials

@@ -21,6 +21,8 @@ MAX_KEYS = 16
 """Installations of one account, a printed recovery code among them."""
 MAX_STATEMENTS = 256
 """Of one ring: a person who adds and removes one a week is there after five years, and pairs anew."""
+MAX_CHAIN_CHARS = 32 * 1024
+"""Of one ring's statements together, since viewers send theirs with each session: some fifty of a ring of three."""
 
 
 class Link(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -63,13 +65,27 @@ def follow(texts: Sequence[str], known: Keyring | None = None) -> Keyring:
     Raises `Untrue` where the chain is broken, and where there is nothing to follow.
     """
     ring = known
-    if len(texts) > MAX_STATEMENTS:
+    if len(texts) > MAX_STATEMENTS or sum(map(len, texts)) > MAX_CHAIN_CHARS:
         raise Untrue("this keyring has too many statements")
     for text in texts:
         ring = _next(ring, text)
     if ring is None:
         raise Untrue("there is no keyring")
     return ring
+
+
+def catch_up(texts: Sequence[str], known: Keyring) -> Keyring:
+    """The newer of what is known and this whole chain. An old end, shown again, changes nothing.
+
+    Raises `Untrue` where it is another ring, or parts from what is known: somebody was shown an old end and went on.
+    """
+    if len(texts) > MAX_STATEMENTS or sum(map(len, texts)) > MAX_CHAIN_CHARS:
+        raise Untrue("this keyring has too many statements")
+    if len(texts) <= known.n:
+        return known
+    if statement.digest(texts[known.n]) != known.head:
+        raise Untrue("this keyring is another one than what was seen before")
+    return follow(texts[known.n + 1 :], known)
 
 
 def _next(ring: Keyring | None, text: str) -> Keyring:

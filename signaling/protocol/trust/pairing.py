@@ -6,12 +6,12 @@ code or has seen it. Camera and owner each send, through the server, a MAC (RFC 
 """
 
 import hashlib
-import hmac
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from signaling.protocol.identity import decode_bytes, encode_bytes, token_hash
+from signaling.protocol.identity import decode_bytes, token_hash
+from signaling.protocol.trust.proof import proof
 
 SECRET_BYTES = 16
 KEY_BYTES = 32
@@ -30,17 +30,12 @@ def read_secret(text: str) -> bytes:
 
 def camera_proof(secret: bytes, origin: str, token: str, camera_key: str) -> str:
     """What the camera sends beside its activation: its key belongs to whoever read the code. base64url."""
-    return _mac(_keys(secret, token)[0], CAMERA_CONTEXT, origin, token, camera_key)
+    return proof(_keys(secret, token)[0], CAMERA_CONTEXT, origin, token_hash(token), camera_key)
 
 
 def owner_proof(secret: bytes, origin: str, token: str, ring: str, head: str) -> str:
     """What the owner has passed on to the camera: whose it is. `head`: digest of the keyring's newest statement."""
-    return _mac(_keys(secret, token)[1], OWNER_CONTEXT, origin, token, ring, head)
-
-
-def is_proof(expected: str, shown: str) -> bool:
-    """In a time that tells nothing."""
-    return hmac.compare_digest(expected.encode(), shown.encode("utf-8", "surrogatepass"))
+    return proof(_keys(secret, token)[1], OWNER_CONTEXT, origin, token_hash(token), ring, head)
 
 
 def _keys(secret: bytes, token: str) -> tuple[bytes, bytes]:
@@ -48,11 +43,3 @@ def _keys(secret: bytes, token: str) -> tuple[bytes, bytes]:
     salt = hashlib.sha256(token.encode()).digest()
     both = HKDF(hashes.SHA256(), 2 * KEY_BYTES, salt, INFO).derive(secret)
     return both[:KEY_BYTES], both[KEY_BYTES:]
-
-
-def _mac(key: bytes, *parts: str) -> str:
-    context, origin, token, *rest = parts
-    words = (context, origin, token_hash(token), *rest)
-    if any("\0" in word for word in words):
-        raise ValueError("NUL in a pairing field")
-    return encode_bytes(hmac.digest(key, "\0".join(words).encode(), "sha256"))

@@ -6,11 +6,13 @@ was changed on the way, or comes from an earlier session, does not fit. No clock
 """
 
 import re
+from typing import Annotated
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from signaling.protocol.trust import statement
+from signaling.protocol.trust.keyring import Keyring
 from signaling.protocol.trust.statement import Key, Nonce, Said, Seconds, Untrue
 
 HELLO = "belvedere-hello+jwt"
@@ -20,13 +22,17 @@ _FINGERPRINT = re.compile(r"^a=fingerprint:(\S+)[ \t]+([0-9A-Fa-f:]+)[ \t]*\r?$"
 _SHA_256 = re.compile(r"^[0-9A-F]{2}(:[0-9A-F]{2}){31}$")
 
 
-class Hello(msgspec.Struct, frozen=True):
-    """The viewer wants to see the camera of this key. `exchange`: an X25519 key (RFC 7748) made for this session."""
+class Hello(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The viewer wants to see the camera of this key. `ring`: in the name of which keyring, as others could put the
+    viewer's key on theirs. `exchange`: an X25519 key (RFC 7748) made for this session. `orders`: number of the newest
+    that an owner has given or seen, so that the camera knows when some are withheld."""
 
     camera: Key
+    ring: Key
     nonce: Nonce
     exchange: Key
     iat: Seconds
+    orders: Annotated[int, msgspec.Meta(ge=-1, lt=2**53)] = -1
 
 
 class Offer(msgspec.Struct, frozen=True):
@@ -62,6 +68,18 @@ def fingerprint_of(sdp: str) -> str:
     if name != "sha-256" or not _SHA_256.match(value):
         raise Untrue("this description names its certificate by another hash than SHA-256")
     return f"{name} {value}"
+
+
+def check_hello(text: str, camera: Key, viewer: Keyring) -> Said[Hello]:
+    """Whether somebody on this keyring said it, in its name, to this camera. Raises `Untrue`."""
+    said = statement.read(text, HELLO, Hello)
+    if said.what.camera != camera:
+        raise Untrue("this hello is for another camera")
+    if said.what.ring != viewer.name:
+        raise Untrue("this hello was said in the name of another keyring")
+    if said.by not in viewer.keys:
+        raise Untrue("whoever said this hello does not belong to the keyring")
+    return said
 
 
 def offer(key: Ed25519PrivateKey, hello: Said[Hello], session: str, sdp: str, nonce: Nonce, now: int) -> str:

@@ -6,8 +6,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from signaling.protocol.identity import encode_bytes
-from signaling.protocol.trust import grant, keyring, session, statement
+from signaling.protocol.trust import grant, keyring, orders, session, statement
 from signaling.protocol.trust.grant import Grant
+from signaling.protocol.trust.orders import Orders
 from signaling.protocol.trust.session import Hello
 
 NOW = 1_800_000_000
@@ -58,9 +59,17 @@ def granted(to: str, by: str = "phone", **changed: object) -> str:
     return statement.sign(key(by), grant.GRANT, Grant(**fields | changed))  # type: ignore[arg-type]
 
 
-def hello(by: str = "phone", to: str = "camera", label: str = "viewer") -> str:
+def ordered(by: str = "laptop", *, n: int = 0, floor: int = 0, serials: tuple[int, ...] = (7,), **other: object) -> str:
+    """What the owner says about his camera; the grant of `granted` is revoked by it."""
+    fields: dict[str, object] = {"camera": name("camera"), "ring": statement.digest(ring_of("phone")[0])} | other
+    return statement.sign(key(by), orders.KIND, Orders(**fields, n=n, floor=floor, serials=list(serials)))  # type: ignore[arg-type]
+
+
+def hello(by: str = "phone", to: str = "camera", label: str = "viewer", seen: int = -1) -> str:
+    """In the name of the ring that this one began."""
     public = encode_bytes(exchange_key(by).public_key().public_bytes_raw())
-    return statement.sign(key(by), session.HELLO, Hello(name(to), nonce(label), public, NOW))
+    ring = statement.digest(ring_of(by)[0])
+    return statement.sign(key(by), session.HELLO, Hello(name(to), ring, nonce(label), public, NOW, seen))
 
 
 def sdp(person: str) -> str:

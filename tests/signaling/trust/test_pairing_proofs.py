@@ -6,6 +6,7 @@ import pytest
 
 from signaling.protocol.identity import encode_bytes
 from signaling.protocol.trust import keyring, pairing
+from signaling.protocol.trust.proof import is_proof
 from tests.signaling.trust.people import name, ring_of, seed
 
 SECRET = seed("pairing")[:16]
@@ -17,20 +18,20 @@ OTHER = (seed("other")[:16], "https://evil.example", "another-one-time-token", n
 
 
 def test_pairing_is_proven_by_who_read_the_code() -> None:
-    assert pairing.is_proof(pairing.camera_proof(*CAMERA), pairing.camera_proof(*CAMERA))
-    assert pairing.is_proof(pairing.owner_proof(*OWNER), pairing.owner_proof(*OWNER))
+    assert is_proof(pairing.camera_proof(*CAMERA), pairing.camera_proof(*CAMERA))
+    assert is_proof(pairing.owner_proof(*OWNER), pairing.owner_proof(*OWNER))
 
 
 @pytest.mark.parametrize("at", range(4))
 def test_pairing_with_anything_swapped_is_not_proven_by_the_camera(at: int) -> None:
     swapped = (*CAMERA[:at], OTHER[at], *CAMERA[at + 1 :])
-    assert not pairing.is_proof(pairing.camera_proof(*CAMERA), pairing.camera_proof(*swapped))  # type: ignore[arg-type]
+    assert not is_proof(pairing.camera_proof(*CAMERA), pairing.camera_proof(*swapped))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("at", range(5))
 def test_pairing_with_anything_swapped_is_not_proven_by_the_owner(at: int) -> None:
     swapped = (*OWNER[:at], OTHER[at], *OWNER[at + 1 :])
-    assert not pairing.is_proof(pairing.owner_proof(*OWNER), pairing.owner_proof(*swapped))  # type: ignore[arg-type]
+    assert not is_proof(pairing.owner_proof(*OWNER), pairing.owner_proof(*swapped))  # type: ignore[arg-type]
 
 
 def test_pairing_proofs_of_one_side_are_none_of_the_other() -> None:
@@ -56,4 +57,4 @@ def test_pairing_words_cannot_be_moved_from_one_field_to_the_next() -> None:
 
 
 def test_pairing_proofs_take_any_text_without_a_fault() -> None:
-    assert not pairing.is_proof(pairing.camera_proof(*CAMERA), "\udc00 no proof")
+    assert not is_proof(pairing.camera_proof(*CAMERA), "\udc00 no proof")

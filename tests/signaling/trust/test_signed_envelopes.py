@@ -8,10 +8,11 @@ from signaling.protocol.trust import envelope, statement
 from signaling.protocol.trust.envelope import KIND, SENDER_KEY_BYTES, Envelope, SenderKey
 from signaling.protocol.trust.session import HELLO, Hello
 from signaling.protocol.trust.statement import Untrue
-from tests.signaling.trust.people import NOW, exchange_key, hello, key, name, nonce, seed
+from tests.signaling.trust.people import NOW, exchange_key, hello, key, name, nonce, ring_of, seed
 
 SENDER = SenderKey(0x1234, seed("sender"))
 CAMERA = name("camera")
+RING = statement.digest(ring_of("phone")[0])
 
 
 def sealed(to: str = hello(), by: str = "camera", sender: SenderKey = SENDER) -> str:
@@ -60,6 +61,6 @@ SEALED = statement.read(sealed(), KIND, Envelope).what.sealed
 
 def test_a_hello_without_a_usable_exchange_key_gets_nothing() -> None:
     """The identity element (RFC 7748 §6.1): the secret would be no secret."""
-    weak = statement.sign(key("phone"), HELLO, Hello(CAMERA, nonce("viewer"), encode_bytes(bytes(32)), NOW))
+    weak = statement.sign(key("phone"), HELLO, Hello(CAMERA, RING, nonce("viewer"), encode_bytes(bytes(32)), NOW))
     with pytest.raises(Untrue, match="makes no secret"):
         sealed(to=weak)

@@ -2,19 +2,17 @@
 
 import pytest
 
-from signaling.protocol.trust import grant, keyring, statement
+from signaling.protocol.trust import grant, keyring, orders, statement
 from signaling.protocol.trust.grant import (
     ACCEPTANCE,
     ALL,
     CLOCK_LEEWAY_SECONDS,
-    REVOCATION,
     Acceptance,
-    Revocation,
-    Revoked,
     Rights,
 )
+from signaling.protocol.trust.orders import Known
 from signaling.protocol.trust.statement import Untrue
-from tests.signaling.trust.people import NOW, granted, key, name, ring_of
+from tests.signaling.trust.people import NOW, granted, key, name, ordered, ring_of
 
 CAMERA = name("camera")
 OWNER = keyring.follow(ring_of("phone", "laptop"))
@@ -23,17 +21,12 @@ STRANGER = keyring.follow(ring_of("stranger"))
 LINK = granted(name("link"), link=True)
 
 
-def rights(*chain: str, viewer: keyring.Keyring = GUEST, now: float = NOW, revoked: Revoked | None = None) -> Rights:
-    return grant.rights(CAMERA, OWNER, revoked or Revoked(), viewer, chain, now)
+def rights(*chain: str, viewer: keyring.Keyring = GUEST, now: float = NOW, known: Known | None = None) -> Rights:
+    return grant.rights(CAMERA, OWNER, known or Known(), viewer, chain, now)
 
 
 def accepted(by: str = "link", of: str = LINK, to: str = GUEST.name) -> str:
     return statement.sign(key(by), ACCEPTANCE, Acceptance(statement.digest(of), to, NOW))
-
-
-def revocation(by: str = "laptop", *, n: int = 0, floor: int = 0, serials: tuple[int, ...] = (7,), **other: str) -> str:
-    about = {"camera": CAMERA, "ring": OWNER.name} | other
-    return statement.sign(key(by), REVOCATION, Revocation(**about, n=n, floor=floor, serials=list(serials)))
 
 
 def test_the_owner_may_do_everything_without_a_grant() -> None:
@@ -71,7 +64,7 @@ NO_RIGHTS = {
     "an acceptance beside a direct grant": [FOR_GUEST, accepted(of=FOR_GUEST)],
     "three": [LINK, accepted(), accepted()],
     "two grants": [FOR_GUEST, FOR_GUEST],
-    "a revocation as a grant": [revocation()],
+    "orders as a grant": [ordered()],
     "a link's key as a keyring": [granted(name("link"))],
     "no scope": [granted(GUEST.name, scopes=[])],
     "an unknown scope": [granted(GUEST.name, scopes=["own"])],
@@ -91,41 +84,14 @@ def test_whose_key_was_taken_off_the_keyring_granted_nothing() -> None:
     fewer = keyring.change(key("phone"), keyring.follow(chain), [name("phone")], NOW)
     later = keyring.follow([*chain, fewer])
     with pytest.raises(Untrue, match="does not own"):
-        grant.rights(CAMERA, later, Revoked(), GUEST, [text], NOW)
+        grant.rights(CAMERA, later, Known(), GUEST, [text], NOW)
 
 
-def test_a_revoked_grant_stays_revoked() -> None:
-    known = grant.revoke(revocation(), CAMERA, OWNER, Revoked())
-    assert known == Revoked(0, 0, frozenset({7}))
+def test_a_revoked_grant_is_signed_in_vain() -> None:
+    known = orders.read_orders(ordered(), CAMERA, OWNER, Known())
     with pytest.raises(Untrue, match="revoked"):
-        rights(FOR_GUEST, revoked=known)
-    assert rights(granted(GUEST.name, serial=8), revoked=known).serial == 8
-    older = revocation(n=0, serials=())
-    assert grant.revoke(older, CAMERA, OWNER, known) == known, "an old one shown again changes nothing"
-    with pytest.raises(Untrue, match="takes back"):
-        grant.revoke(revocation(n=1, serials=(9,)), CAMERA, OWNER, known)
-    assert grant.revoke(revocation(n=1, serials=(7, 9)), CAMERA, OWNER, known).covers(9)
-
-
-def test_a_floor_revokes_everything_older() -> None:
-    known = grant.revoke(revocation(), CAMERA, OWNER, Revoked())
-    known = grant.revoke(revocation(n=1, floor=8, serials=()), CAMERA, OWNER, known)
-    assert known.covers(7) and known.covers(0) and not known.covers(8)
-    with pytest.raises(Untrue, match="takes back"):
-        grant.revoke(revocation(n=2, floor=7, serials=()), CAMERA, OWNER, known)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        revocation("stranger"),
-        revocation("guest"),
-        revocation(camera=name("other camera")),
-        revocation(ring=STRANGER.name),
-        FOR_GUEST,
-        revocation(serials=tuple(range(grant.MAX_REVOKED + 1))),
-    ],
-)
-def test_only_the_owner_revokes_by_a_signed_statement(text: str) -> None:
-    with pytest.raises(Untrue):
-        grant.revoke(text, CAMERA, OWNER, Revoked())
+        rights(FOR_GUEST, known=known)
+    assert rights(granted(GUEST.name, serial=8), known=known).serial == 8
+    later = orders.read_orders(ordered(n=1, floor=9), CAMERA, OWNER, known)
+    with pytest.raises(Untrue, match="revoked"):
+        rights(granted(GUEST.name, serial=8), known=later)

@@ -3,7 +3,7 @@
 import pytest
 
 from signaling.protocol.trust import keyring, statement
-from signaling.protocol.trust.keyring import KIND, MAX_STATEMENTS, Link
+from signaling.protocol.trust.keyring import KIND, MAX_CHAIN_CHARS, MAX_STATEMENTS, Link
 from signaling.protocol.trust.statement import Untrue
 from tests.signaling.trust.people import NOW, key, name, ring_of
 
@@ -73,6 +73,35 @@ def test_nobody_goes_back_on_a_keyring() -> None:
     with pytest.raises(Untrue, match="does not follow"):
         keyring.follow(CHAIN[1:], ring)
     assert keyring.follow([], ring) == ring
+
+
+def test_a_signed_keyring_is_caught_up_with_from_what_was_seen() -> None:
+    ring = keyring.follow(CHAIN)
+    for number in range(len(CHAIN)):
+        seen = keyring.follow(CHAIN[: number + 1])
+        assert keyring.catch_up(CHAIN, seen) == ring
+        assert keyring.catch_up(CHAIN[: number + 1], ring) == ring, "an old end changes nothing"
+    assert keyring.catch_up([], ring) == ring
+
+
+def test_a_signed_keyring_that_parts_from_what_was_seen_is_another() -> None:
+    """A server shows an old end to somebody who has seen no newer one, and the person goes on from there."""
+    ring = keyring.follow(CHAIN)
+    fork = [*CHAIN[:2], keyring.change(key("laptop"), keyring.follow(CHAIN[:2]), [name("laptop")], NOW)]
+    longer = [*fork, keyring.change(key("laptop"), keyring.follow(fork), [name("laptop"), name("x")], NOW)]
+    for other in (fork, longer, ring_of("stranger", "a", "b"), [*CHAIN, "no statement"]):
+        with pytest.raises(Untrue):
+            keyring.catch_up(other, ring)
+
+
+def test_a_signed_keyring_has_no_more_text_than_a_message_takes() -> None:
+    chain = ring_of("phone", *map(str, range(2)))
+    while sum(map(len, chain)) <= MAX_CHAIN_CHARS:
+        chain.append(keyring.change(key("phone"), ring := keyring.follow(chain), sorted(ring.keys), NOW))
+    assert len(chain) > 45
+    for read in (keyring.follow, lambda texts: keyring.catch_up(texts, ring)):
+        with pytest.raises(Untrue, match="too many"):
+            read(chain)
 
 
 def test_a_keyring_is_never_left_empty() -> None:

@@ -2,14 +2,16 @@
 
 import hashlib
 
+import msgspec
 import pytest
 
-from signaling.protocol.trust import session, statement
+from signaling.protocol.trust import keyring, session, statement
 from signaling.protocol.trust.session import ANSWER, HELLO, OFFER, Answer, Hello, Offer, fingerprint_of
 from signaling.protocol.trust.statement import Said, Untrue
-from tests.signaling.trust.people import NOW, hello, key, name, nonce, sdp
+from tests.signaling.trust.people import NOW, hello, key, name, nonce, ring_of, sdp
 
 CAMERA, VIEWER = name("camera"), name("phone")
+RING = keyring.follow(ring_of("phone", "laptop"))
 
 
 def heard(text: str) -> Said[Hello]:
@@ -35,6 +37,36 @@ def test_what_nobody_touched_is_believed() -> None:
     assert offer.what.fingerprint == fingerprint_of(sdp("camera"))
     answer = session.check_answer(answered(), offer, VIEWER, sdp("phone"))
     assert (answer.what.fingerprint, answer.what.camera) == (fingerprint_of(sdp("phone")), offer.what.fingerprint)
+
+
+SWAPPED_HELLOS = {
+    "for another camera": hello(to="other camera"),
+    "by a stranger": statement.sign(key("stranger"), HELLO, heard(hello()).what),
+    "in the name of another keyring": hello("laptop"),
+    "an offer as a hello": offered(),
+    "orders below none": statement.sign(key("phone"), HELLO, msgspec.structs.replace(heard(hello()).what, orders=-2)),
+    "no statement": "",
+}
+
+
+def test_a_hello_is_signed_in_the_name_of_a_keyring() -> None:
+    said = session.check_hello(hello(seen=3), CAMERA, RING)
+    assert (said.by, said.what.ring, said.what.orders) == (VIEWER, RING.name, 3)
+    assert heard(hello()).what.orders == -1
+
+
+@pytest.mark.parametrize("what", SWAPPED_HELLOS)
+def test_swap_in_the_hello_is_seen_by_the_camera(what: str) -> None:
+    with pytest.raises(Untrue):
+        session.check_hello(SWAPPED_HELLOS[what], CAMERA, RING)
+
+
+def test_swap_of_the_keyring_is_seen_by_the_camera() -> None:
+    """Anybody can put another's key on his own ring, and let him be taken for one of his."""
+    chain = ring_of("stranger")
+    annexed = keyring.change(key("stranger"), keyring.follow(chain), [name("stranger"), VIEWER], NOW)
+    with pytest.raises(Untrue, match="name of another keyring"):
+        session.check_hello(hello(), CAMERA, keyring.follow([*chain, annexed]))
 
 
 SWAPPED_OFFERS = {

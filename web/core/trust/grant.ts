@@ -2,19 +2,18 @@
  * Grants: what the owner allows whom. The camera decides by them; the app reads its own before it tries, and says why not.
  *
  * An owner's installation signs a grant: to another account's keyring, or to the key of an invitation link, which only
- * whoever holds the link can use. That one signs an acceptance which names his keyring: two links of one chain. A
- * revocation names the serials that count no more.
+ * whoever holds the link can use. That one signs an acceptance which names his keyring: two links of one chain. The
+ * owner's orders name the serials that count no more.
  */
 
 import type { Keyring } from './keyring';
-import { flagAt, keyAt, wholeAt, wholesAt, wordsAt, type Key, type Members, type Seconds } from './members';
+import { flagAt, keyAt, wholeAt, wordsAt, type Key, type Members, type Seconds } from './members';
+import { covers, type KnownOrders } from './orders';
 import { read, type Kind } from './statement';
 import { Untrue } from './untrue';
 
 export const SCOPES = ['live', 'talk', 'history', 'manage'] as const;
 export type Scope = (typeof SCOPES)[number];
-/** Named singly; what is older than all that stands goes below `floor`. */
-export const MAX_REVOKED = 64;
 /** Between the clock of whoever signed and ours, for what begins just now. An end has none. */
 export const CLOCK_LEEWAY_SECONDS = 120;
 
@@ -37,20 +36,6 @@ export interface Acceptance {
   iat: Seconds;
 }
 
-/** `n` counts up; a later one says all that the earlier ones said. Grants below `floor` are revoked as well. */
-export interface Revocation {
-  camera: Key;
-  ring: Key;
-  n: number;
-  floor: number;
-  serials: number[];
-}
-
-/** What is known of revocations. */
-export type Revoked = Readonly<{ n: number; floor: number; serials: ReadonlySet<number> }>;
-
-export const NOTHING_REVOKED: Revoked = { n: -1, floor: 0, serials: new Set() };
-
 /** What a viewer may do with a camera. `until`: Unix seconds, null for as long as nothing changes. */
 export type Rights = Readonly<{ scopes: ReadonlySet<Scope>; until: Seconds | null; serial: number | null }>;
 
@@ -58,7 +43,7 @@ export type Rights = Readonly<{ scopes: ReadonlySet<Scope>; until: Seconds | nul
 export interface Case {
   camera: Key;
   owner: Keyring;
-  revoked: Revoked;
+  orders: KnownOrders;
   viewer: Keyring;
   now: number;
 }
@@ -88,35 +73,6 @@ export const ACCEPTANCE: Kind<Acceptance> = {
   }),
 };
 
-export const REVOCATION: Kind<Revocation> = {
-  typ: 'belvedere-revocation+jwt',
-  read: (members) => ({
-    camera: keyAt(members, 'camera'),
-    ring: keyAt(members, 'ring'),
-    n: wholeAt(members, 'n'),
-    floor: wholeAt(members, 'floor'),
-    serials: wholesAt(members, 'serials', MAX_REVOKED),
-  }),
-};
-
-const covers = (revoked: Pick<Revoked, 'floor' | 'serials'>, serial: number): boolean =>
-  serial < revoked.floor || revoked.serials.has(serial);
-
-/** What is revoked after this statement. One that is older than what is known changes nothing. Throws `Untrue`. */
-export async function revoke(text: string, camera: Key, owner: Keyring, known: Revoked): Promise<Revoked> {
-  const { by, what } = await read(text, REVOCATION);
-  if (what.camera !== camera || what.ring !== owner.name) {
-    throw new Untrue('this revocation is about another camera');
-  }
-  if (!owner.keys.has(by)) throw new Untrue('whoever signed this revocation does not own the camera');
-  if (what.n <= known.n) return known;
-  const later = { n: what.n, floor: what.floor, serials: new Set(what.serials) };
-  if (later.floor < known.floor || [...known.serials].some((serial) => !covers(later, serial))) {
-    throw new Untrue('this revocation takes back what an earlier one said');
-  }
-  return later;
-}
-
 /**
  * What the accounts of the viewer's keyring may do. `chain`: a grant, and the acceptance where it was for a link.
  *
@@ -131,7 +87,7 @@ export async function rights(chain: readonly string[], of: Case): Promise<Rights
     throw new Untrue('whoever signed this grant does not own the camera');
   }
   if (what.camera !== of.camera) throw new Untrue('this grant is for another camera');
-  if (covers(of.revoked, what.serial)) throw new Untrue('this grant was revoked');
+  if (covers(of.orders, what.serial)) throw new Untrue('this grant was revoked');
   checkTime(what, of.now);
   await checkTaker(what, digest, of.viewer, rest[0]);
   return { scopes: new Set(what.scopes), until: what.exp, serial: what.serial };

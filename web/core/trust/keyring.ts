@@ -8,13 +8,15 @@
  */
 
 import { keysAt, textAt, wholeAt, type Key, type Seconds } from './members';
-import { nameOf, read, sign, type Kind } from './statement';
+import { digest, nameOf, read, sign, type Kind } from './statement';
 import { Untrue } from './untrue';
 
 /** Installations of one account, a printed recovery code among them. */
 export const MAX_KEYS = 16;
 /** Of one ring: a person who adds and removes one a week is there after five years, and pairs anew. */
 export const MAX_STATEMENTS = 256;
+/** Of one ring's statements together, since viewers send theirs with each session: some fifty of a ring of three. */
+export const MAX_CHAIN_CHARS = 32 * 1024;
 
 /** One statement. `n` counts from 0. `ring` and `before` are empty in the first. */
 export interface Link {
@@ -73,15 +75,37 @@ export async function change(
  * Throws `Untrue` where the chain is broken, and where there is nothing to follow.
  */
 export async function follow(texts: readonly string[], known: Keyring | null = null): Promise<Keyring> {
-  if (texts.length > MAX_STATEMENTS) throw new Untrue('this keyring has too many statements');
+  checkLength(texts);
   let ring = known;
   for (const text of texts) ring = await next(ring, text);
   if (ring === null) throw new Untrue('there is no keyring');
   return ring;
 }
 
+/**
+ * The newer of what is known and this whole chain. An old end, shown again, changes nothing.
+ *
+ * Throws `Untrue` where it is another ring, or parts from what is known: somebody was shown an old end and went on.
+ */
+export async function catchUp(texts: readonly string[], known: Keyring): Promise<Keyring> {
+  checkLength(texts);
+  const last = texts[known.n];
+  if (last === undefined) return known;
+  if ((await digest(last)) !== known.head) {
+    throw new Untrue('this keyring is another one than what was seen before');
+  }
+  return follow(texts.slice(known.n + 1), known);
+}
+
+function checkLength(texts: readonly string[]): void {
+  const chars = texts.reduce((sum, text) => sum + text.length, 0);
+  if (texts.length > MAX_STATEMENTS || chars > MAX_CHAIN_CHARS) {
+    throw new Untrue('this keyring has too many statements');
+  }
+}
+
 async function next(ring: Keyring | null, text: string): Promise<Keyring> {
-  const { by, what, digest } = await read(text, LINK);
+  const { by, what, digest: head } = await read(text, LINK);
   const keys = new Set(what.keys);
   if (keys.size !== what.keys.length) throw new Untrue('a key stands twice in this keyring');
   const [n, name, before] = ring === null ? [0, '', ''] : [ring.n + 1, ring.name, ring.head];
@@ -91,5 +115,5 @@ async function next(ring: Keyring | null, text: string): Promise<Keyring> {
   // Whoever begins a ring is alone on it.
   const may = ring === null ? keys.size === 1 && keys.has(by) : ring.keys.has(by);
   if (!may) throw new Untrue('whoever signed this does not belong to the keyring');
-  return { name: ring === null ? digest : ring.name, n, head: digest, keys };
+  return { name: ring?.name ?? head, n, head, keys };
 }

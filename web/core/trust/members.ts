@@ -66,6 +66,12 @@ export const nonceAt = (of: Members, name: string): Nonce => checked(of.get(name
 /** A whole number from 0 up. */
 export const wholeAt = (of: Members, name: string): number => whole(of.get(name), name);
 
+/** A whole number from -1 up, which stands for none. */
+export function numberAt(of: Members, name: string, otherwise?: number): number {
+  const value = of.has(name) ? of.get(name) : otherwise;
+  return value === -1 ? value : whole(value, name);
+}
+
 export function flagAt(of: Members, name: string, otherwise: boolean): boolean {
   const value = of.has(name) ? of.get(name) : otherwise;
   if (typeof value !== 'boolean') throw new Untrue(`${name} is neither true nor false`);

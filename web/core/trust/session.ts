@@ -7,7 +7,7 @@
  */
 
 import { encodeBytes } from './bytes';
-import { keyAt, nonceAt, textAt, wholeAt, type Key, type Nonce, type Seconds } from './members';
+import { keyAt, nonceAt, numberAt, textAt, wholeAt, type Key, type Nonce, type Seconds } from './members';
 import { digest, read, sign, type Kind, type Said } from './statement';
 import { Untrue } from './untrue';
 
@@ -18,12 +18,18 @@ const FINGERPRINT = /^a=fingerprint:(\S+)[ \t]+([0-9A-Fa-f:]+)[ \t]*$/;
 const NAMED = /^a=fingerprint/i;
 const SHA_256 = /^[0-9A-F]{2}(:[0-9A-F]{2}){31}$/;
 
-/** The viewer wants to see the camera of this key. `exchange`: an X25519 key (RFC 7748) made for this session. */
+/**
+ * The viewer wants to see the camera of this key. `ring`: in the name of which keyring, as others could put the viewer's
+ * key on theirs. `exchange`: an X25519 key (RFC 7748) made for this session. `orders`: number of the newest that an owner
+ * has given or seen, -1 where none.
+ */
 export interface Hello {
   camera: Key;
+  ring: Key;
   nonce: Nonce;
   exchange: Key;
   iat: Seconds;
+  orders: number;
 }
 
 /** `hello`: its digest. `fingerprint`: of the camera's certificate, as `fingerprintOf` writes it. */
@@ -48,9 +54,11 @@ export const HELLO: Kind<Hello> = {
   typ: 'belvedere-hello+jwt',
   read: (members) => ({
     camera: keyAt(members, 'camera'),
+    ring: keyAt(members, 'ring'),
     nonce: nonceAt(members, 'nonce'),
     exchange: keyAt(members, 'exchange'),
     iat: wholeAt(members, 'iat'),
+    orders: numberAt(members, 'orders', -1),
   }),
 };
 
@@ -105,11 +113,11 @@ function spelt(line: string): string {
 /** What the viewer says first. `nonce` and `exchange`: made for this session and used once. */
 export const hello = (
   pair: CryptoKeyPair,
-  camera: Key,
+  whom: Pick<Hello, 'camera' | 'ring'> & Partial<Pick<Hello, 'orders'>>,
   nonce: Nonce,
   exchange: Key,
   now: Seconds,
-): Promise<string> => sign(pair, HELLO, { camera, nonce, exchange, iat: now });
+): Promise<string> => sign(pair, HELLO, { ...whom, nonce, exchange, iat: now });
 
 /**
  * Whether this camera made this offer, for this hello and session. Throws `Untrue`.
