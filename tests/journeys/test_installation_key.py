@@ -30,14 +30,16 @@ READ_OUT = """async () => {
 }"""
 BEGIN_RING = """async () => {
   const known = new Known(await browserCupboard());
-  const ring = await follow([await begin(await installation(), 1800000000)]);
-  await known.learnRing('me', ring);
-  await known.learnCamera('c1', ring.name);
+  const statements = [await begin(await installation(), 1800000000)];
+  const ring = await follow(statements);
+  await known.learnRing('me', { ring, statements });
+  await known.learnCamera('c1', { key: ring.name, owner: ring.name, iat: 1, chain: [], orders: -1 });
   return ring.name;
 }"""
 RECALL = """async () => {
   const known = new Known(await browserCupboard());
-  return [(await known.ring('me')).name, await known.camera('c1'), await known.camera('c2')];
+  const cameras = await known.cameras();
+  return [(await known.ring('me')).ring.name, cameras.get('c1').key, cameras.get('c2') ?? null];
 }"""
 RACE = """async (value) => {
   const cupboard = await browserCupboard();

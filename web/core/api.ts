@@ -5,6 +5,7 @@ import type { Factors, NewTotp, Passkey, Proof, SecondFactor } from './factors';
 import type { Account, Camera, Login, Pairing, Setup, Verdict, WaysRule } from './model';
 import type { WebAuthnJson } from './passkeys';
 import type { Grant, MadeInvitation, Offer, Scope, Sharing, Terms, Watchers } from './sharing';
+import { TrustRoutes } from './trust-routes';
 
 /** A slow phone network still answers within this; longer looks like a dead server, and is treated as one. */
 const REQUEST_TIMEOUT_MS = 15_000;
@@ -81,6 +82,7 @@ export type Authorize = () => string | null;
 export class Api {
   /** The server's clock minus ours, milliseconds: countdowns follow the server. */
   private clockOffset = 0;
+  readonly trust = new TrustRoutes((method, path, body) => this.send(method, path, body));
 
   /** `server` is an origin, or empty for the page's own. */
   constructor(

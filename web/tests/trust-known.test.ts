@@ -6,20 +6,7 @@ import { installation, NoInstallation } from '../core/trust/installation';
 import { begin, change, follow, LINK } from '../core/trust/keyring';
 import { Known } from '../core/trust/known';
 import { nameOf, read } from '../core/trust/statement';
-import { newPair } from './trust-people';
-
-class Drawer implements Cupboard {
-  readonly kept = new Map<string, unknown>();
-
-  get(name: string): Promise<unknown> {
-    return Promise.resolve(this.kept.get(name));
-  }
-
-  change(name: string, decide: (standing: unknown) => unknown): Promise<unknown> {
-    this.kept.set(name, decide(this.kept.get(name)));
-    return this.get(name);
-  }
-}
+import { Drawer, newPair } from './trust-people';
 
 const open = (drawer: Cupboard) => () => Promise.resolve(drawer);
 
@@ -75,28 +62,40 @@ describe('the signed word of an installation', () => {
 describe('swap of what is known', async () => {
   const [one, two] = await Promise.all([newPair(), newPair()]);
   const [first, second] = [await nameOf(one), await nameOf(two)];
+  const met = (key: string, iat: number, owner = first) => ({ key, owner, iat, chain: [], orders: -1 });
 
-  test('of a camera’s key is seen, and done by pairing alone', async () => {
+  test('of a camera’s key is seen, and a later word alone does it', async () => {
     const known = new Known(new Drawer());
-    expect(await known.camera('c1')).toBeNull();
-    await known.learnCamera('c1', first);
-    await known.learnCamera('c1', first);
-    await expect(known.learnCamera('c1', second)).rejects.toThrow('another key');
-    expect([await known.camera('c1'), await known.camera('c2')]).toEqual([first, null]);
-    await known.learnCamera('c1', second, true);
-    expect(await known.camera('c1')).toBe(second);
+    expect(await known.cameras()).toEqual(new Map());
+    await known.learnCamera('c1', met(first, 5));
+    await known.learnCamera('c1', met(first, 4));
+    for (const other of [met(second, 5), met(second, 4), met(first, 5, second)]) {
+      await expect(known.learnCamera('c1', other)).rejects.toThrow('another key');
+    }
+    expect(await known.cameras()).toEqual(new Map([['c1', met(first, 5)]]));
+    await known.learnCamera('c1', { ...met(first, 5), orders: 3 });
+    await known.learnCamera('c1', met(first, 5));
+    expect((await known.cameras()).get('c1')?.orders).toBe(3);
+    await known.learnCamera('c1', met(second, 6));
+    await known.learnCamera('c2', met(first, 1));
+    expect([...(await known.cameras())].map(([id, { key }]) => [id, key])).toEqual([
+      ['c1', second],
+      ['c2', first],
+    ]);
   });
 
   test('of a keyring is seen, and it never goes back', async () => {
     const drawer = new Drawer();
     const known = new Known(drawer);
-    const ring = await follow([await begin(one, 1)]);
-    const later = await follow([await change(one, ring, [first, second], 2)], ring);
-    const fork = await follow([await change(one, ring, [first], 3)], ring);
+    const followed = async (...statements: string[]) => ({ ring: await follow(statements), statements });
+    const [start, ours] = [await begin(one, 1), await begin(two, 1)];
+    const ring = await followed(start);
+    const later = await followed(start, await change(one, ring.ring, [first, second], 2, 'Phone'));
+    const fork = await followed(start, await change(one, ring.ring, [first], 3));
     await known.learnRing('me', ring);
     await known.learnRing('me', later);
     await known.learnRing('me', later);
-    for (const other of [ring, fork, await follow([await begin(two, 1)])]) {
+    for (const other of [ring, fork, await followed(ours)]) {
       await expect(known.learnRing('me', other)).rejects.toThrow('another keyring');
     }
     expect(await new Known(drawer).ring('me')).toEqual(later);
@@ -105,13 +104,17 @@ describe('swap of what is known', async () => {
     expect(await known.ring('me')).toEqual(fork);
   });
 
-  test.each([null, 5, 'x', {}, { name: 'x', n: 0, head: 'y', keys: [] }])(
+  test.each([null, 5, 'x', {}, new Map([['c', { key: 1 }]]), { name: 'x', n: 0, head: 'y', keys: [] }])(
     '%j is as good as nothing',
     async (odd) => {
       const drawer = new Drawer();
-      drawer.kept.set('camera c', odd).set('ring a', odd);
+      drawer.kept.set('cameras', odd).set('ring a', odd).set('pairing c', odd);
       const known = new Known(drawer);
-      expect([await known.camera('c'), await known.ring('a')]).toEqual([null, null]);
+      expect([await known.cameras(), await known.ring('a'), await known.awaited('c')]).toEqual([
+        new Map(),
+        null,
+        null,
+      ]);
     },
   );
 });

@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeBytes, encodeBytes, utf8, type Bytes } from '../core/trust/bytes';
+import type { Cupboard } from '../core/trust/cupboard';
 import { ENVELOPE, exchangeOf, makeExchange } from '../core/trust/envelope';
 import { ANSWER, fingerprintOf, HELLO, type Offer } from '../core/trust/session';
 import { derive, joined } from '../core/trust/sframe';
@@ -62,6 +63,20 @@ export const vectors = JSON.parse(readFileSync(file, 'utf8')) as {
 
 export const fromHex = (text: string): Bytes => new Uint8Array(Buffer.from(text, 'hex'));
 export const toHex = (data: Uint8Array): string => Buffer.from(data).toString('hex');
+
+/** A browser's keeping, in memory. */
+export class Drawer implements Cupboard {
+  readonly kept = new Map<string, unknown>();
+
+  get(name: string): Promise<unknown> {
+    return Promise.resolve(this.kept.get(name));
+  }
+
+  change(name: string, decide: (standing: unknown) => unknown): Promise<unknown> {
+    this.kept.set(name, decide(this.kept.get(name)));
+    return this.get(name);
+  }
+}
 
 export const newPair = async (): Promise<CryptoKeyPair> =>
   (await crypto.subtle.generateKey('Ed25519', false, ['sign', 'verify'])) as CryptoKeyPair;

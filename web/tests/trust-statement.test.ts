@@ -26,7 +26,7 @@ describe('a signed statement', () => {
   test('that we write we read', async () => {
     expect(await read(good, LINK)).toEqual({
       by: name,
-      what: { n: 0, keys: [name], iat: NOW, ring: '', before: '' },
+      what: { n: 0, keys: [name], iat: NOW, ring: '', before: '', label: '' },
       digest: await digest(good),
     });
     expect((await read(await signedText(pair, plainHeader, plainPayload), LINK)).by).toBe(name);
@@ -85,7 +85,7 @@ describe('a signed statement', () => {
   test('may say more than we ask for, and it changes nothing', async () => {
     const more = plainPayload.replace('{', '{"__proto__":{"ring":"x"},"constructor":"y","e":"1.5e3",');
     const { what } = await read(await signedText(pair, plainHeader, more), LINK);
-    expect(what).toEqual({ n: 0, keys: [name], iat: NOW, ring: '', before: '' });
+    expect(what).toEqual({ n: 0, keys: [name], iat: NOW, ring: '', before: '', label: '' });
     expect(({} as { ring?: string }).ring).toBeUndefined();
   });
 

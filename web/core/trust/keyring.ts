@@ -7,8 +7,8 @@
  * of the chain; who has seen a newer one does not go back.
  */
 
-import { keysAt, textAt, wholeAt, type Key, type Seconds } from './members';
 import { digest, nameOf, read, sign, type Kind } from './statement';
+import { keysAt, textAt, wholeAt, type Key, type Members, type Seconds } from './members';
 import { Untrue } from './untrue';
 
 /** Installations of one account, a printed recovery code among them. */
@@ -17,14 +17,20 @@ export const MAX_KEYS = 16;
 export const MAX_STATEMENTS = 256;
 /** Of one ring's statements together, since viewers send theirs with each session: some fifty of a ring of three. */
 export const MAX_CHAIN_CHARS = 32 * 1024;
+/** A browser's name and its system's. */
+export const MAX_LABEL_CHARS = 80;
 
-/** One statement. `n` counts from 0. `ring` and `before` are empty in the first. */
+/**
+ * One statement. `n` counts from 0. `ring` and `before` are empty in the first. `label`: how whoever added a key calls it,
+ * for people; nothing is decided by it.
+ */
 export interface Link {
   n: number;
   keys: Key[];
   iat: Seconds;
   ring: string;
   before: string;
+  label: string;
 }
 
 /** What a chain comes to. `head`: digest of its newest statement, number `n`. */
@@ -46,13 +52,22 @@ export const LINK: Kind<Link> = {
       iat: wholeAt(members, 'iat'),
       ring: textAt(members, 'ring', ''),
       before: textAt(members, 'before', ''),
+      label: labelAt(members),
     };
   },
 };
 
+function labelAt(members: Members): string {
+  const label = textAt(members, 'label', '');
+  if ([...label].length > MAX_LABEL_CHARS) throw new Untrue('this label is too long');
+  return label;
+}
+
 /** The first statement of a new ring, which holds this key alone. */
-export const begin = async (pair: CryptoKeyPair, now: Seconds): Promise<string> =>
-  sign(pair, LINK, { n: 0, keys: [await nameOf(pair)], iat: now });
+export const begin = async (pair: CryptoKeyPair, now: Seconds, label = ''): Promise<string> =>
+  sign(pair, LINK, { n: 0, keys: [await nameOf(pair)], iat: now, ...named(label) });
+
+const named = (label: string): Partial<Link> => (label ? { label } : {});
 
 /** The next statement. Throws `Untrue` where this key may not say it, or nobody would be left. */
 export async function change(
@@ -60,13 +75,15 @@ export async function change(
   ring: Keyring,
   keys: Iterable<Key>,
   now: Seconds,
+  label = '',
 ): Promise<string> {
   if (!ring.keys.has(await nameOf(pair))) {
     throw new Untrue('this installation does not belong to the keyring');
   }
   const all = [...new Set(keys)].sort();
   if (all.length === 0) throw new Untrue('a keyring without any key could never be changed again');
-  return sign(pair, LINK, { n: ring.n + 1, keys: all, iat: now, ring: ring.name, before: ring.head });
+  const follows = { n: ring.n + 1, ring: ring.name, before: ring.head };
+  return sign(pair, LINK, { ...follows, keys: all, iat: now, ...named(label) });
 }
 
 /**

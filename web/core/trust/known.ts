@@ -1,65 +1,129 @@
 /**
- * What this browser knows by itself, so that no server can tell it otherwise: the key of each camera, and of each account
- * the keyring as far as it was followed. Only pairing, or a person who says so, replaces a camera's key.
+ * What this browser knows by itself, so that no server can tell it otherwise: the key of each camera, of each account the
+ * keyring as far as it was followed, and which codes of ours no camera has answered yet. A camera's key is replaced by
+ * pairing alone, done here or told by another installation of the account, later.
  */
 
 import type { Cupboard } from './cupboard';
-import { MAX_KEYS, type Keyring } from './keyring';
-import { keyAt, keysAt, wholeAt, type Key } from './members';
+import { MAX_KEYS, MAX_STATEMENTS, type Keyring } from './keyring';
+import { keyAt, keysAt, numberAt, textsAt, wholeAt, type Key, type Members, type Seconds } from './members';
+import type { Expectation } from './pairing';
 import { Untrue } from './untrue';
 
-const cameraName = (camera: string): string => `camera ${camera}`;
+const CAMERAS = 'cameras';
 const ringName = (account: string): string => `ring ${account}`;
+const pairingName = (camera: string): string => `pairing ${camera}`;
+
+/**
+ * `owner`: name of the keyring that the camera obeys. `iat`: when an installation of ours said so. `chain`: what shows a
+ * guest's right to the camera, as the server had it last; nothing is believed because of it. `orders`: number of the
+ * newest that this browser has seen for a camera of its own, -1 for none.
+ */
+export interface Meeting {
+  key: Key;
+  owner: Key;
+  iat: Seconds;
+  chain: readonly string[];
+  orders: number;
+}
+
+/** A keyring with the texts that make it: the camera is shown them. */
+export interface Followed {
+  ring: Keyring;
+  statements: readonly string[];
+}
+
+/** A code that this browser has drawn. `pairing`: its id at the server. */
+export interface Awaited {
+  pairing: string;
+  expectation: Expectation;
+}
 
 export class Known {
   constructor(private readonly cupboard: Cupboard) {}
 
-  /** The key of a camera (its id at the server), or null where this browser has not met it. */
-  async camera(camera: string): Promise<Key | null> {
-    return asKey(await this.cupboard.get(cameraName(camera)));
+  /** All cameras that this browser has met, by their ids at the server. */
+  async cameras(): Promise<Map<string, Meeting>> {
+    return asMeetings(await this.cupboard.get(CAMERAS));
   }
 
-  /** Throws `Untrue` where another key is known for it, unless it was paired anew. */
-  async learnCamera(camera: string, key: Key, pairedAnew = false): Promise<void> {
-    const stands = await this.cupboard.change(cameraName(camera), (standing) =>
-      pairedAnew ? key : (asKey(standing) ?? key),
-    );
-    if (stands !== key) throw new Untrue('this browser knows another key for this camera');
+  /** Throws `Untrue` where another key is known for it, and no later word says so. What grows here an own key has signed. */
+  async learnCamera(camera: string, meeting: Meeting): Promise<void> {
+    const stands = await this.cupboard.change(CAMERAS, (standing) => {
+      const all = asMeetings(standing);
+      const known = all.get(camera);
+      const same = known?.key === meeting.key && known.owner === meeting.owner;
+      if (known && !same && meeting.iat <= known.iat) return standing;
+      const orders = same ? Math.max(meeting.orders, known.orders) : meeting.orders;
+      return all.set(camera, { ...meeting, orders, iat: Math.max(meeting.iat, known?.iat ?? 0) });
+    });
+    const kept = asMeetings(stands).get(camera);
+    if (kept?.key !== meeting.key || kept.owner !== meeting.owner) {
+      throw new Untrue('this browser knows another key for this camera');
+    }
   }
 
   /** The keyring of an account, or null: to begin `follow` with. */
-  async ring(account: string): Promise<Keyring | null> {
-    return asRing(await this.cupboard.get(ringName(account)));
+  async ring(account: string): Promise<Followed | null> {
+    return asFollowed(await this.cupboard.get(ringName(account)));
   }
 
   /** Throws `Untrue` where another ring, or a newer end of this one, is known. A new ring begins only by `begunAnew`. */
-  async learnRing(account: string, ring: Keyring, begunAnew = false): Promise<void> {
+  async learnRing(account: string, { ring, statements }: Followed, begunAnew = false): Promise<void> {
     const stands = await this.cupboard.change(ringName(account), (standing) => {
-      const known = begunAnew ? null : asRing(standing);
-      return known === null || (known.name === ring.name && known.n < ring.n) ? plain(ring) : standing;
+      const known = begunAnew ? null : (asFollowed(standing)?.ring ?? null);
+      const isNews = known === null || (known.name === ring.name && known.n < ring.n);
+      return isNews ? { ...ring, keys: [...ring.keys], statements: [...statements] } : standing;
     });
-    const kept = asRing(stands);
+    const kept = asFollowed(stands)?.ring;
     if (kept?.name !== ring.name || kept.head !== ring.head) {
       throw new Untrue('this browser knows another keyring of this account');
     }
   }
-}
 
-const plain = (ring: Keyring): object => ({ ...ring, keys: [...ring.keys] });
+  async awaited(camera: string): Promise<Awaited | null> {
+    const { pairing, expectation } = ((await this.cupboard.get(pairingName(camera))) ??
+      {}) as Partial<Awaited>;
+    const isKept = typeof pairing === 'string' && expectation?.key instanceof CryptoKey;
+    return isKept ? { pairing, expectation } : null;
+  }
 
-function asKey(value: unknown): Key | null {
-  try {
-    return keyAt(new Map([['key', value]]), 'key');
-  } catch {
-    return null;
+  /** Null: it was answered. */
+  async expect(camera: string, awaited: Awaited | null): Promise<void> {
+    await this.cupboard.change(pairingName(camera), () => awaited);
   }
 }
 
-function asRing(value: unknown): Keyring | null {
+function asMeetings(value: unknown): Map<string, Meeting> {
+  const all = new Map<string, Meeting>();
+  for (const [camera, one] of value instanceof Map ? (value as Map<string, unknown>) : []) {
+    const meeting = readable(one, (of) => ({
+      key: keyAt(of, 'key'),
+      owner: keyAt(of, 'owner'),
+      iat: wholeAt(of, 'iat'),
+      chain: textsAt(of, 'chain', 2),
+      orders: numberAt(of, 'orders', -1),
+    }));
+    if (meeting) all.set(camera, meeting);
+  }
+  return all;
+}
+
+const asFollowed = (value: unknown): Followed | null =>
+  readable(value, (of) => ({
+    ring: {
+      name: keyAt(of, 'name'),
+      n: wholeAt(of, 'n'),
+      head: keyAt(of, 'head'),
+      keys: new Set(keysAt(of, 'keys', 1, MAX_KEYS)),
+    },
+    statements: textsAt(of, 'statements', MAX_STATEMENTS),
+  }));
+
+/** What somebody else has put there is as good as nothing. */
+function readable<T>(value: unknown, read: (of: Members) => T): T | null {
   try {
-    const of = new Map(Object.entries((value ?? {}) as object));
-    const keys = new Set(keysAt(of, 'keys', 1, MAX_KEYS));
-    return { name: keyAt(of, 'name'), n: wholeAt(of, 'n'), head: keyAt(of, 'head'), keys };
+    return read(new Map(Object.entries((value ?? {}) as object)));
   } catch {
     return null;
   }

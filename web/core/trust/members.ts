@@ -84,6 +84,9 @@ export const keysAt = (of: Members, name: string, least: number, most: number): 
 export const wholesAt = (of: Members, name: string, most: number): number[] =>
   list(of, name, 0, most).map((value) => whole(value, name));
 
+export const textsAt = (of: Members, name: string, most: number): string[] =>
+  list(of, name, 0, most).map((value) => textAt(new Map([[name, value]]), name));
+
 export function wordsAt<T extends string>(of: Members, name: string, known: readonly T[]): T[] {
   return list(of, name, 1, known.length).map((value) => {
     const word = known.find((each) => each === value);

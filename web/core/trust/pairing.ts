@@ -40,6 +40,25 @@ export const ownerProof = (
   head: Key,
 ): Promise<string> => proof(secret, 'owner', OWNER_CONTEXT, origin, token, [ring, head]);
 
+/** What remembers a code without its secrets: enough to know the camera that has read it. The browser keeps it. */
+export interface Expectation {
+  /** Of HMAC, not extractable. */
+  key: CryptoKey;
+  origin: string;
+  /** In hex. */
+  tokenHash: string;
+}
+
+export const expectCamera = async (secret: Bytes, origin: string, token: string): Promise<Expectation> => ({
+  key: await keyFor(secret, 'camera', token),
+  origin,
+  tokenHash: await hashOf(token),
+});
+
+/** Whether the camera of this key has read the code. */
+export const isExpected = async (expected: Expectation, camera: Key, shown: string): Promise<boolean> =>
+  isProof(await mac(expected.key, CAMERA_CONTEXT, expected.origin, expected.tokenHash, [camera]), shown);
+
 /** In a time that tells nothing of where they differ. */
 export function isProof(expected: string, shown: string): boolean {
   const [ours, theirs] = [utf8(expected), utf8(shown)];
@@ -56,12 +75,16 @@ async function proof(
   token: string,
   said: string[],
 ): Promise<string> {
-  const tokenHash = [...(await sha256(token))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
-  const words = [context, origin, tokenHash, ...said];
+  return mac(await keyFor(secret, side, token), context, origin, await hashOf(token), said);
+}
+
+const hashOf = async (token: string): Promise<string> =>
+  [...(await sha256(token))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+
+async function mac(key: CryptoKey, ...parts: [string, string, string, string[]]): Promise<string> {
+  const words = parts.flat();
   if (words.some((word) => word.includes('\0'))) throw new Untrue('NUL in a pairing field');
-  const key = await keyFor(secret, side, token);
-  const mac = await crypto.subtle.sign('HMAC', key, utf8(words.join('\0')));
-  return encodeBytes(new Uint8Array(mac));
+  return encodeBytes(new Uint8Array(await crypto.subtle.sign('HMAC', key, utf8(words.join('\0')))));
 }
 
 /** One for each direction, so that nothing that one side said can be turned against it. */

@@ -1,0 +1,100 @@
+/**
+ * The cameras that this browser knows by their keys: it was there at the pairing, opened the invitation, or another
+ * installation of the same account has introduced them. The server only carries these introductions.
+ */
+
+import type { Trust } from '../trust-routes';
+import { INTRODUCTION, type Introduction } from './introduction';
+import type { Keyring } from './keyring';
+import type { Known, Meeting } from './known';
+import type { Key, Seconds } from './members';
+import { read, sign } from './statement';
+
+/** The routes that this needs. */
+export interface CameraRoutes {
+  trust(camera: string): Promise<Trust>;
+  introduce(camera: string, statement: string): Promise<void>;
+}
+
+export class Acquaintances {
+  /** By the cameras' ids. */
+  met: ReadonlyMap<string, Meeting> = new Map();
+  /** Of which the server says that they believe their owner alone: true or not, nothing else is tried with them. */
+  readonly protectedOnes = new Set<string>();
+
+  constructor(
+    private readonly pair: CryptoKeyPair,
+    private readonly known: Known,
+    private readonly routes: CameraRoutes,
+    private readonly now: () => Seconds,
+  ) {}
+
+  async recall(): Promise<void> {
+    this.met = await this.known.cameras();
+  }
+
+  /** Keeps the key of a camera which this browser has a proof of, and tells the others of the account. */
+  async meet(
+    camera: string,
+    key: Key,
+    owner: Key,
+    ring: Keyring,
+    chain: readonly string[] = [],
+  ): Promise<void> {
+    const iat = Math.max(this.now(), (this.met.get(camera)?.iat ?? 0) + 1);
+    await this.learn(camera, { key, owner, iat, chain, orders: -1 });
+    await this.introduce(camera, ring);
+  }
+
+  /** Asks the server about a camera, and believes what an installation of our ring says. Throws `Untrue`, `Problem`. */
+  async refresh(camera: string, ring: Keyring | null): Promise<Trust> {
+    const trust = await this.routes.trust(camera);
+    if (trust.protected) this.protectedOnes.add(camera);
+    else this.protectedOnes.delete(camera);
+    if (!ring) return trust;
+    const said = await introductionIn(trust, camera, ring);
+    const known = this.met.get(camera);
+    if (said && said.iat > (known?.iat ?? -1)) {
+      const { camera: key, owner, iat } = said;
+      await this.learn(camera, { key, owner, iat, chain: trust.chain, orders: -1 });
+    } else if (known) {
+      if (String(trust.chain) !== String(known.chain))
+        await this.learn(camera, { ...known, chain: trust.chain });
+      if (!said || said.iat < known.iat) await this.introduce(camera, ring);
+    }
+    return trust;
+  }
+
+  /** Says again what this browser knows: whoever said it before has been taken off the ring. */
+  async introduceAll(ring: Keyring): Promise<void> {
+    for (const camera of this.met.keys()) await this.introduce(camera, ring).catch(() => undefined);
+  }
+
+  async noteOrders(camera: string, orders: number): Promise<void> {
+    const known = this.met.get(camera);
+    if (known && orders > known.orders) await this.learn(camera, { ...known, orders });
+  }
+
+  private async learn(camera: string, meeting: Meeting): Promise<void> {
+    await this.known.learnCamera(camera, meeting);
+    this.met = await this.known.cameras();
+  }
+
+  private async introduce(id: string, ring: Keyring): Promise<void> {
+    const known = this.met.get(id);
+    if (!known) return;
+    const what = { ring: ring.name, id, camera: known.key, owner: known.owner, iat: known.iat };
+    await this.routes.introduce(id, await sign(this.pair, INTRODUCTION, what));
+  }
+}
+
+/** Null where there is none of our ring: the server could have put anything there. */
+async function introductionIn(trust: Trust, id: string, ring: Keyring): Promise<Introduction | null> {
+  if (!trust.introduction) return null;
+  try {
+    const { by, what } = await read(trust.introduction, INTRODUCTION);
+    return ring.keys.has(by) && what.ring === ring.name && what.id === id ? what : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,195 @@
+/**
+ * The circle: what this browser is to an account, which other devices belong to it, and which cameras it knows. Everything
+ * here holds whatever the server says; where the browser keeps no key, there is none of it and the app works as it did.
+ *
+ * Event: `change`.
+ */
+
+import type { Trust, TrustRoutes } from '../trust-routes';
+import { Acquaintances } from './acquaintances';
+import type { Credentials, Unable } from './credentials';
+import { browserCupboard, type Cupboard } from './cupboard';
+import { installation, NoInstallation, type NoInstallationReason } from './installation';
+import type { Keyring } from './keyring';
+import { Known, type Meeting } from './known';
+import type { Key, Seconds } from './members';
+import { OwnRing, type Belonging, type Member } from './own-ring';
+import { Pairings, type PairingFate } from './pairings';
+import { nameOf } from './statement';
+
+export type Standing =
+  { readonly kind: Belonging } | { readonly kind: 'unable'; readonly reason: NoInstallationReason };
+
+/** What a browser with a key has. */
+interface Kept {
+  own: Key;
+  pair: CryptoKeyPair;
+  ring: OwnRing;
+  cameras: Acquaintances;
+  pairings: Pairings;
+}
+
+export class Circle extends EventTarget {
+  private kept: Kept | null = null;
+  private reason: NoInstallationReason = 'storage';
+  /** Of cameras, by their ids, in a browser that keeps no key. */
+  private readonly unwatchable = new Set<string>();
+
+  private constructor(private readonly routes: TrustRoutes) {
+    super();
+  }
+
+  /**
+   * The circle of an account, from what this browser has; call `catchUp` then. `now`: Unix seconds, by the server's clock.
+   * Never throws: a browser without keys says so by its standing.
+   */
+  static async open(
+    account: string,
+    routes: TrustRoutes,
+    now: () => Seconds,
+    open: () => Promise<Cupboard> = browserCupboard,
+  ): Promise<Circle> {
+    const circle = new Circle(routes);
+    try {
+      const pair = await installation(open);
+      const known = new Known(await open());
+      const own = await nameOf(pair);
+      const ring = new OwnRing(account, pair, own, known, routes, now);
+      const cameras = new Acquaintances(pair, known, routes, now);
+      await Promise.all([ring.recall(), cameras.recall()]);
+      circle.kept = { own, pair, ring, cameras, pairings: new Pairings(known, routes) };
+    } catch (error) {
+      circle.reason = error instanceof NoInstallation ? error.reason : 'storage';
+    }
+    return circle;
+  }
+
+  get standing(): Standing {
+    return this.kept ? { kind: this.kept.ring.belonging } : { kind: 'unable', reason: this.reason };
+  }
+
+  /** Name of this browser's key; empty where there is none. */
+  get own(): Key {
+    return this.kept?.own ?? '';
+  }
+
+  get pair(): CryptoKeyPair | null {
+    return this.kept?.pair ?? null;
+  }
+
+  get ring(): Keyring | null {
+    return this.kept?.ring.ring ?? null;
+  }
+
+  get statements(): readonly string[] {
+    return this.kept?.ring.followed?.statements ?? [];
+  }
+
+  get cameras(): ReadonlyMap<string, Meeting> {
+    return this.kept?.cameras.met ?? new Map();
+  }
+
+  /** What a viewer shows this camera; why it cannot; null where the camera believes the server. */
+  credentials(camera: string): Credentials | Unable | null {
+    if (!this.kept) return this.unwatchable.has(camera) && this.reason === 'insecure' ? 'insecure' : null;
+    const { pair, cameras } = this.kept;
+    const met = cameras.met.get(camera);
+    if (met && this.ring) {
+      const { key, chain, orders } = met;
+      return { pair, keyring: this.statements, ring: this.ring.name, chain, camera: key, orders };
+    }
+    return cameras.protectedOnes.has(camera) ? 'stranger' : null;
+  }
+
+  /** Asks the server who has been added and taken away. Throws `Unreachable`, `Problem`. */
+  async catchUp(): Promise<void> {
+    await this.kept?.ring.catchUp();
+    this.changed();
+  }
+
+  /** Whether there is anything to ask the server about this camera. */
+  needs(camera: string, isGuest: boolean): boolean {
+    return isGuest || !this.cameras.has(camera);
+  }
+
+  /** Asks the server what it has for a camera. Throws `Unreachable`, `Problem`, `Untrue`. */
+  async refresh(camera: string): Promise<Trust> {
+    const before = String(this.credentials(camera));
+    const trust = await (this.kept?.cameras.refresh(camera, this.ring) ?? this.routes.trust(camera));
+    if (trust.protected) this.unwatchable.add(camera);
+    if (String(this.credentials(camera)) !== before || this.kept) this.changed();
+    return trust;
+  }
+
+  /** This browser is the first device of the account. `label`: how it is called. Throws `NoInstallation` and what `catchUp` throws. */
+  async begin(label: string): Promise<void> {
+    await this.having().ring.begin(label);
+    this.changed();
+  }
+
+  /** Throws `Untrue` where this browser does not belong. */
+  async admit(key: Key, label: string): Promise<void> {
+    await this.having().ring.change((keys) => [...keys, key], label);
+    this.changed();
+  }
+
+  /** Cameras hear of it at once. What the device has said of cameras is said again by this one. */
+  async dismiss(key: Key): Promise<void> {
+    const { ring, cameras } = this.having();
+    await ring.change((keys) => [...keys].filter((each) => each !== key));
+    if (this.ring && key !== this.own) await cameras.introduceAll(this.ring);
+    this.changed();
+  }
+
+  /** This browser belongs now. `statements`: of the ring of this name, which a person has brought here. Throws `Untrue`. */
+  async join(statements: readonly string[], name: Key): Promise<void> {
+    await this.having().ring.join(statements, name);
+    this.changed();
+  }
+
+  members = async (): Promise<Member[]> => (await this.kept?.ring.members()) ?? [];
+
+  /** Keeps a camera's key and introduces it. `owner`: name of the ring it obeys. */
+  async meet(camera: string, key: Key, owner: Key, chain: readonly string[] = []): Promise<void> {
+    const { cameras, ring } = this.having();
+    if (!ring.ring) throw new NoInstallation('storage');
+    await cameras.meet(camera, key, owner, ring.ring, chain);
+    this.changed();
+  }
+
+  /** This browser has seen orders of this number for a camera of its own, and believes no server that has older ones. */
+  async noteOrders(camera: string, orders: number): Promise<void> {
+    await this.kept?.cameras.noteOrders(camera, orders);
+    this.changed();
+  }
+
+  /** The secret for a code (`x`), once the server has the owner's proof; null where this browser cannot prove anything. */
+  async drawSecret(
+    camera: string,
+    pairing: { id: string; server_url: string; token: string },
+  ): Promise<string | null> {
+    if (!this.kept || !this.ring || this.standing.kind !== 'member') return null;
+    return this.kept.pairings.draw(camera, pairing, this.ring);
+  }
+
+  /** What has become of a code of this browser. Keeps the camera's key where it is proven. Null: there was none. */
+  async settle(camera: string, pairing: string | null): Promise<PairingFate | null> {
+    if (!this.kept || !this.ring) return null;
+    const { pairings } = this.kept;
+    const { fate, key } = await pairings.settle(camera, pairing);
+    if (fate === 'proven' && key) {
+      await this.meet(camera, key, this.ring.name);
+      await pairings.done(camera);
+    }
+    return fate;
+  }
+
+  private having(): Kept {
+    if (!this.kept) throw new NoInstallation(this.reason);
+    return this.kept;
+  }
+
+  private changed(): void {
+    this.dispatchEvent(new Event('change'));
+  }
+}
