@@ -48,6 +48,10 @@ class Acceptance(msgspec.Struct, frozen=True):
     iat: Seconds
 
 
+class OutOfTime(Untrue):
+    """A grant that does not hold now, by the clock of whoever checks it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rights:
     """What a viewer may do with a camera. `until`: Unix seconds, None for as long as nothing changes."""
@@ -81,9 +85,9 @@ def rights(camera: Key, owner: Keyring, orders: Known, viewer: Keyring, chain: S
 
 def _check_time(grant: Grant, now: float) -> None:
     if now < grant.nbf - CLOCK_LEEWAY_SECONDS:
-        raise Untrue("this grant does not hold yet")
+        raise OutOfTime("this grant does not hold yet")
     if grant.exp is not None and now >= grant.exp:
-        raise Untrue("this grant has ended")
+        raise OutOfTime("this grant has ended")
 
 
 def _check_taker(grant: Grant, digest: Key, viewer: Keyring, rest: Sequence[str]) -> None:

@@ -1,0 +1,99 @@
+"""What a camera believes of its owner: only what follows from what it learnt at pairing, and never an older word."""
+
+import msgspec
+import pytest
+
+from camera_peer.owner import MAX_GUESTS, MAX_LINKS, OwnerFacts, owner_of, shrunk
+from signaling.protocol.trust import keyring
+from signaling.protocol.trust.orders import Known
+from signaling.protocol.trust.statement import Untrue, digest
+from tests.camera_peer.callers import BOTH, CAMERA, GUEST, PHONE, owner, ring_name, without
+from tests.signaling.trust.people import NOW, key, name, ordered, ring_of
+
+
+def test_a_longer_signed_chain_of_the_owner_is_taken_over_and_kept() -> None:
+    after = owner(PHONE).followed(BOTH)
+    assert after.ring == keyring.follow(BOTH)
+    assert after.facts.keyring == tuple(BOTH)
+    assert owner_of(CAMERA, after.facts).ring == after.ring
+
+
+def test_a_shorter_signed_chain_changes_nothing() -> None:
+    known = owner(BOTH)
+    assert known.followed(PHONE) is known
+    assert known.followed(BOTH) is known
+
+
+FORK = [*PHONE, keyring.change(key("phone"), keyring.follow(PHONE), [name("phone"), name("thief")], NOW + 9)]
+LONGER_FORK = without(FORK, "thief", "thief")
+
+
+@pytest.mark.parametrize("chain", [FORK, LONGER_FORK, ring_of("stranger"), ring_of("stranger", "phone"), []])
+def test_swap_of_the_owners_ring_is_refused(chain: list[str]) -> None:
+    known = owner(without(BOTH, "phone", "phone")) if chain is LONGER_FORK else owner(BOTH)
+    with pytest.raises(Untrue):
+        known.followed(chain)
+
+
+def test_signed_orders_count_by_number_and_also_when_their_signer_has_left() -> None:
+    known = owner(BOTH).ordered(ordered(n=3))
+    assert known.orders.covers(7)
+    assert known.ordered(ordered(n=2, serials=())).orders == known.orders
+    alone = known.followed(without(BOTH, "phone", "phone"))
+    assert alone.ordered(ordered(n=3)) is alone, "the same text again, whose signer is no longer there"
+    with pytest.raises(Untrue, match="does not own"):
+        alone.ordered(ordered(n=4))
+    assert owner_of(CAMERA, alone.facts).orders == known.orders
+
+
+def test_what_is_kept_of_the_owner_survives_a_restart() -> None:
+    known = owner(PHONE).followed(BOTH).ordered(ordered(n=0, serials=(3,))).visited(keyring.follow(GUEST), 8)
+    known = known.sealing_with(4).expecting(6)
+    again = msgspec.json.decode(msgspec.json.encode(known.facts), type=OwnerFacts)
+    assert again == known.facts
+    assert again.links == {8: ring_name(GUEST)}
+    assert (again.epoch, again.expected) == (4, 6)
+
+
+def test_a_signed_link_is_for_the_ring_that_used_it_first() -> None:
+    first = owner().visited(keyring.follow(GUEST), 8)
+    assert first.visited(keyring.follow(GUEST), 8) is first
+    with pytest.raises(Untrue, match="somebody else has used this link"):
+        first.visited(keyring.follow(ring_of("thief")), 8)
+    assert first.ordered(ordered(n=0, serials=(8,))).facts.links == {}, "revoked, so it need not be remembered"
+
+
+def test_what_guests_bring_is_bounded() -> None:
+    known = owner()
+    for number in range(MAX_GUESTS + 3):
+        known = known.visited(keyring.follow(ring_of(f"guest {number}")), None)
+    assert len(known.facts.guests) == MAX_GUESTS
+    assert known.guest(ring_name(ring_of("guest 0"))) is None
+    full = owner(links=dict.fromkeys(range(MAX_LINKS), "x"))
+    with pytest.raises(Untrue, match="as many links"):
+        full.visited(keyring.follow(GUEST), MAX_LINKS)
+    assert full.visited(keyring.follow(GUEST), None).guest(ring_name(GUEST)) is not None
+
+
+def test_who_may_have_lost_a_right_is_seen() -> None:
+    before = owner()
+    assert shrunk(before, before.ordered(ordered()))
+    assert shrunk(before, before.ordered(ordered(serials=(), floor=1)))
+    assert shrunk(before, before.followed(without(BOTH, "phone", "phone")))
+    assert not shrunk(owner(PHONE), owner(PHONE).followed(BOTH))
+    assert not shrunk(before, before.ordered(ordered(serials=(), standard=True)))
+    two = ring_of("guest", "tablet")
+    visited = before.visited(keyring.follow(two), None)
+    assert not shrunk(before, visited)
+    assert shrunk(visited, visited.visited(keyring.follow(without(two, "guest", "guest")), None))
+
+
+def test_owed_orders_are_known_until_they_come() -> None:
+    waiting = owner(orders=Known(2, 0, frozenset(), standard=False, digest=digest("x"))).expecting(3)
+    assert waiting.owed
+    strict = waiting.being_strict(strict=True)
+    assert shrunk(waiting, strict)
+    assert strict.ordered(ordered(n=2)).strict
+    come = strict.ordered(ordered(n=3))
+    assert not come.owed and not come.strict
+    assert come.expecting(1) is come
