@@ -14,12 +14,13 @@ from urllib.parse import urlsplit
 import aiohttp
 import msgspec
 
-from camera_peer.activation_answer import Answer, ServerBusy, blame, judge, origin_of, pairing_from, pause
+from camera_peer.activation_answer import Answer, ServerBusy, blame, judge, origin_of, pairing_from, pause, secret_of
 from camera_peer.identity import Identity
 from camera_peer.problem import CameraProblem, Problem
 from camera_peer.state import Pairing
 from camera_peer.trust import Trust, is_plain_and_remote, trust_for
 from signaling.protocol.qr import OnboardingCode
+from signaling.protocol.trust.pairing import camera_proof
 
 TOKEN_SECONDS = 600.0
 """Life of a token (DESIGN §6.1). The camera does not know when it was made, so it tries at most this long."""
@@ -42,6 +43,7 @@ async def activate(
     `delayed` hears of each failure that is tried again.
     """
     trust = _trust(code)
+    secret_of(code)
     persistence = _Persistence(random, monotonic, monotonic() + TOKEN_SECONDS, sleep, delayed)
     timeout = aiohttp.ClientTimeout(total=REQUEST_SECONDS)
     async with aiohttp.ClientSession(timeout=timeout, cookie_jar=aiohttp.DummyCookieJar()) as http:
@@ -103,6 +105,9 @@ async def _claim(http: aiohttp.ClientSession, trust: Trust, code: OnboardingCode
         "my_local_ip": await local_address(origin),
         **identity.activation_fields(origin, code.token),
     }
+    secret = secret_of(code)
+    if secret is not None:
+        fields["pairing_proof"] = camera_proof(secret, origin, code.token, fields["public_key"])
     answer = await _post(http, trust, f"{origin}/api/camera/activate", fields)
     return pairing_from(judge(answer), code)
 

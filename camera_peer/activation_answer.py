@@ -4,16 +4,22 @@ import socket
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 import aiohttp
+import msgspec
 
+from camera_peer.owner import OwnerFacts
 from camera_peer.problem import CameraProblem, Problem
 from camera_peer.state import Pairing
 from signaling.client_backoff import full_jitter
 from signaling.protocol.messages import SOCKET_PATH
 from signaling.protocol.qr import OnboardingCode
+from signaling.protocol.trust.keyring import MAX_STATEMENTS, follow
+from signaling.protocol.trust.pairing import owner_proof, read_secret
+from signaling.protocol.trust.proof import is_proof
+from signaling.protocol.trust.statement import Untrue
 
 RETRY_BASE_SECONDS = 0.5
 RETRY_CEILING_SECONDS = 15.0
@@ -42,6 +48,13 @@ class Answer:
     status: int
     body: dict[str, Any]
     retry_after: float | None = None
+
+
+class ShownOwner(msgspec.Struct, frozen=True):
+    """`owner` of an answer: the statements of his keyring, and his proof that it is his."""
+
+    keyring: Annotated[list[str], msgspec.Meta(min_length=1, max_length=MAX_STATEMENTS)]
+    proof: str
 
 
 class ServerBusy(Exception):
@@ -80,6 +93,32 @@ def blame(error: BaseException) -> CameraProblem:
     return CameraProblem(Problem.SERVER_UNREACHABLE)
 
 
+def secret_of(code: OnboardingCode) -> bytes | None:
+    """What only whoever has seen the code knows; None in a code that a server has drawn. Raises `CameraProblem`."""
+    if code.pairing_secret is None:
+        return None
+    try:
+        return read_secret(code.pairing_secret)
+    except ValueError:
+        raise CameraProblem(Problem.OWNER_UNPROVEN, "The pairing secret in this code is damaged.") from None
+
+
+def owner_in(body: dict[str, Any], code: OnboardingCode) -> OwnerFacts | None:
+    """Whose the camera is, if the code can prove that. Raises `CameraProblem` where the answer does not prove it."""
+    secret = secret_of(code)
+    if secret is None:
+        return None
+    try:
+        shown = msgspec.convert(body.get("owner"), ShownOwner)
+        ring = follow(shown.keyring)
+    except (msgspec.ValidationError, Untrue):
+        raise CameraProblem(Problem.OWNER_UNPROVEN) from None
+    proof = owner_proof(secret, origin_of(code), code.token, ring.name, ring.head)
+    if not is_proof(proof, shown.proof):
+        raise CameraProblem(Problem.OWNER_UNPROVEN)
+    return OwnerFacts(tuple(shown.keyring))
+
+
 def pairing_from(body: dict[str, Any], code: OnboardingCode) -> Pairing:
     """What is remembered of a successful activation. Raises `CameraProblem` if the answer is not one."""
     origin = origin_of(code)
@@ -92,7 +131,8 @@ def pairing_from(body: dict[str, Any], code: OnboardingCode) -> Pairing:
         or not same_host(signaling_url, origin)
     ):
         raise CameraProblem(Problem.ACTIVATION_REFUSED, "The server's answer is not one this camera understands.")
-    return Pairing(camera_id=camera_id, origin=origin, signaling_url=signaling_url, name=name, pin=code.pin)
+    owner = owner_in(body, code)
+    return Pairing(camera_id, origin, signaling_url, name, pin=code.pin, owner=owner)
 
 
 def origin_of(code: OnboardingCode) -> str:

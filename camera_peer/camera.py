@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -14,6 +14,7 @@ from camera_peer.label import DamagedLabel
 from camera_peer.lens import Frame, Lens
 from camera_peer.lifecycle import Event, State, first_state, step
 from camera_peer.memory import Memory
+from camera_peer.owner import OwnerFacts
 from camera_peer.problem import CameraProblem, Problem
 from camera_peer.sealed_wifi import opened
 from camera_peer.state import LastProblem, Pairing
@@ -57,6 +58,9 @@ class Moves(Protocol):
 
     def learned(self, pins: tuple[str, ...]) -> None:
         """The server's keys from now on."""
+
+    def owned(self, owner: OwnerFacts) -> None:
+        """What is known of the owner from now on."""
 
 
 class Agent(Protocol):
@@ -261,10 +265,13 @@ class Camera:
 
     def learned(self, pins: tuple[str, ...]) -> None:
         """See `Moves`. A disk that is full or worn out is tried again at the next connection."""
-        try:
+        with _costing_no_picture():
             self._memory.learn(pins)
-        except OSError as error:
-            log.warning("state_not_saved", reason=error.strerror)
+
+    def owned(self, owner: OwnerFacts) -> None:
+        """See `Moves`. What cannot be kept is known until the camera starts again, and the server shows it anew."""
+        with _costing_no_picture():
+            self._memory.own(owner)
 
     def _fail(self, event: Event, problem: CameraProblem, code: OnboardingCode) -> None:
         never_again = event is Event.ACTIVATION_REFUSED and problem.final
@@ -285,11 +292,9 @@ class Camera:
         self._status.show(self.state, problem)
 
     def _note(self, problem: LastProblem | None) -> None:
-        """Keep the last problem. A disk that is full or worn out costs the note, not the picture."""
-        try:
+        """Keep the last problem."""
+        with _costing_no_picture():
             self._memory.note(problem)
-        except OSError as error:
-            log.warning("state_not_saved", reason=error.strerror)
 
     async def _until_changed(self) -> None:
         """Another process paired or reset this camera."""
@@ -301,6 +306,15 @@ class Camera:
     def _reload(self) -> None:
         self._memory.reload()
         self._move(Event.RESET if self._memory.pairing is None else Event.PAIRED_ELSEWHERE)
+
+
+@contextmanager
+def _costing_no_picture() -> Iterator[None]:
+    """A disk that is full or worn out costs what was to be kept, not more."""
+    try:
+        yield
+    except OSError as error:
+        log.warning("state_not_saved", reason=error.strerror)
 
 
 async def _end(*tasks: "asyncio.Task[Any]") -> None:

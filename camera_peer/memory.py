@@ -13,6 +13,7 @@ import msgspec
 from camera_peer import identity, label, state, storage
 from camera_peer.identity import Identity
 from camera_peer.label import Label
+from camera_peer.owner import OwnerFacts
 from camera_peer.state import CameraState, LastProblem, Pairing
 
 Stamps = tuple[storage.Stamp | None, ...]
@@ -68,12 +69,13 @@ class Memory:
     def learn(self, pins: tuple[str, ...]) -> None:
         """Believe these keys of the server from now on. Nothing is written where they are known, or where another
         process has changed the pairing."""
-        if self.pairing is None or self.pairing.pins == pins:
-            return
-        with storage.alone(self.directory):
-            if not self._differs():
-                kept = state.load(self.directory)
-                self._save(msgspec.structs.replace(kept, pairing=self.pairing.believing(pins)))
+        if self.pairing is not None and self.pairing.pins != pins:
+            self._amend(self.pairing.believing(pins))
+
+    def own(self, owner: OwnerFacts) -> None:
+        """Know this of the owner from now on; otherwise as `learn`."""
+        if self.pairing is not None and self.pairing.owner != owner:
+            self._amend(self.pairing.owned(owner))
 
     def note(self, problem: LastProblem | None) -> None:
         """Keep the last problem beside whatever pairing is on the disk; remembered also where it cannot be kept."""
@@ -90,6 +92,11 @@ class Memory:
                 return False
             self._save(CameraState(problem=problem, serial=self._state.serial))
             return True
+
+    def _amend(self, pairing: Pairing) -> None:
+        with storage.alone(self.directory):
+            if not self._differs():
+                self._save(msgspec.structs.replace(state.load(self.directory), pairing=pairing))
 
     def _save(self, wanted: CameraState) -> None:
         state.save(self.directory, wanted)

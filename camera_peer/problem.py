@@ -29,6 +29,8 @@ class Problem(StrEnum):
     CLOCK_WRONG = auto()
     IDENTITY_REJECTED = auto()
     CODE_WRONG = auto()
+    OWNER_UNPROVEN = auto()
+    NOT_TRUSTED = auto()
     SOURCE_FAILED = auto()
 
 
@@ -53,6 +55,9 @@ SENTENCES: dict[Problem, str] = {
     Problem.IDENTITY_REJECTED: "The server no longer knows this camera. It was removed there; pair it again.",
     Problem.CODE_WRONG: "The Wi-Fi password in this code is not encrypted for this camera. Type the setup code of this "
     "very camera and make a new code.",
+    Problem.OWNER_UNPROVEN: "The server could not show whose this camera is, so the camera did not join. Remove it "
+    "in the app and make a new code. If it happens again, somebody may stand between you and the camera.",
+    Problem.NOT_TRUSTED: "Somebody stood between this camera and a viewer, so it showed nothing.",
     Problem.SOURCE_FAILED: "The camera has no picture.",
 }
 
@@ -70,6 +75,7 @@ FINAL = frozenset(
         Problem.PROOF_INVALID,
         Problem.ACTIVATION_REFUSED,
         Problem.CODE_WRONG,
+        Problem.OWNER_UNPROVEN,
     }
 )
 """Trying the same code again cannot help: back to scanning. The others are tried again while the token lives."""

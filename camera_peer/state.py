@@ -8,18 +8,21 @@ from pathlib import Path
 import msgspec
 
 from camera_peer import storage
+from camera_peer.owner import OwnerFacts
 from camera_peer.problem import Problem
+from signaling.protocol.trust.keyring import follow
+from signaling.protocol.trust.statement import Untrue
 
 STATE_FILE = "state.json"
-MAX_STATE_BYTES = 64 * 1024
-"""Ours has under 1 KiB; a larger file is damaged."""
+MAX_STATE_BYTES = 256 * 1024
+"""Ours has under 4 KiB, with an old keyring and many guests under 100; a larger file is damaged."""
 
 
 class Pairing(msgspec.Struct, frozen=True, omit_defaults=True):
     """What an activation won. `origin` is the server's web origin.
 
     `pin`: of the server's self-made key, as in the QR code (`identity.server_pin`); None where browsers can check its
-    certificate. `next_pins`: of the keys that the server said will follow.
+    certificate. `next_pins`: of the keys that the server said will follow. `owner`: None where nobody proved to be it.
     """
 
     camera_id: str
@@ -28,6 +31,7 @@ class Pairing(msgspec.Struct, frozen=True, omit_defaults=True):
     name: str = ""
     pin: str | None = None
     next_pins: tuple[str, ...] = ()
+    owner: OwnerFacts | None = None
 
     @property
     def pins(self) -> tuple[str, ...]:
@@ -37,6 +41,10 @@ class Pairing(msgspec.Struct, frozen=True, omit_defaults=True):
     def believing(self, pins: tuple[str, ...]) -> "Pairing":
         """The same pairing with these keys, of which there is at least one."""
         return msgspec.structs.replace(self, pin=pins[0], next_pins=pins[1:])
+
+    def owned(self, owner: OwnerFacts) -> "Pairing":
+        """The same pairing, and what is known of its owner now."""
+        return msgspec.structs.replace(self, owner=owner)
 
 
 class LastProblem(msgspec.Struct, frozen=True):
@@ -72,7 +80,9 @@ def load(directory: Path) -> CameraState:
         if len(data) > MAX_STATE_BYTES:
             raise DamagedState(_damaged(path))
         state = msgspec.json.decode(data, type=CameraState)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+        if state.pairing is not None and state.pairing.owner is not None:
+            follow(state.pairing.owner.keyring)
+    except (msgspec.DecodeError, UnicodeDecodeError, Untrue):
         raise DamagedState(_damaged(path)) from None
     if state.version != 1:
         raise DamagedState(f"the state file {path} was written by a newer version of Belvedere; update this camera")

@@ -68,6 +68,16 @@ VERDICTS = (
         "Make a new code with the setup code that stands on this camera, or without one.",
     ),
     Verdict(
+        "owner_unproven",
+        "The server could not show the camera whose it is, so the camera did not join.",
+        "Remove it here and make a new code. If it happens again, somebody may stand between you and the camera.",
+    ),
+    Verdict(
+        "not_trusted",
+        "The camera saw that somebody stood between it and a viewer, and showed nothing.",
+        "Ask whoever runs this server. Watch from the camera's own network until you know more.",
+    ),
+    Verdict(
         "factory_reset",
         "The camera was reset to its factory state.",
         "If that was you, pair it again. Otherwise somebody had it in the hand: look after it.",

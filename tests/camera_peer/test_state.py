@@ -79,7 +79,7 @@ def test_another_process_saving_is_noticed(tmp_path: Path) -> None:
     assert storage.stamp(tmp_path / state.STATE_FILE) != before
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b'{"version": 1, "pairing": 7}', b"\xff", b" " * 70_000])
+@pytest.mark.parametrize("content", [b"", b"{", b'{"version": 1, "pairing": 7}', b"\xff", b" " * 300_000])
 def test_a_damaged_file_is_named_with_what_to_do(tmp_path: Path, content: bytes) -> None:
     (tmp_path / state.STATE_FILE).write_bytes(content)
     with pytest.raises(DamagedState, match="belvedere-camera reset"):

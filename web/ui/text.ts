@@ -310,6 +310,14 @@ export const text = {
       'The setup code was not this camera’s.',
       'Make a new code with the setup code that stands on this camera, or without one.',
     ],
+    owner_unproven: [
+      'The server could not show the camera whose it is, so the camera did not join.',
+      'Remove it here and make a new code. If it happens again, somebody may stand between you and the camera.',
+    ],
+    not_trusted: [
+      'The camera saw that somebody stood between it and a viewer, and showed nothing.',
+      'Ask whoever runs this server. Watch from the camera’s own network until you know more.',
+    ],
     token_used: ['The code had been used before.', 'Make a new code.'],
     factory_reset: [
       'The camera was reset to its factory state.',
