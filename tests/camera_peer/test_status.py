@@ -26,7 +26,7 @@ async def running(status: Status) -> AsyncIterator[None]:
 
 
 async def content_of(path: Path, least: int) -> list[str]:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while True:
             lines = path.read_text().splitlines() if path.exists() else []
             if len(lines) >= least:

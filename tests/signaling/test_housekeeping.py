@@ -44,7 +44,7 @@ async def test_what_is_old_is_erased_without_anybody_asking(
     later = itertools.chain([now, now + 1], itertools.repeat(now + KEEP_BODY_SECONDS + 60))
     job = asyncio.create_task(housekeeping.keep_house(dataclasses.replace(running.services, clock=lambda: next(later))))
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while any((await left(running)).values()):
                 pass  # each look waits for the database
     finally:

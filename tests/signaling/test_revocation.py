@@ -63,7 +63,7 @@ async def online_camera(owner: Api) -> tuple[str, Device, aiohttp.ClientWebSocke
 
 async def until_online(owner: Api, camera: str, wanted: bool) -> dict[str, Any]:
     """Polls, as an app without event stream does."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while True:
             shown = await owner.camera(camera)
             if shown["online"] is wanted:

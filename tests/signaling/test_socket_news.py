@@ -176,7 +176,7 @@ async def test_news_is_tried_again_by_itself(monkeypatch: pytest.MonkeyPatch) ->
     diary.meanwhile = tried.set
     desk.add(FirstFrame("c1"))
     running = asyncio.create_task(desk.run())
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await tried.wait()
         diary.broken = False
         await diary.written.wait()

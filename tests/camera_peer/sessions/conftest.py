@@ -39,7 +39,7 @@ class Camera:
     async def join(self, name: str, viewer: Any) -> None:
         """Offer, answer, and wait until the viewer is connected."""
         await self.sessions.answer(name, await viewer.answer(await self.open(name)))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await viewer.connected.wait()
 
 

@@ -62,7 +62,7 @@ class Scene:
         """Offer, answer, and wait until the viewer is connected. `edit` changes the offer."""
         offer = edit(await self.relay.viewer_offer("cam", name, owner))
         self.relay.viewer_answer(name, await viewer.answer(offer))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await viewer.connected.wait()
 
     def _upload(self, camera: str) -> None:

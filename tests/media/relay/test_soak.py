@@ -70,7 +70,7 @@ async def test_joins_and_leaves_leave_nothing_behind(new_viewer: Callable[[], An
             await sessions.answer("upload", (await relay.ask(publish=offer))["answer"])
         offer = (await relay.ask(offer_of=name))["offer"]
         await relay.ask(answer=await viewer.answer(offer), id=name)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await viewer.connected.wait()
         return viewer
 
