@@ -163,11 +163,11 @@ async def _set_headers(request: web.Request, response: web.StreamResponse) -> No
 
 
 def content_security_policy(origin: str) -> str:
-    """Scripts, styles and connections of our own only. `origin` names the socket for browsers that want it named."""
+    """Scripts, workers, styles and connections of our own only. `origin` names the socket where a browser wants it."""
     socket = "ws" + origin.removeprefix("http")
     return (
         "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; "
-        f"connect-src 'self' {socket}; style-src 'self'; script-src 'self'; object-src 'none'; "
+        f"connect-src 'self' {socket}; style-src 'self'; script-src 'self'; worker-src 'self'; object-src 'none'; "
         "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     )
 

@@ -1,16 +1,13 @@
 """The key of a browser profile in a real one: it stays, nobody reads it out, and several tabs have the same."""
 
 import asyncio
-import shutil
-import subprocess
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, Route
 
-WEB = Path(__file__).parents[2] / "web"
-BUNDLER = WEB / "node_modules/.bin/rolldown"
+from tests.bundle import WEB, bundle
+
 SAFE, PLAIN = "https://cameras.example/", "http://cameras.example/"
 TABS = 6
 
@@ -51,13 +48,7 @@ RACE = """async (value) => {
 @pytest.fixture(scope="module")
 def script(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The modules under test as one script."""
-    if shutil.which("node") is None or not BUNDLER.exists():
-        pytest.skip("no bundler")
-    folder = tmp_path_factory.mktemp("bundle")
-    (folder / "entry.ts").write_text(ENTRY)
-    run = [str(BUNDLER), str(folder / "entry.ts"), "--format", "iife", "--file", str(folder / "out.js")]
-    subprocess.run(run, check=True, capture_output=True, cwd=WEB, timeout=60)
-    return (folder / "out.js").read_text()
+    return bundle(tmp_path_factory.mktemp("bundle"), ENTRY)
 
 
 async def profile(browser: Browser, script: str) -> BrowserContext:

@@ -2,10 +2,11 @@
 
 import inspect
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from aiohttp import web
@@ -24,12 +25,17 @@ class Watch:
     said: Callable[[Said], None] = lambda _message: None
 
 
-async def serve(stack: AsyncExitStack, page: Path, watch: Watch) -> str:
-    """Serve until the stack is closed; the page's URL."""
+async def serve(
+    stack: AsyncExitStack, page: Path, watch: Watch, scripts: Mapping[str, str] = MappingProxyType({})
+) -> str:
+    """Serve until the stack is closed; the page's URL. `scripts`: what else there is, by file name."""
     names = iter(range(1, 1000))
 
     async def show(_: web.Request) -> web.FileResponse:
         return web.FileResponse(page)
+
+    async def script(request: web.Request) -> web.Response:
+        return web.Response(text=scripts[request.path[1:]], content_type="text/javascript")
 
     async def talk(request: web.Request) -> web.WebSocketResponse:
         socket = web.WebSocketResponse(compress=False)
@@ -53,6 +59,8 @@ async def serve(stack: AsyncExitStack, page: Path, watch: Watch) -> str:
     app = web.Application()
     app.router.add_get("/", show)
     app.router.add_get("/socket", talk)
+    for name in scripts:
+        app.router.add_get(f"/{name}", script)
     runner = web.AppRunner(app)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)

@@ -22,6 +22,7 @@ async def test_every_answer_is_hardened(stranger: Api, path: str) -> None:
     assert "default-src 'self'" in policy and "frame-ancestors 'none'" in policy and "unsafe" not in policy
     assert f"connect-src 'self' {stranger.origin.replace('http', 'ws')};" in policy
     assert "object-src 'none'" in policy and "base-uri 'none'" in policy and "script-src 'self';" in policy
+    assert "worker-src 'self';" in policy
     assert headers["X-Content-Type-Options"] == "nosniff" and headers["Referrer-Policy"] == "no-referrer"
     assert headers["Cross-Origin-Opener-Policy"] == headers["Cross-Origin-Resource-Policy"] == "same-origin"
     assert "aiohttp" not in headers["Server"] and "Access-Control-Allow-Origin" not in headers

@@ -45,6 +45,9 @@ export async function read<T>(text: string, kind: Kind<T>): Promise<Said<T>> {
   return { by, what: kind.read(readMembers(decodeBytes(payload))), digest: await digest(text) };
 }
 
+/** What a text says that it is, which nobody has checked: to choose who reads it. Throws `Untrue`. */
+export const typOf = (text: string): unknown => readMembers(decodeBytes(partsOf(text)[0])).get('typ');
+
 /** The statement as text. Members that are left out have their defaults. Throws `Untrue` where nobody would read it. */
 export async function sign<T extends object>(
   pair: CryptoKeyPair,
