@@ -10,14 +10,19 @@ import { derive, joined } from '../core/trust/sframe';
 import { read, sign, type Said } from '../core/trust/statement';
 import { Untrue } from '../core/trust/untrue';
 
-/** RFC 8410 §7: a private key before its 32 bytes; the last digit of the object identifier tells the curve. */
-const PKCS8 = { Ed25519: '302e020100300506032b657004220420', X25519: '302e020100300506032b656e04220420' };
+/** RFC 8410 §7: what stands before the 32 bytes of an X25519 key. */
+const PKCS8 = '302e020100300506032b656e04220420';
 
 const file = join(import.meta.dirname, '../../tests/vectors/trust.json');
 interface Swapped {
   why: string;
   text: string;
   with_sdp: string;
+}
+
+interface Refused {
+  why: string;
+  text: string;
 }
 
 export const vectors = JSON.parse(readFileSync(file, 'utf8')) as {
@@ -34,6 +39,31 @@ export const vectors = JSON.parse(readFileSync(file, 'utf8')) as {
     orders: string;
     cases: { why: string; chain: string[]; scopes?: string[] }[];
   };
+  orders: {
+    camera: string;
+    owner: string[];
+    text: string;
+    digest: string;
+    later: { text: string; n: number; floor: number; serials: number[]; standard: boolean };
+    taken_back: { why: string; texts: [string, string] }[];
+    refused: Refused[];
+  };
+  receipts: { camera: string; text: string; says: object; of_nothing: string; refused: Refused[] };
+  introductions: {
+    ring: string[];
+    id: string;
+    text: string;
+    says: { ring: string; id: string; camera: string; owner: string; iat: number };
+    later: string;
+    refused: Refused[];
+  };
+  plain: { camera: string; hello: string; text: string; refused: Refused[] };
+  links: Record<'seed' | 'secret' | 'key' | 'camera' | 'owner' | 'grant' | 'proof', string>;
+  installations: Record<'code' | 'secret' | 'key' | 'ring' | 'head' | 'proof' | 'welcome', string> & {
+    spelt: string[];
+    refused: string[];
+  };
+  recovery: { text: string; ring: string; key: string; refused: Refused[] };
   sessions: {
     camera: string;
     viewer: string;
@@ -41,6 +71,9 @@ export const vectors = JSON.parse(readFileSync(file, 'utf8')) as {
     hello: string;
     good: { text: string; with_sdp: string; fingerprint: string };
     swapped: Swapped[];
+    owner_hello: string;
+    ring: string[];
+    swapped_hellos: Refused[];
     answer: { text: string; with_sdp: string; seed: string; now: number };
     swapped_answers: Swapped[];
   };
@@ -52,7 +85,7 @@ export const vectors = JSON.parse(readFileSync(file, 'utf8')) as {
     epoch: number;
     secret: string;
     counter: number;
-    refused: { why: string; text: string }[];
+    refused: Refused[];
   };
   frames: {
     epoch: number;
@@ -62,7 +95,6 @@ export const vectors = JSON.parse(readFileSync(file, 'utf8')) as {
 };
 
 export const fromHex = (text: string): Bytes => new Uint8Array(Buffer.from(text, 'hex'));
-export const toHex = (data: Uint8Array): string => Buffer.from(data).toString('hex');
 
 /** A browser's keeping, in memory. */
 export class Drawer implements Cupboard {
@@ -81,24 +113,10 @@ export class Drawer implements Cupboard {
 export const newPair = async (): Promise<CryptoKeyPair> =>
   (await crypto.subtle.generateKey('Ed25519', false, ['sign', 'verify'])) as CryptoKeyPair;
 
-export async function pairOf(seed: string): Promise<CryptoKeyPair> {
-  const privateKey = await privateOf('Ed25519', seed, ['sign'], true);
-  const jwk = await crypto.subtle.exportKey('jwk', privateKey);
-  const open = { kty: jwk.kty!, crv: jwk.crv!, x: jwk.x! };
-  return { privateKey, publicKey: await crypto.subtle.importKey('jwk', open, 'Ed25519', true, ['verify']) };
-}
-
-export const exchangeKeyOf = (seed: string): Promise<CryptoKey> => privateOf('X25519', seed, ['deriveBits']);
-
-const privateOf = (
-  curve: keyof typeof PKCS8,
-  seed: string,
-  usages: KeyUsage[],
-  extractable = false,
-): Promise<CryptoKey> => {
-  const data = joined([fromHex(PKCS8[curve]), decodeBytes(seed)]);
-  return crypto.subtle.importKey('pkcs8', data, curve, extractable, usages);
-};
+export const exchangeKeyOf = (seed: string): Promise<CryptoKey> =>
+  crypto.subtle.importKey('pkcs8', joined([fromHex(PKCS8), decodeBytes(seed)]), 'X25519', false, [
+    'deriveBits',
+  ]);
 
 /** As the camera checks an answer to its offer (signaling/protocol/trust/session.py). */
 export async function checkAnswer(

@@ -1,13 +1,13 @@
 /** What vectors cannot show of encrypted frames: every change is noticed, and nothing comes twice. */
 
 import { describe, expect, test } from 'vitest';
-import { decodeBytes } from '../core/trust/bytes';
+import { decodeBytes, toHex } from '../core/trust/bytes';
 import { MAX_AGAIN, Replay, WINDOW } from '../core/trust/replay';
 import { MAX_SLICES, openFrame, split } from '../core/trust/sealed-frames';
 import { derive, joined, open, readHeader } from '../core/trust/sframe';
 import { OLD_EPOCH_MS, SealedTrack } from '../core/trust/track';
 import { Untrue } from '../core/trust/untrue';
-import { Camera, dice, escaped, fromHex, toHex, vectors } from './trust-people';
+import { Camera, dice, escaped, fromHex, vectors } from './trust-people';
 
 const SECRET = decodeBytes(vectors.frames.secret);
 const EPOCH = 0x1234;

@@ -7,7 +7,8 @@ import { ACCEPTANCE, GRANT, rights } from '../core/trust/grant';
 import { begin, catchUp, change, follow, LINK, MAX_CHAIN_CHARS, MAX_STATEMENTS } from '../core/trust/keyring';
 import { readMembers } from '../core/trust/members';
 import { NO_ORDERS } from '../core/trust/orders';
-import { cameraProof, isProof, makeSecret, ownerProof, readSecret } from '../core/trust/pairing';
+import { cameraProof, makeSecret, ownerProof, readSecret } from '../core/trust/pairing';
+import { isProof } from '../core/trust/proof';
 import { fingerprintOf, hello, HELLO, makeNonce } from '../core/trust/session';
 import { digest, MAX_STATEMENT_CHARS, nameOf, read, sign } from '../core/trust/statement';
 import { Untrue } from '../core/trust/untrue';
@@ -280,6 +281,7 @@ describe('swap in descriptions', () => {
     `${line}\r\nA=FINGERPRINT: x`,
     `${line}\ra=fingerprint:x`,
     `${line}\u2028a=fingerprint:x`,
+    ...['\v', '\f', '\x1c', '\x85', '\0', '\r\r\n'].map((end) => `${line}\r\na=x${end}a=y`),
     `a=x\ra=fingerprint:sha-256 ${digits.replace('00', 'ff')}\r\n${line}`,
     `${line} and more`,
   ])('is none: %j', (sdp) => {

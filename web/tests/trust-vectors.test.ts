@@ -1,18 +1,20 @@
 /** What both implementations must say of each case (tests/vectors/trust.json). */
 
 import { describe, expect, test } from 'vitest';
-import { decodeBytes, encodeBytes } from '../core/trust/bytes';
+import { decodeBytes, encodeBytes, toHex } from '../core/trust/bytes';
 import { open } from '../core/trust/envelope';
 import { rights } from '../core/trust/grant';
 import { follow } from '../core/trust/keyring';
 import { NO_ORDERS, readOrders } from '../core/trust/orders';
-import { cameraProof, isProof, ownerProof, readSecret } from '../core/trust/pairing';
+import { cameraProof, ownerProof, readSecret } from '../core/trust/pairing';
+import { isProof } from '../core/trust/proof';
+import { pairOfSeed } from '../core/trust/seed';
 import { openFrame } from '../core/trust/sealed-frames';
 import { answer, checkOffer, HELLO } from '../core/trust/session';
 import { derive } from '../core/trust/sframe';
 import { read } from '../core/trust/statement';
 import { Untrue } from '../core/trust/untrue';
-import { checkAnswer, exchangeKeyOf, fromHex, pairOf, toHex, vectors } from './trust-people';
+import { checkAnswer, exchangeKeyOf, fromHex, vectors } from './trust-people';
 
 const { pairing, keyrings, grants, sessions, envelopes, frames } = vectors;
 
@@ -66,7 +68,7 @@ describe('swap in a session', () => {
     const offer = await checkOffer(good.text, said, good.with_sdp);
     expect(offer.what.fingerprint).toBe(good.fingerprint);
     const { seed, now, with_sdp, text } = sessions.answer;
-    expect(await answer(await pairOf(seed), offer, with_sdp, now)).toBe(text);
+    expect(await answer(await pairOfSeed(decodeBytes(seed)), offer, with_sdp, now)).toBe(text);
     await checkAnswer(text, offer, viewer, with_sdp);
   });
 

@@ -19,6 +19,8 @@ HELLO = "belvedere-hello+jwt"
 OFFER = "belvedere-offer+jwt"
 ANSWER = "belvedere-answer+jwt"
 _FINGERPRINT = re.compile(r"^a=fingerprint:(\S+)[ \t]+([0-9A-Fa-f:]+)[ \t]*\r?$", re.MULTILINE)
+_ODD = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]|\r(?!\n)")
+"""Where only some readers see the end of a line (RFC 8866 §9 has CRLF and forgives LF), and others nothing."""
 _SHA_256 = re.compile(r"^[0-9A-F]{2}(:[0-9A-F]{2}){31}$")
 
 
@@ -58,8 +60,10 @@ class Answer(msgspec.Struct, frozen=True):
 def fingerprint_of(sdp: str) -> str:
     """The one fingerprint of a description (RFC 8122 §5): `sha-256` and 32 bytes in upper case.
 
-    Raises `Untrue` where there is none, more than one, or one of another hash.
+    Raises `Untrue` where there is none, more than one, or one of another hash, and where one could be hidden.
     """
+    if _ODD.search(sdp):
+        raise Untrue("this description has lines that not every reader sees")
     found = {(name.lower(), value.upper()) for name, value in _FINGERPRINT.findall(sdp)}
     lines = len(re.findall(r"^a=fingerprint", sdp, re.MULTILINE | re.IGNORECASE))
     if len(found) != 1 or lines != len(_FINGERPRINT.findall(sdp)):

@@ -81,6 +81,10 @@ SWAPPED_OFFERS = {
     "two certificates": {"with_sdp": sdp("camera") + sdp("stranger")},
     "no certificate": {"with_sdp": "v=0\r\n"},
     "another hash": {"with_sdp": sdp("camera").replace("sha-256", "sha-1")},
+    "a second behind half a line end": {"with_sdp": sdp("camera") + "a=x\r" + sdp("stranger").splitlines()[1] + "\r\n"},
+    "a second behind a rare line end": {
+        "with_sdp": sdp("camera") + "a=x\x85" + sdp("stranger").splitlines()[1] + "\r\n"
+    },
     "a second, hidden line": {"with_sdp": sdp("camera") + "a=fingerprint: \r\n"},
 }
 
@@ -135,6 +139,15 @@ def test_fingerprints_are_compared_as_the_same_bytes() -> None:
     lines = [f"a=fingerprint:SHA-256 {spelt[0]}\r\n", f"a=fingerprint:sha-256 {spelt[1]}\n"]
     assert {fingerprint_of(line) for line in lines} == {f"sha-256 {spelt[1]}"}
     assert fingerprint_of("".join(lines)) == f"sha-256 {spelt[1]}", "each section may name it"
+
+
+@pytest.mark.parametrize("end", ["\r", "\v", "\f", "\x1c", "\x1d", "\x1e", "\x85", "\u2028", "\u2029", "\0", "\r\r\n"])
+def test_swap_hides_behind_no_end_of_line_that_only_some_see(end: str) -> None:
+    hidden = f"a=x{end}{sdp('stranger').splitlines()[1]}\r\n"
+    for text in (sdp("camera") + hidden, hidden + sdp("camera"), sdp("camera").replace("\r\n", end, 1)):
+        with pytest.raises(Untrue, match="not every reader"):
+            fingerprint_of(text)
+    assert fingerprint_of(sdp("camera").replace("\r\n", "\n")) == fingerprint_of(sdp("camera"))
 
 
 @pytest.mark.parametrize(

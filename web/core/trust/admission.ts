@@ -1,12 +1,14 @@
 /**
  * Admission: how a browser is let in by one that already belongs, without having to believe the server.
  *
- * One of the two shows a code of 80 random bits, which a person carries to the other. The new one sends a MAC (RFC 2104)
- * over its key, the old one a MAC over the keyring that has this key now.
+ * One of the two shows a code of 80 random bits, which a person carries to the other, or a camera reads. The new one
+ * sends a MAC (RFC 2104) over its key, the old one one over the keyring that has this key now. A server that swaps either
+ * would have to guess the code within the minutes for which a request is open.
  */
 
-import { encodeBytes, sha256, utf8, type Bytes } from './bytes';
+import { sha256, type Bytes } from './bytes';
 import type { Key } from './members';
+import { derived, macKey, proof } from './proof';
 import { Untrue } from './untrue';
 
 const CODE_BYTES = 10;
@@ -15,39 +17,43 @@ const KEY_BYTES = 32;
 const LABEL = 'belvedere-installation-1';
 const NEW_CONTEXT = 'belvedere-installation-new-1';
 const WELCOME_CONTEXT = 'belvedere-installation-welcome-1';
+/** Crockford's base 32: no I, L, O, U. */
 const SIGNS = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 const CODE = /^[0-9A-HJKMNP-TV-Z]{16}$/;
-const HMAC = { name: 'HMAC', hash: 'SHA-256' };
+const TYPED = /^[0-9A-Za-z -]*$/;
+
+export const makeCode = (): string => writeCode(crypto.getRandomValues(new Uint8Array(CODE_BYTES)));
 
 /** Four groups of four signs. */
-export function makeCode(): string {
-  const bits = crypto.getRandomValues(new Uint8Array(CODE_BYTES));
-  const number = bits.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
-  const signs = Array.from({ length: 16 }, (_, at) => SIGNS[Number((number >> BigInt(75 - 5 * at)) & 31n)]);
-  return (signs.join('').match(/.{4}/g) ?? []).join('-');
+export function writeCode(bits: Uint8Array): string {
+  if (bits.length !== CODE_BYTES) throw new Untrue(`a code has ${CODE_BYTES} bytes`);
+  const binary = [...bits].map((byte) => byte.toString(2).padStart(8, '0')).join('');
+  const signs = binary.replace(/.{5}/g, (five) => SIGNS.charAt(parseInt(five, 2)));
+  return signs.replace(/.{4}(?=.)/g, '$&-');
 }
 
 /** The secret that both make of a code, however it was typed. Throws `Untrue` where it is none. */
 export async function codeSecret(code: string): Promise<Bytes> {
-  const plain = code.toUpperCase().replace(/[ -]/g, '').replaceAll('O', '0').replace(/[IL]/g, '1');
-  if (!CODE.test(plain)) throw new Untrue('this is no code of an installation');
-  return (await sha256(`${LABEL}\0${plain}`)).slice(0, SECRET_BYTES);
+  const typed = TYPED.test(code) ? code.toUpperCase().replace(/[ -]/g, '') : '';
+  const canonical = typed.replaceAll('O', '0').replace(/[IL]/g, '1');
+  if (!CODE.test(canonical)) throw new Untrue('this is no code of an installation');
+  return (await sha256(`${LABEL}\0${canonical}`)).slice(0, SECRET_BYTES);
 }
 
-/** From the new one: this is my key. */
-export const installationProof = (secret: Bytes, key: Key): Promise<string> =>
-  proof(secret, 0, [NEW_CONTEXT, key]);
+/** From the new one: this is my key. base64url. */
+export async function installationProof(secret: Bytes, key: Key): Promise<string> {
+  const [forNew] = await keys(secret);
+  return proof(await macKey(forNew), [NEW_CONTEXT, key]);
+}
 
 /** From the old one: you, with this key, belong to this ring since the statement of digest `head`. */
-export const welcomeProof = (secret: Bytes, key: Key, ring: Key, head: Key): Promise<string> =>
-  proof(secret, 1, [WELCOME_CONTEXT, key, ring, head]);
+export async function welcomeProof(secret: Bytes, key: Key, ring: Key, head: Key): Promise<string> {
+  const [, forWelcome] = await keys(secret);
+  return proof(await macKey(forWelcome), [WELCOME_CONTEXT, key, ring, head]);
+}
 
-/** `direction`: each has a key of its own. */
-async function proof(secret: Bytes, direction: 0 | 1, words: string[]): Promise<string> {
-  const base = await crypto.subtle.importKey('raw', secret, 'HKDF', false, ['deriveBits']);
-  const how = { name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(KEY_BYTES), info: utf8(LABEL) };
-  const both = await crypto.subtle.deriveBits(how, base, 2 * KEY_BYTES * 8);
-  const ours = both.slice(direction * KEY_BYTES, (direction + 1) * KEY_BYTES);
-  const key = await crypto.subtle.importKey('raw', ours, HMAC, false, ['sign']);
-  return encodeBytes(new Uint8Array(await crypto.subtle.sign('HMAC', key, utf8(words.join('\0')))));
+/** One for each direction. */
+async function keys(secret: Bytes): Promise<[Bytes, Bytes]> {
+  if (secret.length !== SECRET_BYTES) throw new Untrue(`the secret of a code has ${SECRET_BYTES} bytes`);
+  return (await derived(secret, LABEL, [KEY_BYTES, KEY_BYTES])) as [Bytes, Bytes];
 }

@@ -28,3 +28,6 @@ export function decodeBytes(text: string): Bytes {
 
 export const sha256 = async (text: string): Promise<Bytes> =>
   new Uint8Array(await crypto.subtle.digest('SHA-256', utf8(text)));
+
+export const toHex = (data: Uint8Array): string =>
+  [...data].map((byte) => byte.toString(16).padStart(2, '0')).join('');

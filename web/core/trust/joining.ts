@@ -5,7 +5,7 @@ import { codeSecret, installationProof, makeCode, welcomeProof } from './admissi
 import type { Circle } from './circle';
 import { change, follow } from './keyring';
 import type { Seconds } from './members';
-import { isProof } from './pairing';
+import { isProof } from './proof';
 import { makeRecovery, readRecovery, recoveryPair, writeRecovery } from './recovery';
 import { digest, nameOf } from './statement';
 import { Untrue } from './untrue';

@@ -61,6 +61,10 @@ export function textAt(of: Members, name: string, otherwise?: string): string {
 
 export const keyAt = (of: Members, name: string): Key => checked(of.get(name), name, KEY);
 
+/** As `keyAt`, or the empty text. */
+export const keyOrNoneAt = (of: Members, name: string): string =>
+  of.get(name) === '' ? '' : keyAt(of, name);
+
 export const nonceAt = (of: Members, name: string): Nonce => checked(of.get(name), name, NONCE);
 
 /** A whole number from 0 up. */

@@ -6,8 +6,9 @@
  * over its keyring. A server that swaps either has no MAC for it.
  */
 
-import { decodeBytes, encodeBytes, sha256, utf8, type Bytes } from './bytes';
+import { decodeBytes, sha256, toHex, type Bytes } from './bytes';
 import type { Key } from './members';
+import { derived, isProof, macKey, proof } from './proof';
 import { Untrue } from './untrue';
 
 export const SECRET_BYTES = 16;
@@ -15,7 +16,6 @@ const KEY_BYTES = 32;
 const INFO = 'belvedere-pairing-1';
 const CAMERA_CONTEXT = 'belvedere-pairing-camera-1';
 const OWNER_CONTEXT = 'belvedere-pairing-owner-1';
-const HMAC = { name: 'HMAC', hash: 'SHA-256' };
 
 /** For one code (`x` of it, by `encodeBytes`). */
 export const makeSecret = (): Bytes => crypto.getRandomValues(new Uint8Array(SECRET_BYTES));
@@ -29,7 +29,7 @@ export function readSecret(text: string): Bytes {
 
 /** What the camera sends beside its activation: its key belongs to whoever read the code. base64url. */
 export const cameraProof = (secret: Bytes, origin: string, token: string, camera: Key): Promise<string> =>
-  proof(secret, 'camera', CAMERA_CONTEXT, origin, token, [camera]);
+  said(secret, 'camera', CAMERA_CONTEXT, origin, token, [camera]);
 
 /** What the owner has passed on to the camera: whose it is. `head`: digest of the keyring's newest statement. */
 export const ownerProof = (
@@ -38,7 +38,7 @@ export const ownerProof = (
   token: string,
   ring: Key,
   head: Key,
-): Promise<string> => proof(secret, 'owner', OWNER_CONTEXT, origin, token, [ring, head]);
+): Promise<string> => said(secret, 'owner', OWNER_CONTEXT, origin, token, [ring, head]);
 
 /** What remembers a code without its secrets: enough to know the camera that has read it. The browser keeps it. */
 export interface Expectation {
@@ -52,47 +52,27 @@ export interface Expectation {
 export const expectCamera = async (secret: Bytes, origin: string, token: string): Promise<Expectation> => ({
   key: await keyFor(secret, 'camera', token),
   origin,
-  tokenHash: await hashOf(token),
+  tokenHash: toHex(await sha256(token)),
 });
 
 /** Whether the camera of this key has read the code. */
 export const isExpected = async (expected: Expectation, camera: Key, shown: string): Promise<boolean> =>
-  isProof(await mac(expected.key, CAMERA_CONTEXT, expected.origin, expected.tokenHash, [camera]), shown);
+  isProof(await proof(expected.key, [CAMERA_CONTEXT, expected.origin, expected.tokenHash, camera]), shown);
 
-/** In a time that tells nothing of where they differ. */
-export function isProof(expected: string, shown: string): boolean {
-  const [ours, theirs] = [utf8(expected), utf8(shown)];
-  let differences = ours.length ^ theirs.length;
-  ours.forEach((byte, at) => (differences |= byte ^ (theirs[at] ?? 0)));
-  return differences === 0;
-}
-
-async function proof(
+async function said(
   secret: Bytes,
   side: 'camera' | 'owner',
   context: string,
   origin: string,
   token: string,
-  said: string[],
+  about: string[],
 ): Promise<string> {
-  return mac(await keyFor(secret, side, token), context, origin, await hashOf(token), said);
-}
-
-const hashOf = async (token: string): Promise<string> =>
-  [...(await sha256(token))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
-
-async function mac(key: CryptoKey, ...parts: [string, string, string, string[]]): Promise<string> {
-  const words = parts.flat();
-  if (words.some((word) => word.includes('\0'))) throw new Untrue('NUL in a pairing field');
-  return encodeBytes(new Uint8Array(await crypto.subtle.sign('HMAC', key, utf8(words.join('\0')))));
+  return proof(await keyFor(secret, side, token), [context, origin, toHex(await sha256(token)), ...about]);
 }
 
 /** One for each direction, so that nothing that one side said can be turned against it. */
 async function keyFor(secret: Bytes, side: 'camera' | 'owner', token: string): Promise<CryptoKey> {
   if (secret.length !== SECRET_BYTES) throw new Untrue(`a pairing secret has ${SECRET_BYTES} bytes`);
-  const base = await crypto.subtle.importKey('raw', secret, 'HKDF', false, ['deriveBits']);
-  const how = { name: 'HKDF', hash: 'SHA-256', salt: await sha256(token), info: utf8(INFO) };
-  const both = await crypto.subtle.deriveBits(how, base, 2 * KEY_BYTES * 8);
-  const ours = side === 'camera' ? both.slice(0, KEY_BYTES) : both.slice(KEY_BYTES);
-  return crypto.subtle.importKey('raw', ours, HMAC, false, ['sign']);
+  const [camera, owner] = await derived(secret, INFO, [KEY_BYTES, KEY_BYTES], await sha256(token));
+  return macKey((side === 'camera' ? camera : owner) as Bytes);
 }

@@ -12,8 +12,9 @@ import { digest, read, sign, type Kind, type Said } from './statement';
 import { Untrue } from './untrue';
 
 const NONCE_BYTES = 16;
-/** More line ends than SDP has, so that nothing hides behind one which only some readers see. */
-const LINE_END = /\r\n|[\n\r\u2028\u2029]/;
+const LINE_END = /\r?\n/;
+/** Where only some readers see the end of a line (RFC 8866 §9 has CRLF and forgives LF), and others nothing. */
+const ODD = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]|\r(?!\n)/;
 const FINGERPRINT = /^a=fingerprint:(\S+)[ \t]+([0-9A-Fa-f:]+)[ \t]*$/;
 const NAMED = /^a=fingerprint/i;
 const SHA_256 = /^[0-9A-F]{2}(:[0-9A-F]{2}){31}$/;
@@ -89,9 +90,10 @@ export const makeNonce = (): Nonce => encodeBytes(crypto.getRandomValues(new Uin
 /**
  * The one fingerprint of a description (RFC 8122 §5): `sha-256` and 32 bytes in upper case.
  *
- * Throws `Untrue` where there is none, more than one, or one of another hash.
+ * Throws `Untrue` where there is none, more than one, or one of another hash, and where one could be hidden.
  */
 export function fingerprintOf(sdp: string): string {
+  if (ODD.test(sdp)) throw new Untrue('this description has lines that not every reader sees');
   const lines = sdp.split(LINE_END).filter((line) => NAMED.test(line));
   const found = new Set(lines.map(spelt));
   const [only] = found;
