@@ -4,7 +4,16 @@ import type { AuditPage } from './audit';
 import type { Factors, NewTotp, Passkey, Proof, SecondFactor } from './factors';
 import type { Account, Camera, Login, Pairing, Setup, Verdict, WaysRule } from './model';
 import type { WebAuthnJson } from './passkeys';
-import type { Grant, MadeInvitation, Offer, Scope, Sharing, Terms, Watchers } from './sharing';
+import type {
+  Grant,
+  GrantChange,
+  MadeInvitation,
+  Offer,
+  Sharing,
+  SignedLink,
+  Terms,
+  Watchers,
+} from './sharing';
 import { TrustRoutes } from './trust-routes';
 
 /** A slow phone network still answers within this; longer looks like a dead server, and is treated as one. */
@@ -167,21 +176,23 @@ export class Api {
     this.send('POST', `${camera(id)}/confirm`, { mine, ...(pairing ? { pairing } : {}) });
 
   sharing = (id: string): Promise<Sharing> => this.send('GET', `${camera(id)}/grants`);
-  share = (id: string, { scopes, until }: Terms): Promise<MadeInvitation> =>
+  /** `signed`: of a link whose secret the server does not draw. */
+  share = (id: string, { scopes, until }: Terms, signed?: SignedLink): Promise<MadeInvitation> =>
     this.send('POST', `${camera(id)}/invitations`, {
       scopes,
       ...(until === null ? {} : { grant_expires_at: until }),
+      ...signed,
     });
   withdraw = (invitation: string): Promise<void> =>
     this.send('DELETE', `/api/grant-invitations/${encodeURIComponent(invitation)}`);
   /** What is left out stays as it is; `expires_at` null: no end. */
-  changeGrant = (id: string, change: { scopes?: Scope[]; expires_at?: string | null }): Promise<Grant> =>
-    this.send('PATCH', grant(id), change);
+  changeGrant = (id: string, change: GrantChange): Promise<Grant> => this.send('PATCH', grant(id), change);
   /** The owner takes it back, or the guest leaves. */
   endGrant = (id: string): Promise<void> => this.send('DELETE', grant(id));
   /** What this invitation gives; throws `Problem` where it can no longer be used. */
   offer = (invitation: string): Promise<Offer> => this.send('POST', '/api/grants/check', { invitation });
-  accept = (invitation: string): Promise<Camera> => this.send('POST', '/api/grants', { invitation });
+  accept = (invitation: string, acceptance?: string): Promise<Camera> =>
+    this.send('POST', '/api/grants', { invitation, ...(acceptance ? { acceptance } : {}) });
   watchers = (id: string): Promise<Watchers> => this.send('GET', `${camera(id)}/viewers`);
   /** Newest first. `before`: the number of the last entry that is known. `of`: a camera. */
   audit = (query: { before?: number; of?: string | null }): Promise<AuditPage> => {

@@ -1,6 +1,7 @@
 /** What sharing a camera speaks of, and what follows from it. Times are RFC 3339 in UTC; null: no end. */
 
 import type { Via } from './messages';
+import type { SignedOffer } from './trust/receiving';
 
 /** `talk` and `history` are stored for later: nothing stands behind them yet. */
 export type Scope = 'live' | 'talk' | 'history' | 'manage';
@@ -14,7 +15,7 @@ export interface Access {
   grant: string | null;
 }
 
-/** One person's right to a camera that is another's. */
+/** One person's right to a camera that is another's. `chain`: what the camera sees of it; empty where nobody has signed. */
 export interface Grant {
   id: string;
   email: string;
@@ -22,6 +23,14 @@ export interface Grant {
   history_since: string | null;
   expires_at: string | null;
   created_at: string;
+  chain: string[];
+}
+
+/** What is left out stays as it is; `grant`: the statement that takes the place of the chain. */
+export interface GrantChange {
+  scopes?: Scope[];
+  expires_at?: string | null;
+  grant?: string;
 }
 
 /** A link that nobody has used yet. `expires_at` is the link's end, `grant_expires_at` the end of what it gives. */
@@ -32,6 +41,15 @@ export interface OpenInvitation {
   grant_expires_at: string | null;
   expires_at: string;
   created_at: string;
+  /** What the owner has signed for it. */
+  grant: string | null;
+}
+
+/** What the server is told of a link that a browser has drawn. `link_proof`: for the guest, who has the seed. */
+export interface SignedLink {
+  secret_hash: string;
+  grant: string;
+  link_proof: string;
 }
 
 export interface Sharing {
@@ -46,13 +64,14 @@ export interface MadeInvitation {
   expires_at: string;
 }
 
-/** What an invitation gives, told before anybody signs in. `owner`: an e-mail. */
+/** What an invitation gives, told before anybody signs in. `owner`: an e-mail. `signed`: what the owner's word for it is. */
 export interface Offer {
   camera_name: string;
   owner: string;
   scopes: Scope[];
   history_since: string | null;
   grant_expires_at: string | null;
+  signed: SignedOffer | null;
 }
 
 export interface Watcher {

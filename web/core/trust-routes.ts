@@ -46,6 +46,12 @@ export class TrustRoutes {
     this.send('PUT', `${camera(id)}/pairing/owner`, { head, proof });
   introduce = (id: string, statement: string): Promise<void> =>
     this.send('PUT', `${camera(id)}/introduction`, { statement });
+  /** The owner's newest word to a camera. Throws `orders_moved` where the server has one that is as new. */
+  order = (id: string, statement: string): Promise<void> =>
+    this.send('PUT', `${camera(id)}/orders`, { statement });
+  /** A guest's yes, where his right came before he had a keyring. */
+  acceptLate = (grant: string, statement: string): Promise<void> =>
+    this.send('PUT', `/api/grants/${encodeURIComponent(grant)}/acceptance`, { statement });
   /** This app saw that somebody stands between. */
   alarm = (id: string, reason: string): Promise<void> =>
     this.send('POST', `${camera(id)}/alarms`, { reason });

@@ -11,6 +11,7 @@ const grant = (expires_at: string | null): Grant => ({
   history_since: null,
   expires_at,
   created_at: '2026-01-01T00:00:00Z',
+  chain: [],
 });
 
 test('what the page does not offer stays as it was', () => {

@@ -1,0 +1,89 @@
+/** What a guest's browser does with a signed invitation: checks it, says yes in its ring's name, and keeps the camera's key. */
+
+import type { Api } from '../api';
+import type { Camera } from '../model';
+import { isGuest, type Offer } from '../sharing';
+import { CannotSign } from './cannot-sign';
+import type { Belongs } from './own-camera';
+import { reasonOf } from './own-camera';
+import { accept, readOffer, secretOf, type Invited } from './receiving';
+import { Untrue } from './untrue';
+import type { Key } from './members';
+
+/** What is asked of the circle besides. */
+export interface Guest extends Belongs {
+  catchUp(): Promise<void>;
+  begin(label: string): Promise<void>;
+  meet(camera: string, key: Key, owner: Key, chain: readonly string[]): Promise<void>;
+}
+
+export interface Looked {
+  offer: Offer;
+  invited: Invited;
+}
+
+const seconds = (): number => Math.floor(Date.now() / 1000);
+
+/** What is behind the link of this seed. Throws `Untrue` where the server says another thing than whoever made it. */
+export async function lookAt(seed: string, api: Api): Promise<Looked> {
+  const offer = await api.offer(await secretOf(seed));
+  if (!offer.signed)
+    throw new Untrue('whoever made this link has signed it, and the server does not show that');
+  return { offer, invited: await readOffer(seed, offer.signed, seconds()) };
+}
+
+/** The yes. `label`: how this browser is called, should it become the first device of its account. Throws `CannotSign`. */
+export async function acceptSigned(
+  seed: string,
+  invited: Invited,
+  guest: Guest,
+  api: Api,
+  label: string,
+): Promise<Camera> {
+  const said = await accept(seed, invited, await ringOf(guest, label), seconds());
+  const camera = await api.accept(await secretOf(seed), said);
+  await guest.meet(camera.id, invited.camera, invited.owner, [invited.statement, said]);
+  return camera;
+}
+
+/**
+ * The yes where the right is there already: whoever registers with a link has no ring before. Null where there is none
+ * that this link could complete. Throws `CannotSign`, `Untrue`.
+ */
+export async function completeSigned(
+  seed: string,
+  guest: Guest,
+  api: Api,
+  label: string,
+): Promise<Camera | null> {
+  for (const camera of (await api.cameras()).filter(isGuest)) {
+    const invited = await incomplete(seed, camera.id, api);
+    if (!invited || !camera.access.grant) continue;
+    const said = await accept(seed, invited, await ringOf(guest, label), seconds());
+    await api.trust.acceptLate(camera.access.grant, said);
+    await guest.meet(camera.id, invited.camera, invited.owner, [invited.statement, said]);
+    return camera;
+  }
+  return null;
+}
+
+async function incomplete(seed: string, camera: string, api: Api): Promise<Invited | null> {
+  const { camera_key, owner_keyring, chain, link_proof } = await api.trust.trust(camera);
+  const [grant, ...rest] = chain;
+  if (!grant || rest.length || !camera_key || !link_proof) return null;
+  try {
+    return await readOffer(seed, { camera_key, owner_keyring, grant, link_proof }, seconds());
+  } catch (error) {
+    // Of another link.
+    if (error instanceof Untrue) return null;
+    throw error;
+  }
+}
+
+/** Name of this account's ring, of which this browser is. Begins it where there is none. */
+async function ringOf(guest: Guest, label: string): Promise<Key> {
+  await guest.catchUp();
+  if (guest.standing.kind === 'alone') await guest.begin(label);
+  if (guest.standing.kind !== 'member' || !guest.ring) throw new CannotSign(reasonOf(guest.standing));
+  return guest.ring.name;
+}

@@ -1,0 +1,200 @@
+/**
+ * What an owner's browser does about one camera of its account that knows its owner: it signs, keeps what it signed, and
+ * has the server carry it. Whether the camera obeys is the camera's to say, by its receipt.
+ */
+
+import { Problem, type Api } from '../api';
+import type { Grant as ListedGrant, MadeInvitation, OpenInvitation, Sharing, Terms } from '../sharing';
+import { encodeBytes, sha256 } from './bytes';
+import { CannotSign } from './cannot-sign';
+import { give, nextSerial, readGiven, type Given, type GivenTerms, type Owner } from './giving';
+import { linkKeys, linkProof, makeLinkSeed } from './link';
+import { nextOrders } from './orders';
+import { OrdersBook, type Page, type Subject } from './orders-book';
+import type { Key } from './members';
+import { readReceipt } from './receipt';
+import { digest, nameOf } from './statement';
+import { Untrue } from './untrue';
+import { changeFor, isNews, type Wish } from './wish';
+
+/** Other installations of the account may be as quick; a third time in a row is no accident. */
+const TRIES = 3;
+
+/** `standard`: what the owner has said. `obeyed`: the camera has confirmed his newest orders; null where there are none. */
+export interface OrdersStanding {
+  readonly standard: boolean;
+  readonly obeyed: boolean | null;
+}
+
+/** What the chain of a guest or of a link comes to. `void`: whoever signed it does not count. */
+export type Standing = Given | 'unsigned' | 'void';
+
+type Routes = Pick<Api, 'trust' | 'sharing' | 'share' | 'changeGrant' | 'endGrant' | 'withdraw'>;
+
+export class Ownership {
+  constructor(
+    private readonly routes: Routes,
+    private readonly book: OrdersBook,
+    private readonly owner: Owner,
+    private readonly subject: Subject,
+    /** Hears the number of the newest orders: this browser's hellos name it. */
+    private readonly note: (n: number) => Promise<void> = () => Promise.resolve(),
+    /** Milliseconds since the epoch, by this device's own clock: the server's could make a right last longer. */
+    readonly now: () => number = Date.now,
+  ) {}
+
+  async standing(): Promise<OrdersStanding> {
+    await this.renew();
+    const { page, taken } = await this.look();
+    return { standard: page.standard, obeyed: page.n < 0 ? null : page.digest === taken };
+  }
+
+  /** By the ids of grants and open invitations. */
+  async given({ grants, invitations }: Sharing): Promise<Map<string, Standing>> {
+    const chains: [string, readonly string[]][] = [
+      ...grants.map(({ id, chain }): [string, string[]] => [id, chain]),
+      ...invitations.map(({ id, grant }): [string, string[]] => [id, grant ? [grant] : []]),
+    ];
+    return new Map(
+      await Promise.all(chains.map(async ([id, chain]) => [id, await this.read(chain)] as const)),
+    );
+  }
+
+  /** The link has the seed in its fragment; the server gets what comes of it. */
+  async share(terms: Terms): Promise<MadeInvitation> {
+    const seed = makeLinkSeed();
+    const { pair, secret } = await linkKeys(seed);
+    const grant = await this.give({ link: await nameOf(pair) }, { ...terms, until: seconds(terms.until) });
+    const proof = await linkProof(seed, this.owner.camera, this.owner.ring.name, await digest(grant));
+    const signed = { secret_hash: hex(await sha256(secret)), grant, link_proof: proof };
+    const made = await this.routes.share(this.subject.id, terms, signed);
+    return { ...made, link: signedLink(made.link, encodeBytes(seed)) };
+  }
+
+  /** To a guest's keyring, in the place of what he has. The old right is revoked when the new one is there. */
+  async change(grant: ListedGrant, change: Partial<Terms> & Pick<Terms, 'scopes'>): Promise<void> {
+    const before = await this.read(grant.chain);
+    if (typeof before === 'string' || before.to === null) throw new CannotSign('unaccepted');
+    const until = change.until === undefined ? before.until : seconds(change.until);
+    const text = await this.give({ ring: before.to }, { scopes: change.scopes, until });
+    const end = until === null ? null : new Date(until * 1000).toISOString();
+    await this.routes.changeGrant(grant.id, { scopes: change.scopes, expires_at: end, grant: text });
+    await this.order({ revoke: [before.serial] });
+  }
+
+  /** The camera is told first: it decides. */
+  async end(grant: ListedGrant): Promise<void> {
+    await this.revoke(grant.chain);
+    await this.routes.endGrant(grant.id);
+  }
+
+  async withdraw({ id, grant }: OpenInvitation): Promise<void> {
+    await this.revoke(grant ? [grant] : []);
+    await this.routes.withdraw(id);
+  }
+
+  allowStandard = (standard: boolean): Promise<void> => this.order({ standard });
+
+  /** Says again what counts, where whoever said it last was taken off the ring, or by `leaving` is to be. */
+  async renew(leaving: Key | null = null): Promise<void> {
+    const { by } = (await this.look()).page;
+    if (by !== '' && (by === leaving || !this.counts(by))) await this.order({}, true);
+  }
+
+  private async revoke(chain: readonly string[]): Promise<void> {
+    const given = await this.read(chain);
+    if (typeof given !== 'string') await this.order({ revoke: [given.serial] });
+  }
+
+  private async read(chain: readonly string[]): Promise<Standing> {
+    if (chain.length === 0) return 'unsigned';
+    try {
+      return await readGiven(chain, this.owner);
+    } catch (error) {
+      if (error instanceof Untrue) return 'void';
+      throw error;
+    }
+  }
+
+  private async give(to: { link: string } | { ring: string }, terms: GivenTerms): Promise<string> {
+    const { page } = await this.look();
+    const now = this.now();
+    return give(
+      this.owner,
+      to,
+      terms,
+      nextSerial([...(await this.alive()), ...page.serials, page.floor - 1], now),
+      now,
+    );
+  }
+
+  private async order(wish: Wish, always = false): Promise<void> {
+    for (let left = TRIES; ; left--) {
+      const { page } = await this.look();
+      if (!always && !isNews(page, wish)) return;
+      const { pair, camera, ring } = this.owner;
+      const known = this.good(page);
+      const text = await nextOrders(pair, camera, ring, known, changeFor(known, wish, await this.alive()));
+      try {
+        await this.routes.trust.order(this.subject.id, text);
+        await this.note((await this.book.read(this.subject, text)).n);
+        return;
+      } catch (error) {
+        const moved = error instanceof Problem && error.code === 'orders_moved';
+        if (!moved || left <= 1) throw error;
+      }
+    }
+  }
+
+  private counts = (by: Key): boolean => this.owner.ring.keys.has(by);
+
+  /** Of what a device said that was taken off since, no permission holds. */
+  private good = (page: Page): Page => ({ ...page, standard: page.standard && this.counts(page.by) });
+
+  private async alive(): Promise<number[]> {
+    const given = await this.given(await this.routes.sharing(this.subject.id));
+    return [...given.values()].flatMap((one) => (typeof one === 'string' ? [] : [one.serial]));
+  }
+
+  /** The newest orders, and which the camera has. A server that shows older ones gets the newest again. */
+  private async look(): Promise<{ page: Page; taken: string }> {
+    const { orders, receipt } = await this.routes.trust.trust(this.subject.id);
+    const taken = await takenIn(receipt, this.owner.camera);
+    const page = await this.book.read(this.subject, orders);
+    await this.note(page.n);
+    if (page.text && page.text !== orders) await this.remind(page.text);
+    return { page, taken };
+  }
+
+  private async remind(text: string): Promise<void> {
+    try {
+      await this.routes.trust.order(this.subject.id, text);
+    } catch (error) {
+      // What it has may be newer, only not good: then ours goes on from there.
+      if (!(error instanceof Problem)) throw error;
+    }
+  }
+}
+
+/** Digest of the orders that the camera has confirmed; empty where it has none, or the server shows no good receipt. */
+async function takenIn(receipt: string | null, camera: string): Promise<string> {
+  try {
+    return receipt === null ? '' : (await readReceipt(receipt, camera)).orders;
+  } catch (error) {
+    if (error instanceof Untrue) return '';
+    throw error;
+  }
+}
+
+/** The server's address as it named it, with what it must not see in the fragment. */
+function signedLink(address: string, seed: string): string {
+  const link = new URL(address);
+  link.hash = `#/accept/signed/${seed}`;
+  return link.href;
+}
+
+const seconds = (time: string | null): number | null =>
+  time === null ? null : Math.floor(Date.parse(time) / 1000);
+
+const hex = (data: Uint8Array): string =>
+  [...data].map((byte) => byte.toString(16).padStart(2, '0')).join('');

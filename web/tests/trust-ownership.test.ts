@@ -1,0 +1,280 @@
+/** An owner's browser against a server that keeps what it is told, or does not. */
+
+import { beforeEach, describe, expect, test } from 'vitest';
+import { Problem } from '../core/api';
+import type { Grant, OpenInvitation, Sharing, SignedLink, Terms } from '../core/sharing';
+import type { Cupboard } from '../core/trust/cupboard';
+import { rights } from '../core/trust/grant';
+import type { Owner } from '../core/trust/giving';
+import { begin, change, follow, type Keyring } from '../core/trust/keyring';
+import { NO_ORDERS, readOrders, type KnownOrders } from '../core/trust/orders';
+import { everOn, OrdersBook } from '../core/trust/orders-book';
+import { Ownership } from '../core/trust/ownership';
+import { RECEIPT } from '../core/trust/receipt';
+import { accept, readOffer } from '../core/trust/receiving';
+import { nameOf, sign } from '../core/trust/statement';
+import { Drawer } from './drawer';
+import { newPair } from './trust-people';
+
+const NOW = 1_800_000_000;
+const FOREVER: Terms = { scopes: ['live'], until: null };
+
+/** Has what a server has, and a camera that obeys. */
+class Place {
+  orders: string | null = null;
+  receipt: string | null = null;
+  grants: Grant[] = [];
+  invitations: OpenInvitation[] = [];
+  seed = '';
+  /** Orders that others give before ours arrive. */
+  meanwhile: string[] = [];
+  camera = '';
+  cameraPair!: CryptoKeyPair;
+  ring!: Keyring;
+  statements: string[] = [];
+  heard: KnownOrders = NO_ORDERS;
+  reachable = true;
+  private link: SignedLink | null = null;
+
+  readonly trust = {
+    trust: () => Promise.resolve({ orders: this.orders, receipt: this.receipt }),
+    order: async (_: string, statement: string): Promise<void> => {
+      const others = this.meanwhile.shift();
+      if (others) this.orders = others;
+      if (others || statement === this.orders) throw new Problem(409, 'orders_moved', '');
+      this.orders = statement;
+      if (this.reachable) await this.deliver();
+    },
+  };
+
+  async deliver(): Promise<void> {
+    this.heard = await readOrders(this.orders!, this.camera, this.ring, this.heard);
+    const { digest, n } = this.heard;
+    this.receipt = await sign(this.cameraPair, RECEIPT, {
+      orders: digest,
+      n,
+      head: this.ring.head,
+      iat: NOW,
+    });
+  }
+
+  sharing = (): Promise<Sharing> => Promise.resolve({ grants: this.grants, invitations: this.invitations });
+
+  share = (_: string, terms: Terms, signed: SignedLink) => {
+    this.link = signed;
+    const row = { grant_expires_at: terms.until, expires_at: '', created_at: '', history_since: null };
+    this.invitations.push({ id: 'i1', scopes: terms.scopes, grant: signed.grant, ...row });
+    return Promise.resolve({ id: 'i1', link: 'https://belvedere.example/', expires_at: '' });
+  };
+
+  changeGrant = (id: string, { grant }: { grant?: string }) => {
+    const row = this.grants.find((one) => one.id === id)!;
+    row.chain = [grant!];
+    return Promise.resolve(row);
+  };
+
+  endGrant = (id: string): Promise<void> => {
+    this.grants = this.grants.filter((one) => one.id !== id);
+    return Promise.resolve();
+  };
+
+  withdraw = (): Promise<void> => {
+    this.invitations = [];
+    return Promise.resolve();
+  };
+
+  async accept(seed: string, ring: Keyring): Promise<string[]> {
+    const { grant, link_proof } = this.link!;
+    const offer = { camera_key: this.camera, owner_keyring: this.statements, grant, link_proof };
+    const chain = [grant, await accept(seed, await readOffer(seed, offer, NOW), ring.name, NOW)];
+    const row = { email: 'guest@example.org', scopes: ['live' as const], history_since: null };
+    this.grants.push({ id: 'g1', ...row, expires_at: null, created_at: '', chain });
+    this.invitations = [];
+    return chain;
+  }
+}
+
+let place: Place;
+let pair: CryptoKeyPair;
+let guest: Keyring;
+let drawer: Drawer;
+let noted = -1;
+
+async function alone(): Promise<[CryptoKeyPair, string[], Keyring]> {
+  const own = await newPair();
+  const statements = [await begin(own, NOW)];
+  return [own, statements, await follow(statements)];
+}
+
+beforeEach(async () => {
+  place = new Place();
+  drawer = new Drawer();
+  place.cameraPair = await newPair();
+  place.camera = await nameOf(place.cameraPair);
+  [pair, place.statements, place.ring] = await alone();
+  [, , guest] = await alone();
+});
+
+async function ownership(by: CryptoKeyPair = pair, kept: Cupboard = drawer): Promise<Ownership> {
+  const owner: Owner = { pair: by, ring: place.ring, camera: place.camera };
+  const subject = { ...owner, id: 'c1', everOn: await everOn(place.statements) };
+  const note = (n: number): Promise<void> => {
+    noted = n;
+    return Promise.resolve();
+  };
+  return new Ownership(place as never, new OrdersBook(kept), owner, subject, note, () => NOW * 1000);
+}
+
+async function invite(own: Ownership): Promise<string[]> {
+  const { link } = await own.share(FOREVER);
+  return place.accept(link.split('/').at(-1)!, guest);
+}
+
+const allowed = (chain: string[]): Promise<unknown> =>
+  rights(chain, { camera: place.camera, owner: place.ring, orders: place.heard, viewer: guest, now: NOW });
+
+describe('signed sharing', () => {
+  test('makes a link whose seed the server does not get', async () => {
+    const own = await ownership();
+    const { link } = await own.share(FOREVER);
+    expect(link).toMatch(/^https:\/\/belvedere\.example\/#\/accept\/signed\/[A-Za-z0-9_-]{22}$/);
+    expect(JSON.stringify(place.invitations)).not.toContain(link.split('/').at(-1));
+    await allowed(await place.accept(link.split('/').at(-1)!, guest));
+  });
+
+  test('taken back is refused by the camera, which says that it knows', async () => {
+    const own = await ownership();
+    const chain = await invite(own);
+    expect(await own.standing()).toEqual({ standard: false, obeyed: null });
+    place.reachable = false;
+    await own.end(place.grants[0]!);
+    expect(place.grants).toEqual([]);
+    expect(await own.standing()).toEqual({ standard: false, obeyed: false });
+    await allowed(chain);
+    await place.deliver();
+    await expect(allowed(chain)).rejects.toThrow('revoked');
+    expect(await own.standing()).toEqual({ standard: false, obeyed: true });
+  });
+
+  test('a link that was withdrawn lets nobody in, also where the server would', async () => {
+    const own = await ownership();
+    const { link } = await own.share(FOREVER);
+    const open = place.invitations[0]!;
+    await own.withdraw(open);
+    await expect(place.accept(link.split('/').at(-1)!, guest).then(allowed)).rejects.toThrow('revoked');
+  });
+
+  test('changed is signed anew, and the old word counts no more', async () => {
+    const own = await ownership();
+    const before = await invite(own);
+    await own.change(place.grants[0]!, { scopes: ['live', 'manage'] });
+    await expect(allowed(before)).rejects.toThrow('revoked');
+    await allowed(place.grants[0]!.chain);
+    await own.change(place.grants[0]!, {
+      scopes: ['live'],
+      until: new Date((NOW + 60) * 1000).toISOString(),
+    });
+    const given = await own.given(await place.sharing());
+    expect(given.get('g1')).toMatchObject({ until: NOW + 60, scopes: ['live'] });
+  });
+
+  test('is never made out to a ring that the server names', async () => {
+    const own = await ownership();
+    await invite(own);
+    const [, , servers] = await alone();
+    place.grants[0]!.chain = [place.grants[0]!.chain[0]!];
+    await expect(own.change(place.grants[0]!, FOREVER)).rejects.toMatchObject({ reason: 'unaccepted' });
+    place.grants[0]!.chain = [];
+    await expect(
+      own.change({ ...place.grants[0]!, ring: servers.name } as Grant, FOREVER),
+    ).rejects.toMatchObject({
+      reason: 'unaccepted',
+    });
+  });
+
+  test('tells what nobody has signed, and what counts no more', async () => {
+    const own = await ownership();
+    await invite(own);
+    const [first] = place.grants;
+    const thief = await (
+      await ownership(await newPair())
+    )
+      .share(FOREVER)
+      .then(() => place.invitations[0]!.grant!);
+    place.grants = [
+      { ...first!, id: 'old', chain: [] },
+      { ...first!, id: 'theirs', chain: [thief] },
+    ];
+    place.invitations = [];
+    const given = await own.given(await place.sharing());
+    expect([given.get('old'), given.get('theirs')]).toEqual(['unsigned', 'void']);
+  });
+});
+
+describe('signed orders', () => {
+  test('go on from what another installation has said in the meantime', async () => {
+    const own = await ownership();
+    await own.allowStandard(true);
+    const other = await ownership(pair, new Drawer());
+    await invite(own);
+    const later = place.orders!;
+    await other.end(place.grants[0]!);
+    place.meanwhile = [place.orders!];
+    place.orders = later;
+    await own.allowStandard(false);
+    expect(place.heard.standard).toBe(false);
+    expect([place.heard.n, noted]).toEqual([2, 2]);
+  });
+
+  test('that the server has lost are said again', async () => {
+    const own = await ownership();
+    await own.allowStandard(true);
+    const said = place.orders;
+    place.orders = null;
+    await own.standing();
+    expect(place.orders).toBe(said);
+  });
+
+  test('are not forgotten because the server shows older ones', async () => {
+    const own = await ownership();
+    const chain = await invite(own);
+    await own.allowStandard(true);
+    const older = place.orders;
+    await own.end(place.grants[0]!);
+    place.orders = older;
+    await own.allowStandard(false);
+    await place.deliver();
+    await expect(allowed(chain)).rejects.toThrow('revoked');
+  });
+
+  test('are not confirmed by an old receipt, or by that of another camera', async () => {
+    const own = await ownership();
+    await own.allowStandard(true);
+    const old = place.receipt;
+    place.reachable = false;
+    await own.allowStandard(false);
+    expect(place.receipt).toBe(old);
+    expect((await own.standing()).obeyed).toBe(false);
+    const what = { orders: place.heard.digest, n: 1, head: place.ring.head, iat: NOW };
+    place.receipt = await sign(await newPair(), RECEIPT, what);
+    expect((await own.standing()).obeyed).toBe(false);
+    await place.deliver();
+    expect((await own.standing()).obeyed).toBe(true);
+  });
+
+  test('of a device that was taken off are given again, without its permission', async () => {
+    const [second] = await alone();
+    const added = await change(pair, place.ring, [await nameOf(pair), await nameOf(second)], NOW);
+    place.statements.push(added);
+    place.ring = await follow(place.statements);
+    const theirs = await ownership(second, new Drawer());
+    const chain = await invite(theirs);
+    await theirs.end(place.grants[0]!);
+    await theirs.allowStandard(true);
+    place.statements.push(await change(pair, place.ring, [await nameOf(pair)], NOW));
+    place.ring = await follow(place.statements);
+    expect(await (await ownership()).standing()).toEqual({ standard: false, obeyed: true });
+    expect(place.heard.serials.size).toBe(1);
+    await expect(allowed(chain)).rejects.toThrow();
+  });
+});
