@@ -45,8 +45,9 @@ def read_sections(sdp: str, what: str) -> tuple[Section, list[Section]]:
     session = Section("session", "", [])
     current = session
     sections: list[Section] = []
-    for line in sdp.splitlines()[:MAX_LINES]:
-        kind, equals, value = line.partition("=")
+    # RFC 8866 §5. Other signs end no line: what was signed of a description is read by the same lines.
+    for line in sdp.split("\n", MAX_LINES)[:MAX_LINES]:
+        kind, equals, value = line.removesuffix("\r").partition("=")
         if not equals:
             continue
         if kind == "m":

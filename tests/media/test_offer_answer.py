@@ -109,3 +109,12 @@ def test_a_bad_answer_is_refused_in_a_sentence(good: str, change: tuple[str, str
 def test_junk_is_refused_not_raised_through(sdp: str) -> None:
     with pytest.raises(BadAnswer):
         read_answer(sdp, "h264", "opus")
+
+
+@pytest.mark.parametrize("sign", ["\r", "\v", "\f", "\x1c", "\x1d", "\x1e", "\x85", "\u2028", "\u2029"])
+def test_swap_no_sign_but_the_ends_of_lines_hides_a_second_certificate(good: str, sign: str) -> None:
+    """A reader that ended lines there would believe in a certificate that `fingerprint_of`, and so no signature, knows."""
+    other = " ".join(["sha-256", ":".join(["CD"] * 32)])
+    hidden = good.replace("a=mid:0", f"a=mid:0\r\na=x{sign}a=fingerprint:{other}")
+    assert hidden != good
+    assert read_answer(hidden, "h264", None).fingerprints == read_answer(good, "h264", None).fingerprints
