@@ -113,7 +113,7 @@ def test_junk_is_refused_not_raised_through(sdp: str) -> None:
 
 @pytest.mark.parametrize("sign", ["\r", "\v", "\f", "\x1c", "\x1d", "\x1e", "\x85", "\u2028", "\u2029"])
 def test_swap_no_sign_but_the_ends_of_lines_hides_a_second_certificate(good: str, sign: str) -> None:
-    """A reader that ended lines there would believe in a certificate that `fingerprint_of`, and so no signature, knows."""
+    """A reader that ended lines there would take a certificate that `fingerprint_of` does not see, so nobody signed."""
     other = " ".join(["sha-256", ":".join(["CD"] * 32)])
     hidden = good.replace("a=mid:0", f"a=mid:0\r\na=x{sign}a=fingerprint:{other}")
     assert hidden != good
