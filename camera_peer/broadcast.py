@@ -1,26 +1,23 @@
-"""One source, any number of viewers: every frame is cut into payloads once, cached, and handed to all of them."""
+"""One source, any number of viewers: every frame is cached and handed to all of them, on one of two lanes.
+
+The clear lane is that of viewers whose connection ends at this camera. The sealed lane is that of relays, where the
+owner has proven himself: who forwards its frames cannot watch them.
+"""
 
 import time
 from collections.abc import Callable
-from typing import Protocol
-
-import structlog
 
 from media import h264
+from media.arrival import Arrival
 from media.frames import CLOCK_RATES, AudioCodec, EncodedFrame, Source, SourceError, VideoCodec
 from media.gop import GroupCache
-from media.packetiser import CutFrame, cut
-
-log = structlog.get_logger(__name__)
+from media.lane import Lane, Viewer
+from media.packetiser import CutFrame, is_empty, is_video
+from media.sealed_lane import SealedLane
+from signaling.protocol.trust.envelope import SenderKey
 
 KEYFRAME_INTERVAL = 0.5
 """Least seconds between two key frame requests to the source, whoever asks: a key frame costs five times a picture."""
-
-
-class Viewer(Protocol):
-    """Whoever wants the frames. `deliver` must neither block nor raise."""
-
-    def deliver(self, frame: CutFrame) -> None: ...
 
 
 class Broadcast:
@@ -29,8 +26,8 @@ class Broadcast:
     def __init__(self, source: Source, clock: Callable[[], float] = time.monotonic) -> None:
         self._source = source
         self._clock = clock
-        self._cache = GroupCache()
-        self._viewers: list[Viewer] = []
+        self._cache: GroupCache[Arrival] = GroupCache()
+        self._clear, self._sealed = Lane(), SealedLane()
         self._unproven: Callable[[], None] | None = None
         self._profile: str | None = None
         self._requested_at = float("-inf")
@@ -46,7 +43,12 @@ class Broadcast:
 
     @property
     def viewers(self) -> int:
-        return len(self._viewers)
+        return len(self._clear.viewers) + len(self._sealed.viewers)
+
+    @property
+    def sealed_counter(self) -> int:
+        """Of the next frame that is sealed under the present key."""
+        return self._sealed.counter
 
     def profiles(self) -> list[str]:
         """The H.264 `profile-level-id`s to offer for what the source last sent."""
@@ -68,24 +70,34 @@ class Broadcast:
             self._settle()
         raise SourceError("the source has ended")
 
-    def join(self, viewer: Viewer) -> tuple[CutFrame, ...]:
+    def seal(self, key: SenderKey | None) -> None:
+        """The key of the sealed lane from now on; without one it carries nothing. Its viewers begin anew."""
+        self._sealed.use(key)
+
+    def moved(self) -> None:
+        """Our addresses have changed: uploads that flowed may flow no more."""
+        self._sealed.moved()
+
+    def join(self, viewer: Viewer, *, sealed: bool = False) -> tuple[CutFrame, ...]:
         """Deliver to this viewer from now on. Returns the cached group it may start from, or nothing."""
-        self._viewers.append(viewer)
-        if len(self._viewers) == 1:
+        self._lane(sealed).join(viewer)
+        if self.viewers == 1:
             self._source.demand(wanted=True)
-        return self.group()
+        return self.group(sealed=sealed)
 
     def leave(self, viewer: Viewer) -> None:
         """Stop delivering. A viewer that never joined is ignored."""
-        if viewer not in self._viewers:
-            return
-        self._viewers.remove(viewer)
-        if not self._viewers and self._unproven is None:
+        watched = self.viewers > 0
+        for lane in (self._clear, self._sealed):
+            lane.leave(viewer)
+        if watched and not self.viewers and self._unproven is None:
             self._source.demand(wanted=False)
 
-    def group(self) -> tuple[CutFrame, ...]:
-        """The cached group of pictures up to now, key frame first."""
-        return self._cache.group(self._clock())
+    def group(self, *, sealed: bool = False, again: bool = False) -> tuple[CutFrame, ...]:
+        """The cached group of pictures up to now, key frame first. `again`: for one who got it and cannot show it."""
+        lane, cached = self._lane(sealed), self._cache.group(self._clock())
+        pieces = lane.again(cached) if again else lane.cut_all(cached)
+        return pieces if pieces and pieces[0].keyframe else ()
 
     def request_keyframe(self) -> None:
         """Pass on a wish for a key frame; wishes of several viewers become one."""
@@ -94,18 +106,21 @@ class Broadcast:
             self._requested_at = now
             self._source.request_keyframe()
 
+    def _lane(self, sealed: bool) -> Lane:
+        return self._sealed if sealed else self._clear
+
     def _take(self, frame: EncodedFrame) -> None:
-        now = self._clock()
-        piece = cut(self._timeline.place(frame, now), now)
-        if not piece.payloads:
+        if is_empty(frame):
             return
-        if piece.is_video:
+        now = self._clock()
+        arrival = Arrival(self._timeline.place(frame, now), now)
+        if is_video(frame.codec):
             if frame.keyframe and frame.codec == "h264":
                 self._profile = h264.profile_level_id(frame.data[:PROFILE_WITHIN]) or self._profile
-            self._cache.add(piece)
+            self._cache.add(arrival)
             self._prove()
-        for viewer in tuple(self._viewers):
-            viewer.deliver(piece)
+        self._clear.take(arrival)
+        self._sealed.take(arrival)
 
     def _prove(self) -> None:
         if self._unproven is not None:
@@ -114,7 +129,7 @@ class Broadcast:
 
     def _settle(self) -> None:
         """No longer ask for a first picture."""
-        if self._unproven is not None and not self._viewers:
+        if self._unproven is not None and not self.viewers:
             self._source.demand(wanted=False)
         self._unproven = None
 

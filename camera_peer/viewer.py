@@ -8,6 +8,7 @@ from media import rtcp
 from media.answer import Answer
 from media.delivery import Delivery
 from media.frames import CLOCK_RATES, AudioCodec, VideoCodec
+from media.liveness import QUIET_SECONDS
 from media.pace import Pace, Probe
 from media.packetiser import CutFrame
 from media.peer import SendingPeer
@@ -27,6 +28,10 @@ FIRST_RESTART_SECONDS = 0.25
 """A viewer that lost the very first group, because its keys were not ready, is served again that soon."""
 RESTART_SECONDS = 1.0
 """Least seconds between later restarts from the cached group for one viewer's picture loss."""
+IN_TOUCH_SECONDS = QUIET_SECONDS + 0.4
+"""A peer that was quiet has been asked a few times by then."""
+KEY_FRAME_PATIENCE = 0.3
+"""Seconds a source has for a key frame under a new key. One that makes any when asked needs a few pictures' time."""
 
 
 Codecs = tuple[VideoCodec, AudioCodec | None]
@@ -35,10 +40,17 @@ Codecs = tuple[VideoCodec, AudioCodec | None]
 
 class ConnectedViewer:
     """Joins the broadcast on `start` and leaves it on `stop`. All on the event loop, nothing awaits. `relay`: it shows
-    what it is sent to many, who would all see again what is sent again."""
+    what it is sent to many, who would all see again what is sent again. `sealed`: it gets sealed frames, or none."""
 
     def __init__(
-        self, peer: SendingPeer, answer: Answer, broadcast: Broadcast, codecs: Codecs, *, relay: bool = False
+        self,
+        peer: SendingPeer,
+        answer: Answer,
+        broadcast: Broadcast,
+        codecs: Codecs,
+        *,
+        relay: bool = False,
+        sealed: bool = False,
     ) -> None:
         self.estimated_bitrate: int | None = None
         """The viewer's REMB in bit/s, once it sent one."""
@@ -46,6 +58,7 @@ class ConnectedViewer:
         """Fraction of the video packets lost in the last report interval."""
         self._peer = peer
         self._relay = relay
+        self._sealed = sealed
         self._codecs = codecs
         self._broadcast = broadcast
         self._video = RtpStream(peer.video, answer.video_type, answer.abs_send_time)
@@ -60,22 +73,29 @@ class ConnectedViewer:
         self._reporting: asyncio.TimerHandle | None = None
         self._began_at = 0.0
         self._restarts = 0
+        self._rekeying: asyncio.TimerHandle | None = None
 
     @property
     def packets_sent(self) -> int:
         """RTP packets, sound included, retransmissions not."""
         return self._video.packets + (self._audio.packets if self._audio is not None else 0)
 
+    @property
+    def in_touch(self) -> bool:
+        """See `media.lane.Viewer`."""
+        heard_at = max(self._peer.dtls.heard_at, self._peer.connection.heard_at)
+        return asyncio.get_running_loop().time() - heard_at < IN_TOUCH_SECONDS
+
     def start(self) -> None:
         """Start with the cached group of pictures, then live."""
         self._peer.dtls.on_rtcp = self.take_rtcp
-        self._begin(self._broadcast.join(self))
+        self._begin(self._broadcast.join(self, sealed=self._sealed))
 
     def stop(self) -> None:
         """Leave, and say goodbye to the viewer."""
         self._broadcast.leave(self)
         self._peer.dtls.on_rtcp = None
-        for handle in (self._timer, self._tuning, self._reporting):
+        for handle in (self._timer, self._tuning, self._reporting, self._rekeying):
             if handle is not None:
                 handle.cancel()
         ssrcs = [self._video.ssrc] if self._audio is None else [self._video.ssrc, self._audio.ssrc]
@@ -86,6 +106,8 @@ class ConnectedViewer:
         if frame.codec not in self._codecs:
             return
         if frame.is_video:
+            if frame.keyframe:
+                self._rekeyed()
             self._delivery.push(frame)
             self._pump()
         elif self._audio is not None:
@@ -115,7 +137,27 @@ class ConnectedViewer:
         if self._delivery.catching_up or now - self._began_at < wait:
             return
         self._restarts += 1
-        self._begin(self._broadcast.group())
+        self._begin(self._broadcast.group(sealed=self._sealed, again=True))
+
+    def rekeyed(self) -> None:
+        """See `media.lane.Viewer`. What is live goes on under the new key, which viewers need not notice; for those who
+        come now the relay needs a key frame of it: a new one, or in the end the cached group's."""
+        self._rekeyed()
+        if self._delivery.catching_up or self._delivery.waiting:
+            self._begin_anew()
+            return
+        self._broadcast.request_keyframe()
+        self._rekeying = asyncio.get_running_loop().call_later(KEY_FRAME_PATIENCE, self._begin_anew)
+
+    def _rekeyed(self) -> None:
+        """There is a key frame of the present key."""
+        if self._rekeying is not None:
+            self._rekeying.cancel()
+            self._rekeying = None
+
+    def _begin_anew(self) -> None:
+        self._rekeying = None
+        self._begin(self._broadcast.group(sealed=self._sealed))
 
     def _begin(self, group: tuple[CutFrame, ...]) -> None:
         self._began_at = time.monotonic()

@@ -44,8 +44,8 @@ class UnknownSession(Exception):
 
 
 class ViewerSession:
-    """One viewer: offered, then connecting, then connected, then closed. `relay`: it is one; `tunnel`: of a relay.
-    `allocating`: where a candidate on a TURN server is to be added."""
+    """One viewer: offered, then connecting, then connected, then closed. `relay`: it is one; `sealed`: it gets sealed
+    frames, or none; `tunnel`: of a relay. `allocating`: where a candidate on a TURN server is to be added."""
 
     def __init__(
         self,
@@ -54,11 +54,13 @@ class ViewerSession:
         broadcast: Broadcast,
         *,
         relay: bool = False,
+        sealed: bool = False,
         tunnel: TunnelTarget | None = None,
         allocating: Allocating | None = None,
     ) -> None:
         self.id = session_id
         self._relay = relay
+        self._sealed = sealed
         self._tunnel = tunnel
         self._allocating = allocating
         self._peer = peer
@@ -125,7 +127,9 @@ class ViewerSession:
             return str(error)
         way = self._peer.connection.way
         log.info("viewer_connected", session=self.id, way=way.name.lower() if way is not None else "none")
-        self._viewer = ConnectedViewer(self._peer, answer, self._broadcast, self._offered, relay=self._relay)
+        self._viewer = ConnectedViewer(
+            self._peer, answer, self._broadcast, self._offered, relay=self._relay, sealed=self._sealed
+        )
         self._viewer.start()
         return await self._watch()
 
@@ -183,6 +187,7 @@ class Sessions:
     def moved(self) -> None:
         """Our addresses have changed. What flows goes on as long as it can."""
         self._warm.moved()
+        self._broadcast.moved()
 
     async def run(self) -> None:
         """Keep the warm peer fresh until cancelled, then close everything."""
@@ -199,12 +204,14 @@ class Sessions:
         *,
         found: Found = _drop,
         relay: bool = False,
+        sealed: bool = False,
         tunnel: TunnelTarget | None = None,
     ) -> str:
         """Make a session; returns its offer SDP. Raises `TooManySessions`, and `ValueError` for an id in use.
 
-        `ice_servers`: as `connect` brought them. `relay`: the other side is one; `tunnel`: its WebSocket, if it has
-        one. TURN is for a camera whose UDP does not go through; the viewer's side of it is enough for all others.
+        `ice_servers`: as `connect` brought them. `relay`: the other side is one; `sealed`: it gets sealed frames, or
+        none; `tunnel`: its WebSocket, if it has one. TURN is for a camera whose UDP does not go through; the viewer's
+        side of it is enough for all others.
         """
         if session_id in self._tasks or session_id in self._opening:
             raise ValueError("a session with this id exists")
@@ -222,7 +229,15 @@ class Sessions:
             peer.connection.turn_hosts = frozenset()
         turns = self._warm.hopes_for_turn and tunnel is None and peer.connection.stun_answered is False
         allocating = partial(self._allocation, servers) if turns else None
-        session = ViewerSession(session_id, peer, self._broadcast, relay=relay, tunnel=tunnel, allocating=allocating)
+        session = ViewerSession(
+            session_id,
+            peer,
+            self._broadcast,
+            relay=relay,
+            sealed=sealed,
+            tunnel=tunnel,
+            allocating=allocating,
+        )
         self._sessions[session_id] = session
         self._tasks[session_id] = asyncio.create_task(self._live(session, closed, found))
         return session.offer()

@@ -1,6 +1,6 @@
 """The group-of-pictures cache: everything a newcomer needs to decode the latest picture."""
 
-from media.packetiser import CutFrame
+from typing import Generic, Protocol, TypeVar
 
 MAX_BYTES = 8 * 1024 * 1024
 """A group of 10 s at 6 Mbit/s."""
@@ -12,14 +12,30 @@ FRESH_SECONDS = 2.0
 CLOCK_RATE = 90_000
 
 
-class GroupCache:
+class Cached(Protocol):
+    """A video frame in whatever form. `arrived_at`: in seconds; `timestamp`: at 90 kHz; `size`: bytes."""
+
+    @property
+    def keyframe(self) -> bool: ...
+    @property
+    def timestamp(self) -> int: ...
+    @property
+    def size(self) -> int: ...
+    @property
+    def arrived_at(self) -> float: ...
+
+
+FrameT = TypeVar("FrameT", bound=Cached)
+
+
+class GroupCache(Generic[FrameT]):
     """The frames since the last key frame, within bounds."""
 
     def __init__(self) -> None:
-        self._frames: list[CutFrame] = []
+        self._frames: list[FrameT] = []
         self._bytes = 0
 
-    def add(self, frame: CutFrame) -> None:
+    def add(self, frame: FrameT) -> None:
         """Take the next video frame. A group that outgrows its bounds is dropped: it waits for the next key frame."""
         if frame.keyframe:
             self.clear()
@@ -31,7 +47,7 @@ class GroupCache:
         if self._bytes > MAX_BYTES or not 0 <= span <= MAX_SECONDS:
             self.clear()
 
-    def group(self, now: float) -> tuple[CutFrame, ...]:
+    def group(self, now: float) -> tuple[FrameT, ...]:
         """The group so far, key frame first; empty when there is none or it is stale."""
         if not self._frames or now - self._frames[-1].arrived_at > FRESH_SECONDS:
             return ()

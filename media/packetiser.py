@@ -27,7 +27,16 @@ class CutFrame:
 
     @property
     def is_video(self) -> bool:
-        return self.codec in ("h264", "vp8")
+        return is_video(self.codec)
+
+
+def is_video(codec: Codec) -> bool:
+    return codec in ("h264", "vp8")
+
+
+def is_empty(frame: EncodedFrame) -> bool:
+    """Nothing of it can be sent, however it is cut."""
+    return h264.START_CODE.search(frame.data) is None if frame.codec == "h264" else not frame.data
 
 
 def cut(frame: EncodedFrame, now: float) -> CutFrame:

@@ -24,15 +24,21 @@ _PLAIN = frozenset({7, 8, 9})
 _EMULATION = re.compile(rb"\x00\x00(?=[\x00-\x03])")
 
 
+class Unsealable(Exception):
+    """There is no way to seal such a frame; the text says why."""
+
+
 def sealed(frame: EncodedFrame, sealer: Sealer) -> EncodedFrame:
-    """The same frame, which only holders of the key can watch."""
+    """The same frame, which only holders of the key can watch. Raises `Unsealable`."""
     match frame.codec:
         case "h264":
             data = b"".join(START + unit for unit in _units(frame.data, sealer))
         case "vp8":
             data = _after(CLEAR_KEY if frame.keyframe else CLEAR_DELTA, frame.data, sealer)
-        case _:
+        case "opus":
             data = _after(CLEAR_OPUS, frame.data, sealer)
+        case _:
+            raise Unsealable(f"viewers open no {frame.codec}")
     return EncodedFrame(frame.codec, data, frame.timestamp, frame.keyframe, frame.captured_at)
 
 
@@ -51,6 +57,8 @@ def _units(data: bytes, sealer: Sealer) -> list[bytes]:
 
 def _after(clear: int, data: bytes, sealer: Sealer) -> bytes:
     head = data[:clear]
+    if len(head) < clear:
+        raise Unsealable(f"a frame of {len(data)} bytes is too short")
     return head + sealer.seal(data[clear:], head)
 
 

@@ -33,12 +33,12 @@ class Camera:
         self.sessions = Sessions(self.broadcast)
         self.ended: dict[str, str] = {}
 
-    async def open(self, name: str) -> str:
-        return await self.sessions.open(name, [], self.ended.__setitem__)
+    async def open(self, name: str, **how: Any) -> str:
+        return await self.sessions.open(name, [], self.ended.__setitem__, **how)
 
-    async def join(self, name: str, viewer: Any) -> None:
+    async def join(self, name: str, viewer: Any, **how: Any) -> None:
         """Offer, answer, and wait until the viewer is connected."""
-        await self.sessions.answer(name, await viewer.answer(await self.open(name)))
+        await self.sessions.answer(name, await viewer.answer(await self.open(name, **how)))
         async with asyncio.timeout(30):
             await viewer.connected.wait()
 

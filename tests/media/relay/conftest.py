@@ -42,6 +42,8 @@ class Scene:
         self.uploads: list[str] = []
         self.over = 0
         self.errors: list[BaseException] = []
+        self.sealed = False
+        """Its uploads are."""
         self.edit_upload: Callable[[str], str] = str
         """Changes the relay's answers to the camera."""
         self._tasks: set[asyncio.Task[None]] = set()
@@ -74,7 +76,7 @@ class Scene:
 
     async def _offer(self, camera: str, name: str) -> None:
         try:
-            offer = await self.sessions.open(name, [], lambda *_: None, relay=True)
+            offer = await self.sessions.open(name, [], lambda *_: None, relay=True, sealed=self.sealed)
             answer = await self.relay.publisher_answer(camera, offer)
             await self.sessions.answer(name, self.edit_upload(answer))
         except Exception as error:  # noqa: BLE001
