@@ -38,9 +38,29 @@ SHOWN: dict[str, tuple[str, ...]] = {
         "direct_viewers",
         "rivals",
         "contested_at",
+        "alarm",
     ),
-    "pairings": ("id", "camera_id", "created_at", "expires_at", "step", "ssid", "hidden", "allowed_networks"),
-    "grants": ("id", "camera_id", "account_id", "scopes", "history_since", "expires_at", "created_at"),
+    "pairings": (
+        "id",
+        "camera_id",
+        "created_at",
+        "expires_at",
+        "step",
+        "ssid",
+        "hidden",
+        "allowed_networks",
+        "owner_head",
+    ),
+    "grants": (
+        "id",
+        "camera_id",
+        "account_id",
+        "scopes",
+        "history_since",
+        "expires_at",
+        "created_at",
+        "chain",
+    ),
     "grant_invitations": (
         "id",
         "camera_id",
@@ -50,8 +70,13 @@ SHOWN: dict[str, tuple[str, ...]] = {
         "created_at",
         "expires_at",
         "used_at",
+        "statement",
     ),
     "transfers": ("camera_id", "expires_at"),
+    "keyrings": ("account_id", "statements"),
+    "camera_trust": ("camera_id", "camera_key", "protected", "orders", "receipt"),
+    "introductions": ("camera_id", "account_id", "statement"),
+    "installation_requests": ("account_id", "id", "key", "label", "created_at", "expires_at"),
     "totp": ("account_id", "confirmed", "created_at"),
     "passkeys": ("id", "account_id", "name", "verified", "transports", "created_at", "last_used_at"),
     "recovery_codes": ("account_id",),
@@ -63,8 +88,11 @@ WITHHELD: dict[str, tuple[str, ...]] = {
     "known_devices": ("secret_hash",),
     "invitations": ("secret_hash",),
     "cameras": ("bearer_hash",),
-    "pairings": ("token_hash", "winner"),
-    "grant_invitations": ("secret_hash",),
+    "pairings": ("token_hash", "winner", "owner_proof"),
+    "grants": ("link_proof",),
+    "grant_invitations": ("secret_hash", "link_proof"),
+    "camera_trust": ("pairing_proof",),
+    "installation_requests": ("proof", "welcome"),
     "transfers": ("secret_hash",),
     "totp": ("secret", "last_step"),
     "passkeys": ("credential_id", "public_key", "sign_count"),
@@ -72,16 +100,18 @@ WITHHELD: dict[str, tuple[str, ...]] = {
     "audit": ("digest", "salt"),
 }
 """What proves something, or helps to. An export lies about in a folder for downloads."""
-JSON_COLUMNS = frozenset({"capabilities", "allowed_networks", "rivals", "scopes", "transports", "body"})
+JSON_COLUMNS = frozenset(
+    {"capabilities", "allowed_networks", "rivals", "scopes", "transports", "body", "statements", "chain"}
+)
 AT_MOST = 1000
 """Rows in one answer of the database."""
 
 
 def belongs_to(account_id: str, table: Table) -> "ColumnElement[bool]":
-    """Which rows of a table are the account's."""
+    """Which rows of a table are the account's. A guest's word about a camera is the guest's, not the owner's."""
     if table is schema.accounts:
         return table.c.id == account_id
-    if table is schema.audit:
+    if table in {schema.audit, schema.introductions}:
         return table.c.account_id == account_id
     owners = [key for key in table.foreign_keys if key.column.table is not table]
     return or_(*(key.parent.in_(select(key.column).where(belongs_to(account_id, key.column.table))) for key in owners))

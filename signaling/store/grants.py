@@ -3,6 +3,7 @@
 from typing import Any
 
 from sqlalchemy import ColumnElement, delete, func, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from signaling.store.rows import Camera, Grant, GrantInvitation, column_values, read, written
@@ -77,8 +78,14 @@ async def delete_all_of_camera(connection: AsyncConnection, camera_id: str) -> l
     return [str(row.account_id) for row in await connection.execute(query)]
 
 
-async def insert_invitation(connection: AsyncConnection, invitation: GrantInvitation) -> None:
-    await connection.execute(insert(grant_invitations).values(written(invitation)))
+async def insert_invitation(connection: AsyncConnection, invitation: GrantInvitation) -> bool:
+    """False where there is one with this secret, which somebody else has drawn."""
+    try:
+        async with connection.begin_nested():
+            await connection.execute(insert(grant_invitations).values(written(invitation)))
+    except IntegrityError:
+        return False
+    return True
 
 
 async def open_invitation(connection: AsyncConnection, secret_hash: str, now: float) -> GrantInvitation | None:

@@ -72,7 +72,8 @@ class Invitation:
 
 @dataclass(frozen=True, slots=True)
 class Pairing:
-    """One QR code. `winner` is the key (or `bearer`) that activated it."""
+    """One QR code. `winner` is the key (or `bearer`) that activated it. `owner_head`: the newest statement of the
+    owner's keyring, by its digest; `owner_proof`: the MAC over it that the camera is to check."""
 
     id: str
     camera_id: str
@@ -84,6 +85,8 @@ class Pairing:
     ssid: str
     hidden: bool
     allowed_networks: list[str]
+    owner_head: str | None = None
+    owner_proof: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +122,16 @@ class Camera:
     direct_viewers: int = DIRECT_VIEWERS
     rivals: dict[str, Any] = field(default_factory=dict)
     contested_at: float | None = None
+    alarm: str | None = None
+    """What an app or the camera itself saw that cannot be, in words."""
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What the owner of a camera lets another account do. Times in seconds since the epoch; None: no bound."""
+    """What the owner of a camera lets another account do. Times in seconds since the epoch; None: no bound.
+
+    `chain`: what the camera believes instead of us (`protocol.trust.grant`). `link_proof`: how its guest knows that the
+    camera's key is the owner's word."""
 
     id: str
     camera_id: str
@@ -132,11 +140,14 @@ class Grant:
     history_since: float | None
     expires_at: float | None
     created_at: float
+    chain: list[str] = field(default_factory=list)
+    link_proof: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class GrantInvitation:
-    """A link that makes one grant. `expires_at`: of the link; `grant_expires_at`: of the grant it makes."""
+    """A link that makes one grant. `expires_at`: of the link; `grant_expires_at`: of the grant it makes. `statement`:
+    the owner's signed grant to whoever has the link."""
 
     id: str
     secret_hash: str
@@ -147,13 +158,71 @@ class GrantInvitation:
     created_at: float
     expires_at: float
     used_at: float | None = None
+    statement: str | None = None
+    link_proof: str | None = None
 
 
-Value = Account | Login | Totp | Passkey | Invitation | Pairing | Transfer | Camera | Grant | GrantInvitation | Entry
-Kind = TypeVar(
-    "Kind", Account, Login, Totp, Passkey, Invitation, Pairing, Transfer, Camera, Grant, GrantInvitation, Entry
+@dataclass(frozen=True, slots=True)
+class CameraTrust:
+    """What camera and owner have said to each other. `camera_key`: whose word it is. `pairing_proof`: the camera's MAC,
+    where its newest code had a secret of a browser; `protected`: the owner sent his as well. `orders`, `receipt`: the
+    newest statements."""
+
+    camera_id: str
+    camera_key: str
+    pairing_proof: str | None = None
+    protected: bool = False
+    orders: str | None = None
+    receipt: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InstallationRequest:
+    """A browser that wants to belong to the account's keyring. `proof`, `welcome`: MACs under a code that we never
+    see."""
+
+    account_id: str
+    id: str
+    key: str
+    proof: str
+    label: str
+    created_at: float
+    expires_at: float
+    welcome: str | None = None
+
+
+Value = (
+    Account
+    | Login
+    | Totp
+    | Passkey
+    | Invitation
+    | Pairing
+    | Transfer
+    | Camera
+    | Grant
+    | GrantInvitation
+    | CameraTrust
+    | InstallationRequest
+    | Entry
 )
-_JSON = frozenset({"capabilities", "allowed_networks", "rivals", "scopes", "transports"})
+Kind = TypeVar(
+    "Kind",
+    Account,
+    Login,
+    Totp,
+    Passkey,
+    Invitation,
+    Pairing,
+    Transfer,
+    Camera,
+    Grant,
+    GrantInvitation,
+    CameraTrust,
+    InstallationRequest,
+    Entry,
+)
+_JSON = frozenset({"capabilities", "allowed_networks", "rivals", "scopes", "transports", "chain"})
 
 
 def read(kind: type[Kind], row: Row[Any]) -> Kind:

@@ -90,6 +90,7 @@ cameras = Table(
     Column("direct_viewers", Integer, nullable=False, server_default="2"),
     Column("rivals", Text, nullable=False, server_default="{}"),
     Column("contested_at", Double, nullable=True),
+    Column("alarm", String(300), nullable=True),
     Index("ix_cameras_account_id", "account_id"),
 )
 
@@ -106,6 +107,8 @@ pairings = Table(
     Column("ssid", String(128), nullable=False),
     Column("hidden", Boolean, nullable=False),
     Column("allowed_networks", Text, nullable=False),
+    Column("owner_head", String(64), nullable=True),
+    Column("owner_proof", String(64), nullable=True),
     Index("ix_pairings_camera_id", "camera_id"),
     Index("ix_pairings_expires_at", "expires_at"),
 )
@@ -140,6 +143,8 @@ grants = Table(
     Column("history_since", Double, nullable=True),
     Column("expires_at", Double, nullable=True),
     Column("created_at", Double, nullable=False),
+    Column("chain", Text, nullable=False, server_default="[]"),
+    Column("link_proof", String(64), nullable=True),
     UniqueConstraint("camera_id", "account_id"),
     Index("ix_grants_account_id", "account_id"),
 )
@@ -156,8 +161,11 @@ grant_invitations = Table(
     Column("created_at", Double, nullable=False),
     Column("expires_at", Double, nullable=False),
     Column("used_at", Double, nullable=True),
+    Column("statement", Text, nullable=True),
+    Column("link_proof", String(64), nullable=True),
     Index("ix_grant_invitations_camera_id", "camera_id"),
 )
+
 transfers = Table(
     "transfers",
     metadata,
@@ -201,6 +209,51 @@ recovery_codes = Table(
     Column("code_hash", String(64), primary_key=True),
 )
 """Keyed hashes (`signaling.vault`), of those that are still good."""
+
+keyrings = Table(
+    "keyrings",
+    metadata,
+    Column("account_id", String(64), ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True),
+    Column("statements", Text, nullable=False),
+)
+"""A chain is short (`keyring.MAX_CHAIN_CHARS`) and wanted whole."""
+
+camera_trust = Table(
+    "camera_trust",
+    metadata,
+    Column("camera_id", String(64), ForeignKey("cameras.id", ondelete="CASCADE"), primary_key=True),
+    Column("camera_key", String(64), nullable=False),
+    Column("pairing_proof", String(64), nullable=True),
+    Column("protected", Boolean, nullable=False),
+    Column("orders", Text, nullable=True),
+    Column("receipt", Text, nullable=True),
+)
+"""What camera and owner have said to each other; a proof belongs to the newest activation."""
+
+introductions = Table(
+    "introductions",
+    metadata,
+    _owner("camera_id", "cameras.id"),
+    _owner("account_id", "accounts.id"),
+    Column("statement", Text, nullable=False),
+    PrimaryKeyConstraint("camera_id", "account_id"),
+    Index("ix_introductions_account_id", "account_id"),
+)
+
+installation_requests = Table(
+    "installation_requests",
+    metadata,
+    Column("account_id", String(64), ForeignKey("accounts.id", ondelete="CASCADE"), nullable=False),
+    Column("id", String(64), nullable=False),
+    Column("key", String(64), nullable=False),
+    Column("proof", String(64), nullable=False),
+    Column("label", String(80), nullable=False),
+    Column("welcome", String(64), nullable=True),
+    Column("created_at", Double, nullable=False),
+    Column("expires_at", Double, nullable=False),
+    PrimaryKeyConstraint("account_id", "id"),
+)
+"""The browser that asks draws the id, because its proof names it."""
 
 audit = Table(
     "audit",
