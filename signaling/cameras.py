@@ -15,6 +15,7 @@ from signaling.audit import Deed
 from signaling.live.state import LiveEvent, LiveState
 from signaling.protocol.identity import token_hash
 from signaling.refusals import Refused
+from signaling.sight import owned, seen_by
 from signaling.store import accounts as people
 from signaling.store import audit
 from signaling.store import cameras as rows
@@ -106,7 +107,7 @@ class Cameras:
 
     async def show(self, account_id: str, camera_id: str, *, now: float) -> View:
         async with self._store.read() as connection:
-            camera, access = await self._seen_by(connection, account_id, camera_id, now)
+            camera, access = await seen_by(connection, account_id, camera_id, now)
             own = access.grant is None and camera.pairing_id is not None
             pairing = await rows.pairing_by_id(connection, camera.pairing_id or "") if own else None
         return View(camera, pairing, bool(await self._live.online([camera_id])), access)
@@ -114,22 +115,7 @@ class Cameras:
     async def check_owner(self, account_id: str, camera_id: str) -> None:
         """Raises `Refused` (not_found) for everybody else."""
         async with self._store.read() as connection:
-            _owned(await rows.camera_by_id(connection, camera_id), account_id)
-
-    async def _seen_by(
-        self, connection: AsyncConnection, account_id: str, camera_id: str, now: float
-    ) -> tuple[Camera, Access]:
-        """A camera of this account's, or one that is shared with it."""
-        camera = await rows.camera_by_id(connection, camera_id)
-        owner = await people.account_by_id(connection, camera.account_id) if camera is not None else None
-        if camera is None or owner is None:
-            raise _not_found()
-        if camera.account_id == account_id:
-            return camera, Access(owner.email)
-        grant = await granted.grant_of(connection, camera_id, account_id)
-        if grant is None or not counts(grant, camera, now):
-            raise _not_found()
-        return camera, Access(owner.email, grant)
+            owned(await rows.camera_by_id(connection, camera_id), account_id)
 
     async def change(
         self, account_id: str, camera_id: str, name: str | None, direct_viewers: int | None, *, now: float
@@ -138,7 +124,7 @@ class Cameras:
         wanted = {"name": name, "direct_viewers": direct_viewers}
         async with self._store.write() as connection:
             await rows.camera_to_change(connection, camera_id)
-            camera, access = await self._seen_by(connection, account_id, camera_id, now)
+            camera, access = await seen_by(connection, account_id, camera_id, now)
             if not access.may("manage"):
                 raise Refused("forbidden", "the owner of this camera lets you watch it, not change it")
             changes = {column: v for column, v in wanted.items() if v not in {None, getattr(camera, column)}}
@@ -190,7 +176,7 @@ class Cameras:
     async def pending(self, account_id: str, camera_id: str, token: str, *, now: float) -> Pairing:
         """The code that this token belongs to, while it may be drawn. Raises `Refused` (not_pending)."""
         async with self._store.read() as connection:
-            camera = _owned(await rows.camera_by_id(connection, camera_id), account_id)
+            camera = owned(await rows.camera_by_id(connection, camera_id), account_id)
             pairing = await rows.pairing_by_id(connection, camera.pairing_id or "")
         if pairing is None or pairing.winner is not None or pairing.expires_at <= now:
             raise _not_pending()
@@ -222,11 +208,12 @@ class Cameras:
         return await self.show(account_id, camera_id, now=now)
 
     async def dismiss_alert(self, account_id: str, camera_id: str, *, now: float) -> None:
-        """The owner knows why two devices used the camera's key. Should they go on, the warning comes again."""
+        """The owner knows why two devices used the camera's key, or why something did not fit. Should it go on, the
+        warning comes again."""
         async with self._store.write() as connection:
             camera = await self._to_change(connection, account_id, camera_id)
-            if camera.contested_at is not None:
-                await rows.update_camera(connection, camera_id, contested_at=None, rivals={})
+            if camera.contested_at is not None or camera.alarm is not None:
+                await rows.update_camera(connection, camera_id, contested_at=None, rivals={}, alarm=None)
                 await audit.record(connection, account_id, "alert_dismissed", now=now, subject=camera_id)
         await self.announce(camera)
 
@@ -262,17 +249,7 @@ class Cameras:
         await self._live.publish(LiveEvent("camera", camera.id, camera.account_id))
 
     async def _to_change(self, connection: AsyncConnection, account_id: str, camera_id: str) -> Camera:
-        return _owned(await rows.camera_to_change(connection, camera_id), account_id)
-
-
-def _owned(camera: Camera | None, account_id: str) -> Camera:
-    if camera is None or camera.account_id != account_id:
-        raise _not_found()
-    return camera
-
-
-def _not_found() -> Refused:
-    return Refused("not_found", "there is no such camera")
+        return owned(await rows.camera_to_change(connection, camera_id), account_id)
 
 
 REVOKED: dict[str, object] = {
