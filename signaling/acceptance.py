@@ -11,8 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from signaling.access import counts, end_of, is_awake
 from signaling.acting import unplaced
 from signaling.refusals import Refused
+from signaling.signed_grants import accepted
 from signaling.store import accounts as people
-from signaling.store import audit
+from signaling.store import audit, trust
 from signaling.store import cameras as camera_rows
 from signaling.store import grants as rows
 from signaling.store.rows import Account, Camera, Grant, GrantInvitation
@@ -25,11 +26,12 @@ MAX_GRANTS_PER_ACCOUNT = 64
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """An invitation that can be accepted. `owner`: an e-mail."""
+    """An invitation that can be accepted. `owner`: an e-mail. `keyring`: the owner's."""
 
     invitation: GrantInvitation
     camera: Camera
     owner: str
+    keyring: list[str]
 
 
 async def offered(connection: AsyncConnection, secret_hash: str, now: float) -> Offer | None:
@@ -43,15 +45,22 @@ async def offered(connection: AsyncConnection, secret_hash: str, now: float) -> 
         return None
     if not is_awake(camera):
         raise Refused("not_active", "the owner has yet to confirm this camera; open the link again afterwards")
-    return Offer(invitation, camera, owner.email)
+    return Offer(invitation, camera, owner.email, await trust.ring_of(connection, owner.id))
 
 
 async def accept(
-    connection: AsyncConnection, secret_hash: str, account: Account, *, grant_id: str, now: float
+    connection: AsyncConnection,
+    secret_hash: str,
+    account: Account,
+    *,
+    grant_id: str,
+    now: float,
+    acceptance: str | None = None,
 ) -> Grant:
     """Make the grant; exactly one caller gets it. `account` is in the store, and held by this transaction.
+    `acceptance`: signed by the link's key.
 
-    Raises `Refused`: invitation_invalid, own_camera, already_shared, too_many_grants, not_active.
+    Raises `Refused`: invitation_invalid, own_camera, already_shared, too_many_grants, not_active, statement_untrue.
     """
     invitation = await rows.open_invitation(connection, secret_hash, now)
     held = await camera_rows.camera_to_change(connection, invitation.camera_id) if invitation is not None else None
@@ -63,7 +72,7 @@ async def accept(
     await _make_room(connection, offer.camera, account.id, now)
     if not await rows.use_invitation(connection, secret_hash, now):
         raise invitation_invalid()
-    grant = _grant(offer.invitation, account.id, grant_id, now)
+    grant = _grant(offer.invitation, account.id, grant_id, now, acceptance)
     await rows.insert_grant(connection, grant)
     said = {"name": offer.camera.name, "guest": account.email, "scopes": " ".join(grant.scopes)}
     owner, camera = offer.camera.account_id, offer.camera.id
@@ -86,7 +95,8 @@ async def _make_room(connection: AsyncConnection, camera: Camera, account_id: st
         raise Refused("too_many_grants", f"at most {MAX_GRANTS_PER_ACCOUNT} cameras of others are shared with one")
 
 
-def _grant(invitation: GrantInvitation, account_id: str, grant_id: str, now: float) -> Grant:
+def _grant(invitation: GrantInvitation, account_id: str, grant_id: str, now: float, acceptance: str | None) -> Grant:
+    chain = [invitation.statement] if invitation.statement is not None else []
     return Grant(
         id=grant_id,
         camera_id=invitation.camera_id,
@@ -95,6 +105,8 @@ def _grant(invitation: GrantInvitation, account_id: str, grant_id: str, now: flo
         history_since=invitation.history_since,
         expires_at=invitation.grant_expires_at,
         created_at=now,
+        chain=accepted(chain, acceptance) if acceptance is not None else chain,
+        link_proof=invitation.link_proof,
     )
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from signaling.acting import now_known_as
 from signaling.cameras import REVOKED
 from signaling.live.state import EventKind, LiveEvent, LiveState
+from signaling.pairing_trust import Owner, note_pairing, owner_of
 from signaling.protocol.identity import PUBLIC_KEY_BYTES, activation_is_genuine, decode_bytes, token_hash
 from signaling.refusals import Refused
 from signaling.store import audit
@@ -25,7 +26,8 @@ PLAIN_FIRMWARE = "bearer"
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What the camera says. `bearer`: what plain firmware gets if it wins. `address`: where the request came
+    """What the camera says. `pairing_proof`: that whoever drew the code knows its key (`protocol.trust.pairing`); we
+    cannot judge it. `bearer`: what plain firmware gets if it wins. `address`: where the request came
     from; empty where a proxy does not say it, which is in no network."""
 
     token: str
@@ -35,15 +37,17 @@ class Claim:
     proof: str | None
     bearer: str
     address: str
+    pairing_proof: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Activated:
-    """`bearer` only for firmware without a key."""
+    """`bearer` only for firmware without a key. `owner`: None where the owner has sent no proof."""
 
     camera_id: str
     name: str
     bearer: str | None
+    owner: Owner | None = None
 
 
 class Activation:
@@ -84,7 +88,9 @@ class Activation:
                 await rows.update_camera(connection, pairing.camera_id, **changes)
             camera = await rows.camera_by_id(connection, pairing.camera_id)
             pairing = await rows.pairing_by_token(connection, hashed)
+            owner = await owner_of(connection, camera, pairing)
             if won and camera is not None:
+                protected = await note_pairing(connection, camera.id, claim.public_key, claim.pairing_proof, owner)
                 now_known_as("camera")
                 await audit.record(
                     connection,
@@ -93,13 +99,14 @@ class Activation:
                     now=now,
                     subject=camera.id,
                     hardware=claim.hardware_id,
+                    **({"proven": "yes"} if protected else {}),
                 )
         if not won:
             return await self._repeated(_usable(pairing, now), claim, now)
         if before is not None and (before.public_key or before.bearer_hash):
             await self._announce("camera_revoked", before)
         await self._announce("camera", camera)
-        return _answer(camera, claim)
+        return _answer(camera, claim, owner)
 
     async def reset(self, camera_id: str, *, now: float) -> None:
         """The camera forgets us: its key is worth nothing from now on, and its owner is told why."""
@@ -121,9 +128,10 @@ class Activation:
             raise _used()
         async with self._store.read() as connection:
             camera = await rows.camera_by_id(connection, pairing.camera_id)
+            owner = await owner_of(connection, camera, pairing)
         if camera is None or camera.public_key != claim.public_key or camera.pairing_id != pairing.id:
             raise _used()
-        return _answer(camera, claim)
+        return _answer(camera, claim, owner)
 
     async def _check(self, pairing: Pairing, claim: Claim) -> None:
         if not address_allowed(claim.address, pairing.allowed_networks):
@@ -195,6 +203,7 @@ def _proven(claim: Claim, now: float) -> dict[str, object]:
         "last_seen_at": now,
         "problem_code": None,
         "problem_detail": None,
+        "alarm": None,
     }
 
 
@@ -204,7 +213,7 @@ def _settled(before: Camera | None, claim: Claim) -> dict[str, object]:
     return {} if same else {"contested_at": None, "rivals": {}}
 
 
-def _answer(camera: Camera | None, claim: Claim) -> Activated:
+def _answer(camera: Camera | None, claim: Claim, owner: Owner | None) -> Activated:
     if camera is None:
         raise Refused("token_unknown", "this camera was removed in the meantime")
-    return Activated(camera.id, camera.name, None if claim.public_key else claim.bearer)
+    return Activated(camera.id, camera.name, None if claim.public_key else claim.bearer, owner)

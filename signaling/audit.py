@@ -61,6 +61,13 @@ Deed = Literal[
     "identity_contested",
     "alert_dismissed",
     "camera_taken",
+    "keyring_begun",
+    "keyring_changed",
+    "keyring_deleted",
+    "installation_asked",
+    "installation_welcomed",
+    "orders_changed",
+    "session_mismatch",
 ]
 CONTEXT = "belvedere-audit-1"
 START = "0" * 64

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from signaling.alarms import MAX_REASON, NOT_TRUSTED, Alarms
 from signaling.live.state import LiveEvent, LiveState
 from signaling.rivals import Arrival, Known, contested, met, outlived
 from signaling.store import audit
@@ -27,6 +28,7 @@ class CameraEvents:
         self._store = store
         self._live = live
         self._clock = clock
+        self._alarms = Alarms(store, live)
 
     async def online(
         self, camera_id: str, capabilities: dict[str, Any] | None = None, arrivals: Sequence[Arrival] = ()
@@ -65,9 +67,17 @@ class CameraEvents:
     async def reported(self, camera_id: str, name: str, detail: str) -> None:
         """A problem the camera had or has; `name` is its code, empty or `ok` when it is over."""
         code = _printable(name, NAME_LENGTH)
+        if code == NOT_TRUSTED:
+            await self._alarm(camera_id, detail)
+            return
         over = code in {"", "ok"}
         problem = (None, None) if over else (code, _printable(detail, MAX_DETAIL))
         await self._note(camera_id, None, (), problem_code=problem[0], problem_detail=problem[1])
+
+    async def _alarm(self, camera_id: str, detail: str) -> None:
+        """It saw what cannot be. That it sees it again and again is told now and then."""
+        if not await self._live.hit("alarm", f"camera/{camera_id}"):
+            await self._alarms.by_camera(camera_id, _printable(detail, MAX_REASON), now=self._clock())
 
     async def _note(
         self,

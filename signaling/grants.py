@@ -18,6 +18,7 @@ from signaling.audit import Deed
 from signaling.live.state import LiveEvent, LiveState
 from signaling.protocol.identity import token_hash
 from signaling.refusals import Refused
+from signaling.signed_grants import accepted, check_grant
 from signaling.store import accounts as people
 from signaling.store import audit
 from signaling.store import cameras as camera_rows
@@ -49,6 +50,16 @@ class GrantTerms:
     expires_at: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What stands for the link that is handed out: only the hash of its secret. `statement`: the owner's signed grant
+    to it, and `proof`: of the camera's key, for the guest; both or none."""
+
+    secret_hash: str
+    statement: str | None = None
+    proof: str | None = None
+
+
 class Grants:
     """All methods may raise `Refused`."""
 
@@ -68,21 +79,24 @@ class Grants:
             return Shared(given, await rows.open_invitations_of_camera(connection, camera_id, now))
 
     async def invite(
-        self, owner_id: str, camera_id: str, terms: GrantTerms, *, invitation_id: str, secret: str, now: float
+        self, owner_id: str, camera_id: str, terms: GrantTerms, link: Link, *, invitation_id: str, now: float
     ) -> GrantInvitation:
-        """A link good once, for a week. Raises `Refused`: not_active, too_many_invitations, invalid_body."""
+        """A link good once, for a week. Raises `Refused`: not_active, too_many_invitations, invalid_body,
+        statement_untrue."""
         if terms.expires_at is not None and terms.expires_at <= now:
             raise Refused("invalid_body", "the grant would be over before it begins - at `$.grant_expires_at`")
         scopes: list[str] = sorted(set(terms.scopes))
         invitation = GrantInvitation(
             id=invitation_id,
-            secret_hash=token_hash(secret),
+            secret_hash=link.secret_hash,
             camera_id=camera_id,
             scopes=scopes,
             history_since=terms.history_since,
             grant_expires_at=terms.expires_at,
             created_at=now,
             expires_at=now + INVITATION_SECONDS,
+            statement=link.statement,
+            link_proof=link.proof,
         )
         async with self._store.write() as connection:
             camera = _owned(await camera_rows.camera_to_change(connection, camera_id), owner_id)
@@ -90,7 +104,10 @@ class Grants:
                 raise Refused("not_active", "say first that this is your camera, then share it")
             if len(await rows.open_invitations_of_camera(connection, camera_id, now)) >= MAX_OPEN_INVITATIONS:
                 raise Refused("too_many_invitations", f"{MAX_OPEN_INVITATIONS} invitations are still open")
-            await rows.insert_invitation(connection, invitation)
+            if link.statement is not None:
+                check_grant(link.statement, camera, link=True)
+            if not await rows.insert_invitation(connection, invitation):
+                raise Refused("invalid_body", "this link was made before; draw another - at `$.secret_hash`")
             await _record(connection, camera, "guest_invited", now, scopes=" ".join(scopes))
         return invitation
 
@@ -112,20 +129,38 @@ class Grants:
             raise invitation_invalid()
         return offer
 
-    async def accept(self, account: Account, secret: str, *, grant_id: str, now: float) -> Grant:
+    async def accept(
+        self, account: Account, secret: str, acceptance: str | None, *, grant_id: str, now: float
+    ) -> Grant:
         """Raises `Refused`, see `signaling.acceptance`."""
+        hashed = token_hash(secret)
         async with self._store.write() as connection:
             await people.account_to_change(connection, account.id)
-            grant = await accept(connection, token_hash(secret), account, grant_id=grant_id, now=now)
+            grant = await accept(connection, hashed, account, grant_id=grant_id, now=now, acceptance=acceptance)
         await self.announce(grant)
         return grant
 
+    async def countersign(self, account_id: str, grant_id: str, acceptance: str) -> None:
+        """The guest, who had no keyring when the grant was made, says now who the link's holder is.
+
+        Raises `Refused`: not_found, already_accepted, statement_untrue.
+        """
+        async with self._store.write() as connection:
+            grant, _, _ = await self._to_change(connection, grant_id)
+            if grant.account_id != account_id:
+                raise _no_grant()
+            await rows.update_grant(connection, grant_id, chain=accepted(grant.chain, acceptance))
+        await self.announce(grant)
+
     async def change(self, owner_id: str, grant_id: str, changes: dict[str, Any], *, now: float) -> tuple[Grant, str]:
-        """`changes`: among `scopes`, `history_since` and `expires_at`. The grant and its account's e-mail."""
+        """`changes`: among `scopes`, `history_since`, `expires_at` and `chain`, of one signed grant to the guest's
+        keyring. The grant and its account's e-mail. Raises `Refused` (statement_untrue)."""
         async with self._store.write() as connection:
             grant, camera, email = await self._to_change(connection, grant_id)
             _owned(camera, owner_id, "there is no such grant")
             changes = {column: value for column, value in changes.items() if value != getattr(grant, column)}
+            for text in changes.get("chain", ()):
+                check_grant(text, camera, link=False)
             if changes:
                 await rows.update_grant(connection, grant_id, **changes)
                 said = {"guest": email, "changed": " ".join(sorted(changes))}

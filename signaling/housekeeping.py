@@ -41,6 +41,7 @@ async def _sweep(services: Services, now: float) -> None:
     await services.grants.delete_ended(now=now)
     await services.cameras.delete_old_pairings(now=now)
     await services.transfers.delete_ended(now=now)
+    await services.installations.delete_ended(now=now)
     await _forget_old_deeds(services, now)
 
 

@@ -12,6 +12,9 @@ Whoever gets as far as a second factor knows the password, so its codes are gues
 a million are good at a time, and 40 guesses an hour take a year to find one. Where the account's own people come from
 that bound does not hold; passkeys cannot be guessed and are not counted.
 
+An alarm is loud, not frequent: what does not fit once does not fit the next time either, and each leaves an entry in
+the owner's log.
+
 What is done with an account and its cameras leaves entries in the audit log that nobody can delete, a guest's in the
 owner's: `change` is more than a household does in an hour, and what a program may write in a day stays readable.
 
@@ -54,6 +57,7 @@ RULES: dict[str, list[RateLimitItem]] = {
     "change": parse_many("30/minute; 240/hour"),
     "pair": parse_many("20/minute; 120/hour"),
     "share": parse_many("20/minute; 120/hour"),
+    "alarm": parse_many("3/minute; 20/hour"),
     "address": parse_many("1200/minute"),
 }
 MAX_KEY_LENGTH = 120

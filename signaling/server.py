@@ -22,6 +22,7 @@ from media.heap import keep_returning
 from signaling import certificate
 from signaling.accounts import Accounts
 from signaling.activation import Activation
+from signaling.alarms import Alarms
 from signaling.attempts import Attempts
 from signaling.camera_events import CameraEvents
 from signaling.cameras import TOKEN_BYTES, Cameras
@@ -41,6 +42,8 @@ from signaling.http.proxied_port import ProxiedPort
 from signaling.http.services import Services
 from signaling.http.shared_port import Factory
 from signaling.hub import Hub, open_hub
+from signaling.installations import Installations
+from signaling.keyrings import Keyrings
 from signaling.live.memory import MemoryLiveState
 from signaling.live.redis import RedisLiveState
 from signaling.live.state import LiveState, LiveUnavailable
@@ -61,6 +64,8 @@ from signaling.store.lock import InUse, locked
 from signaling.store.secret import BadSecret, kept_in_file
 from signaling.tokens import COOKIE, cookie_name
 from signaling.transfers import Transfers
+from signaling.trust import Trust
+from signaling.trust_store import TrustStore
 from signaling.turn import ice_servers_for
 from signaling.vault import Vault
 from signaling.watch_log import WatchLog
@@ -176,6 +181,11 @@ async def _open_services(
         grants=Grants(store, live),
         transfers=Transfers(store, live),
         activation=Activation(store, live, origin=origin),
+        keyrings=Keyrings(store, live),
+        installations=Installations(store),
+        trust=Trust(store, live),
+        trust_store=TrustStore(store, live),
+        alarms=Alarms(store, live),
         gate=Gate(store, live, accounts, origin=origin, clock=time.time, relay_secret=relay_secret),
         events=CameraEvents(store, live, clock=time.time),
         watch_log=WatchLog(store, clock=time.time),

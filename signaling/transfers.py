@@ -2,7 +2,8 @@
 
 The camera stays paired, for its key is its own; whatever else was between it and the old owner ends. The new owner is
 asked whether the camera is theirs, as after a pairing: until the yes, nobody else sees it. A bearer, which the old
-owner has seen or could have, ends as well: such a camera is given unpaired.
+owner has seen or could have, ends as well: such a camera is given unpaired. So is a camera that knows its owner's keys:
+it would go on believing them, and nobody but a new code tells it otherwise.
 """
 
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from signaling.store import accounts as people
 from signaling.store import audit, grants
 from signaling.store import cameras as rows
 from signaling.store import transfers as links
+from signaling.store import trust as words
 from signaling.store.database import Store
 from signaling.store.rows import Account, Camera, Transfer
 from signaling.ways import DIRECT_VIEWERS
@@ -28,11 +30,20 @@ TRANSFER_SECONDS = 24 * 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What the holder of a link is told before accepting. `giver`: the owner's e-mail."""
+    """What the holder of a link is told before accepting. `giver`: the owner's e-mail. `stays`: paired."""
 
     camera: Camera
     giver: str
     expires_at: float
+    stays: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the owner is told. `transfer`: the open link, if there is one. `stays`: the camera stays paired by it."""
+
+    transfer: Transfer | None
+    stays: bool
 
 
 class Transfers:
@@ -42,8 +53,11 @@ class Transfers:
         self._store = store
         self._live = live
 
-    async def offer(self, account_id: str, camera_id: str, secret: str, *, now: float) -> tuple[Camera, Transfer]:
-        """Make a link good once. An earlier one ends. Raises `Refused`: not_found, not_active."""
+    async def offer(self, account_id: str, camera_id: str, secret: str, *, now: float) -> tuple[Transfer, bool]:
+        """Make a link good once; and whether the camera stays paired by it. An earlier one ends.
+
+        Raises `Refused`: not_found, not_active.
+        """
         transfer = Transfer(camera_id, token_hash(secret), now + TRANSFER_SECONDS)
         async with self._store.write() as connection:
             camera = _owned(await rows.camera_to_change(connection, camera_id), account_id)
@@ -51,13 +65,14 @@ class Transfers:
                 raise Refused("not_active", "only a camera that is paired, and that you said is yours, can be given")
             await links.replace_transfer(connection, transfer)
             await audit.record(connection, account_id, "transfer_offered", now=now, subject=camera_id)
-        return camera, transfer
+            return transfer, await stays_paired(connection, camera)
 
-    async def standing(self, account_id: str, camera_id: str, *, now: float) -> tuple[Camera, Transfer | None]:
-        """The open link, if there is one. Raises `Refused` (not_found)."""
+    async def standing(self, account_id: str, camera_id: str, *, now: float) -> Standing:
+        """Raises `Refused` (not_found)."""
         async with self._store.read() as connection:
             camera = _owned(await rows.camera_by_id(connection, camera_id), account_id)
-            return camera, await links.transfer_of(connection, camera_id, now)
+            found = await links.transfer_of(connection, camera_id, now)
+            return Standing(found, await stays_paired(connection, camera))
 
     async def withdraw(self, account_id: str, camera_id: str, *, now: float) -> None:
         """The link, if there is one, is good for nothing from now on. Raises `Refused` (not_found)."""
@@ -72,9 +87,9 @@ class Transfers:
             transfer = await links.open_transfer(connection, token_hash(secret), now)
             camera = await rows.camera_by_id(connection, transfer.camera_id) if transfer else None
             giver = await people.account_by_id(connection, camera.account_id) if camera else None
-        if transfer is None or camera is None or giver is None:
-            raise _invalid()
-        return Offer(camera, giver.email, transfer.expires_at)
+            if transfer is None or camera is None or giver is None:
+                raise _invalid()
+            return Offer(camera, giver.email, transfer.expires_at, await stays_paired(connection, camera))
 
     async def accept(self, taker: Account, secret: str, *, now: float) -> str:
         """The camera is the taker's; returns its id. Raises `Refused`: transfer_invalid, too_many_cameras."""
@@ -90,9 +105,10 @@ class Transfers:
             if not await links.use_transfer(connection, token_hash(secret), now):
                 raise _invalid()
             guests = await grants.delete_all_of_camera(connection, camera.id)
-            await _hand_over(connection, camera, taker, offer.giver, now)
+            stays = await stays_paired(connection, camera)
+            await _hand_over(connection, camera, taker, offer.giver, now, stays=stays)
         await self._live.publish(LiveEvent("camera_given", camera.id, camera.account_id))
-        if not stays_paired(camera):
+        if not stays:
             await self._live.publish(LiveEvent("camera_revoked", camera.id, taker.id))
         for guest in guests:
             await self._live.publish(LiveEvent("grant", camera.id, guest))
@@ -104,9 +120,12 @@ class Transfers:
             await links.delete_ended(connection, now)
 
 
-async def _hand_over(connection: AsyncConnection, camera: Camera, taker: Account, giver: str, now: float) -> None:
+async def _hand_over(
+    connection: AsyncConnection, camera: Camera, taker: Account, giver: str, now: float, *, stays: bool
+) -> None:
     await links.forget_pairings(connection, camera.id)
-    ended = {} if stays_paired(camera) else {**REVOKED, "contested_at": None}
+    await words.forget_camera(connection, camera.id)
+    ended = {} if stays else {**REVOKED, "contested_at": None}
     await rows.update_camera(connection, camera.id, account_id=taker.id, **(_fresh(now) | ended))
     with unplaced():
         old, to = camera.account_id, taker.email
@@ -114,9 +133,10 @@ async def _hand_over(connection: AsyncConnection, camera: Camera, taker: Account
     await audit.record(connection, taker.id, "camera_taken", now=now, subject=camera.id, name=camera.name, giver=giver)
 
 
-def stays_paired(camera: Camera) -> bool:
-    """Whether nobody but the camera itself holds what it proves itself with."""
-    return camera.bearer_hash is None
+async def stays_paired(connection: AsyncConnection, camera: Camera) -> bool:
+    """Whether nobody but the camera itself holds what it proves itself with, and it believes nobody but us."""
+    trust = await words.trust_of(connection, camera.id)
+    return camera.bearer_hash is None and (trust is None or not trust.protected)
 
 
 def _fresh(now: float) -> dict[str, object]:
@@ -131,6 +151,7 @@ def _fresh(now: float) -> dict[str, object]:
         "pairing_id": None,
         "direct_viewers": DIRECT_VIEWERS,
         "rivals": {},
+        "alarm": None,
     }
 
 

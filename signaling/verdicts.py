@@ -88,6 +88,12 @@ VERDICTS = (
         "Its key or its memory card may have been copied. Reset the camera and pair it again: that gives it a new key. "
         "A camera with a token needs a new token.",
     ),
+    Verdict(
+        "session_mismatch",
+        "Something between this camera and a viewer did not fit.",
+        "Somebody may have tried to get between them, perhaps this server; nothing was shown. If it happens again, "
+        "watch from another network, and have whoever runs the server look at it.",
+    ),
     Verdict("source_failed", "The camera has no picture.", "Check that its lens or stream works and is not in use."),
     Verdict("camera_unavailable", "The camera is offline.", "Check its power and its Wi-Fi."),
     Verdict("no_common_codec", "This browser cannot show the camera's kind of video.", "Try Chromium, Safari or Edge."),

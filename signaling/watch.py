@@ -78,7 +78,7 @@ class Watch:
             case "lost":
                 self.serial += 1
                 await self.recheck(list(self._table.parties))
-            case "camera":
+            case "camera" | "orders":
                 pass
 
     def recheck_soon(self, peer: Address) -> None:

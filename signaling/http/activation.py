@@ -28,6 +28,7 @@ async def activate(call: Call) -> shapes.Activated:
         proof=body.proof,
         bearer=call.services.new_token(),
         address="" if call.is_hidden else call.address,
+        pairing_proof=body.pairing_proof,
     )
     try:
         activated = await call.services.activation.activate(claim, now=call.now)
@@ -35,6 +36,7 @@ async def activate(call: Call) -> shapes.Activated:
         call.services.metrics.activations.labels(refusal.code).inc()
         raise
     call.services.metrics.activations.labels("ok").inc()
+    owner = shapes.Owner(activated.owner.keyring, activated.owner.proof) if activated.owner is not None else None
     return shapes.Activated(
-        activated.camera_id, activated.name, call.services.signaling_url, rfc3339(call.now), activated.bearer
+        activated.camera_id, activated.name, call.services.signaling_url, rfc3339(call.now), activated.bearer, owner
     )

@@ -10,6 +10,7 @@ from aiohttp import web
 
 from signaling import names, qr_image
 from signaling.access import SCOPES, Access, Scope
+from signaling.alarms import ALARM
 from signaling.cameras import Code, View, state_now, step_now
 from signaling.http import shapes
 from signaling.http.call import Call, count, rfc3339
@@ -124,9 +125,11 @@ def _access_shape(access: Access) -> shapes.Access:
 
 
 def _problem(camera: Camera) -> shapes.CameraProblem | None:
-    """That two devices use its key goes before all that either of them says."""
+    """That two devices use its key, or that something did not fit, goes before all that it says itself."""
     if camera.contested_at is not None:
         return shapes.CameraProblem(CONTESTED, "")
+    if camera.alarm is not None:
+        return shapes.CameraProblem(ALARM, camera.alarm)
     return shapes.CameraProblem(camera.problem_code, camera.problem_detail or "") if camera.problem_code else None
 
 

@@ -22,7 +22,7 @@ async def proof_challenge(call: Call) -> shapes.PasskeyOptions:
 
 async def begin_totp(call: Call) -> shapes.NewTotp:
     origin = call.services.origin
-    return shapes.NewTotp(*await call.services.factors.begin_app(call.caller, _proof(call), origin, now=call.now))
+    return shapes.NewTotp(*await call.services.factors.begin_app(call.caller, proof_in(call), origin, now=call.now))
 
 
 async def confirm_totp(call: Call) -> shapes.RecoveryCodes:
@@ -31,11 +31,11 @@ async def confirm_totp(call: Call) -> shapes.RecoveryCodes:
 
 
 async def end_totp(call: Call) -> None:
-    await call.services.factors.end_app(call.caller, _proof(call), now=call.now)
+    await call.services.factors.end_app(call.caller, proof_in(call), now=call.now)
 
 
 async def begin_passkey(call: Call) -> shapes.PasskeyOptions:
-    return shapes.PasskeyOptions(await call.services.factors.begin_passkey(call.caller, _proof(call), now=call.now))
+    return shapes.PasskeyOptions(await call.services.factors.begin_passkey(call.caller, proof_in(call), now=call.now))
 
 
 async def add_passkey(call: Call) -> shapes.AddedPasskey:
@@ -53,17 +53,17 @@ async def rename_passkey(call: Call) -> shapes.Passkey:
 
 
 async def remove_passkey(call: Call) -> None:
-    await call.services.factors.remove_passkey(call.caller, call.id, _proof(call), now=call.now)
+    await call.services.factors.remove_passkey(call.caller, call.id, proof_in(call), now=call.now)
 
 
 async def renew_codes(call: Call) -> shapes.RecoveryCodes:
-    return shapes.RecoveryCodes(await call.services.factors.renew_codes(call.caller, _proof(call), now=call.now))
+    return shapes.RecoveryCodes(await call.services.factors.renew_codes(call.caller, proof_in(call), now=call.now))
 
 
 async def set_passkey_only(call: Call) -> shapes.Factors:
     body: shapes.PasskeyOnlyBody = call.body
     factors = call.services.factors
-    return _overview(call, await factors.set_passkey_only(call.caller, body.on, _proof(call), now=call.now))
+    return _overview(call, await factors.set_passkey_only(call.caller, body.on, proof_in(call), now=call.now))
 
 
 async def prove(call: Call, password: str | None, code: str | None, passkey: shapes.Assertion | None) -> Spend:
@@ -72,7 +72,7 @@ async def prove(call: Call, password: str | None, code: str | None, passkey: sha
     return await call.services.factors.proofs.demand(call.caller, proof, now=call.now)
 
 
-def _proof(call: Call) -> Proof:
+def proof_in(call: Call) -> Proof:
     body: shapes.ProofBody = call.body
     return Proof(body.password, body.code, _builtins(body.passkey))
 

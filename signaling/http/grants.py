@@ -5,12 +5,15 @@ from typing import Any, cast
 
 import msgspec
 
+from signaling.acceptance import Offer
 from signaling.access import Scope
 from signaling.audit import Body, Entry
-from signaling.grants import GrantTerms
+from signaling.grants import GrantTerms, Link
 from signaling.http import grant_shapes, shapes
 from signaling.http.call import Call, count, rfc3339
 from signaling.http.cameras import camera_shape
+from signaling.http.trust_shapes import StatementBody
+from signaling.protocol.identity import token_hash
 from signaling.protocol.messages import Way
 from signaling.refusals import Refused
 from signaling.store import audit
@@ -34,12 +37,22 @@ async def invite(call: Call) -> grant_shapes.GrantInvitation:
     terms = GrantTerms(
         body.scopes, _seconds(body.history_since, "history_since"), _seconds(body.grant_expires_at, "grant_expires_at")
     )
-    invitation_id, secret = call.services.new_id(), call.services.new_token()
+    link, address = _link(call, body)
     made = await call.services.grants.invite(
-        call.caller.account.id, call.id, terms, invitation_id=invitation_id, secret=secret, now=call.now
+        call.caller.account.id, call.id, terms, link, invitation_id=call.services.new_id(), now=call.now
     )
-    link = f"{call.services.origin}/#/accept/{secret}"
-    return grant_shapes.GrantInvitation(made.id, link, rfc3339(made.expires_at))
+    return grant_shapes.GrantInvitation(made.id, address, rfc3339(made.expires_at))
+
+
+def _link(call: Call, body: grant_shapes.GrantInvitationBody) -> tuple[Link, str]:
+    """What is kept of the link, and the link itself; of one that the app has drawn, where it leads to."""
+    drawn = (body.secret_hash, body.grant, body.link_proof)
+    if body.secret_hash is None or body.grant is None or body.link_proof is None:
+        if any(part is not None for part in drawn):
+            raise Refused("invalid_body", "secret_hash, grant and link_proof belong together - at `$.secret_hash`")
+        secret = call.services.new_token()
+        return Link(token_hash(secret)), f"{call.services.origin}/#/accept/{secret}"
+    return Link(body.secret_hash, body.grant, body.link_proof), f"{call.services.origin}/"
 
 
 async def withdraw(call: Call) -> None:
@@ -55,6 +68,8 @@ async def change(call: Call) -> grant_shapes.Grant:
     for name, moment in (("history_since", body.history_since), ("expires_at", body.expires_at)):
         if not isinstance(moment, msgspec.UnsetType):
             changes[name] = _seconds(moment, name)
+    if not isinstance(body.grant, msgspec.UnsetType):
+        changes["chain"] = [body.grant]
     grant, email = await call.services.grants.change(call.caller.account.id, call.id, changes, now=call.now)
     return _grant_shape(grant, email)
 
@@ -73,13 +88,28 @@ async def check(call: Call) -> grant_shapes.GrantOffer:
         cast(list[Scope], invitation.scopes),
         _time(invitation.history_since),
         _time(invitation.grant_expires_at),
+        _signed(offer),
     )
 
 
+def _signed(offer: Offer) -> grant_shapes.SignedOffer | None:
+    invitation, key = offer.invitation, offer.camera.public_key
+    if invitation.statement is None or invitation.link_proof is None or key is None:
+        return None
+    return grant_shapes.SignedOffer(key, offer.keyring, invitation.statement, invitation.link_proof)
+
+
+async def countersign(call: Call) -> None:
+    body: StatementBody = call.body
+    await call.services.grants.countersign(call.caller.account.id, call.id, body.statement)
+
+
 async def accept(call: Call) -> shapes.Camera:
-    body: shapes.InvitationBody = call.body
-    account = call.caller.account
-    grant = await call.services.grants.accept(account, body.invitation, grant_id=call.services.new_id(), now=call.now)
+    body: grant_shapes.AcceptanceBody = call.body
+    account, grant_id = call.caller.account, call.services.new_id()
+    grant = await call.services.grants.accept(
+        account, body.invitation, body.acceptance, grant_id=grant_id, now=call.now
+    )
     view = await call.services.cameras.show(account.id, grant.camera_id, now=call.now)
     return camera_shape(view, call.services, call.now)
 
@@ -118,7 +148,7 @@ def _time(seconds: float | None) -> str | None:
 def _grant_shape(grant: Grant, email: str) -> grant_shapes.Grant:
     scopes = cast(list[Scope], grant.scopes)
     times = _time(grant.history_since), _time(grant.expires_at)
-    return grant_shapes.Grant(grant.id, email, scopes, *times, rfc3339(grant.created_at))
+    return grant_shapes.Grant(grant.id, email, scopes, *times, rfc3339(grant.created_at), grant.chain)
 
 
 def _invitation_shape(invitation: GrantInvitation) -> grant_shapes.OpenGrantInvitation:
@@ -129,4 +159,5 @@ def _invitation_shape(invitation: GrantInvitation) -> grant_shapes.OpenGrantInvi
         _time(invitation.grant_expires_at),
         rfc3339(invitation.expires_at),
         rfc3339(invitation.created_at),
+        invitation.statement,
     )

@@ -19,6 +19,7 @@ from signaling.http import (
 )
 from signaling.http.call import Route
 from signaling.http.factor_routes import FACTOR_ROUTES, PROVEN, SIGN_IN_ROUTES
+from signaling.http.trust_routes import TRUST_ROUTES
 
 _ID = "/api/cameras/{id}"
 
@@ -335,7 +336,7 @@ ROUTES: tuple[Route, ...] = (
         body=grant_shapes.GrantInvitationBody,
         answer=grant_shapes.GrantInvitation,
         status=201,
-        problems=("not_found", "not_active", "too_many_invitations", "too_many_requests"),
+        problems=("not_found", "not_active", "too_many_invitations", "too_many_requests", "statement_untrue"),
     ),
     Route(
         "GET",
@@ -369,11 +370,19 @@ ROUTES: tuple[Route, ...] = (
         "/api/grants",
         grants.accept,
         "Accept a sharing link: the camera",
-        body=shapes.InvitationBody,
+        body=grant_shapes.AcceptanceBody,
         answer=shapes.Camera,
         status=201,
         limit="invitation",
-        problems=("invitation_invalid", "own_camera", "already_shared", "too_many_grants", "not_active", "not_found"),
+        problems=(
+            "invitation_invalid",
+            "own_camera",
+            "already_shared",
+            "too_many_grants",
+            "not_active",
+            "not_found",
+            "statement_untrue",
+        ),
     ),
     Route(
         "PATCH",
@@ -382,7 +391,7 @@ ROUTES: tuple[Route, ...] = (
         "Change what a guest may do, and until when",
         body=grant_shapes.GrantChangeBody,
         answer=grant_shapes.Grant,
-        problems=("not_found", "too_many_requests"),
+        problems=("not_found", "too_many_requests", "statement_untrue"),
     ),
     Route(
         "DELETE",
@@ -392,6 +401,7 @@ ROUTES: tuple[Route, ...] = (
         status=204,
         problems=("not_found",),
     ),
+    *TRUST_ROUTES,
     Route(
         "GET",
         "/api/events",

@@ -5,12 +5,15 @@ from dataclasses import dataclass
 
 from signaling.accounts import Accounts
 from signaling.activation import Activation
+from signaling.alarms import Alarms
 from signaling.camera_events import CameraEvents
 from signaling.cameras import Cameras
 from signaling.devices import Devices
 from signaling.factors import Factors
 from signaling.gate import Gate
 from signaling.grants import Grants
+from signaling.installations import Installations
+from signaling.keyrings import Keyrings
 from signaling.live.state import LiveState
 from signaling.metrics import Metrics
 from signaling.protocol.messages import SOCKET_PATH
@@ -19,6 +22,8 @@ from signaling.settings import Settings
 from signaling.sign_in import SignIn
 from signaling.store.database import Store
 from signaling.transfers import Transfers
+from signaling.trust import Trust
+from signaling.trust_store import TrustStore
 from signaling.watch_log import WatchLog
 
 
@@ -40,6 +45,11 @@ class Services:
     grants: Grants
     transfers: Transfers
     activation: Activation
+    keyrings: Keyrings
+    installations: Installations
+    trust: Trust
+    trust_store: TrustStore
+    alarms: Alarms
     gate: Gate
     events: CameraEvents
     watch_log: WatchLog

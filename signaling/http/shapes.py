@@ -142,13 +142,15 @@ class AuditQuery(Body, frozen=True):
 
 
 class ActivateBody(Body, frozen=True):
-    """`proof` and `public_key` come together; without them the answer has a bearer secret."""
+    """`proof` and `public_key` come together; without them the answer has a bearer secret. `pairing_proof`: the MAC
+    over the key, where the code has a secret of the browser that drew it (`x`)."""
 
     secret_token: Secret
     my_hardware_id: Annotated[str, Meta(min_length=1, max_length=128, pattern=PRINTABLE)]
     my_local_ip: Annotated[str, Meta(max_length=64, pattern=PRINTABLE)]
     public_key: Key | None = None
     proof: Proof | None = None
+    pairing_proof: Annotated[str, Meta(min_length=43, max_length=43, pattern=URL_SAFE)] | None = None
 
 
 class CameraResetBody(Body, frozen=True):
@@ -317,14 +319,22 @@ class Ticket(msgspec.Struct, frozen=True):
     expires_at: Time
 
 
+class Owner(msgspec.Struct, frozen=True):
+    """Whose the camera is: the owner's keyring, and the MAC over its end that the camera checks."""
+
+    keyring: list[str]
+    proof: str
+
+
 class Activated(msgspec.Struct, frozen=True, omit_defaults=True):
-    """`bearer` only where the camera sent no public key."""
+    """`bearer` only where the camera sent no public key; `owner` only where the owner has sent a proof."""
 
     camera_id: str
     name: str
     signaling_url: str
     server_time: Time
     bearer: str | None = None
+    owner: Owner | None = None
 
 
 class Verdict(msgspec.Struct, frozen=True):

@@ -1,7 +1,7 @@
 """What goes over the wire about giving a camera to another account.
 
-`stays_paired`: false where the camera proves itself with a bearer instead of a key of its own. The bearer ends with the
-transfer; the new owner pairs the camera, or makes a bearer for it.
+`stays_paired`: false where the camera proves itself with a bearer instead of a key of its own, which ends with the
+transfer, and where it knows its owner's keys, which it would go on believing. The new owner pairs such a camera anew.
 """
 
 import msgspec

@@ -26,7 +26,7 @@ class Presence:
 
 
 EventKind = Literal[
-    "camera", "camera_removed", "camera_revoked", "camera_given", "login_ended", "ways", "grant", "lost"
+    "camera", "camera_removed", "camera_revoked", "camera_given", "login_ended", "ways", "grant", "orders", "lost"
 ]
 
 
@@ -38,7 +38,8 @@ class LiveEvent:
     longer valid, its sockets must close. `camera_given`: it left the account for another one; it stays connected, what
     is watched of it must end. `login_ended`: `subject` is the login's id, its sockets and streams must close. `ways`:
     `subject` is an account whose video may now go other ways than before. `grant`: what `account_id`, a guest, may do
-    with the camera `subject` has changed. `lost`: the subscriber missed events (queue full, Redis gone for a while) and
+    with the camera `subject` has changed. `orders`: the owner of the camera `subject` has said something new to it
+    (`signaling.trust_store`). `lost`: the subscriber missed events (queue full, Redis gone for a while) and
     must look at everything anew.
     `account_id` owns the subject, but for `grant`.
     """

@@ -327,6 +327,10 @@ export const text = {
       'Two devices take turns with this camera’s key.',
       'Its key or its memory card may have been copied. Reset the camera and pair it again: that gives it a new key. A camera with a token needs a new token.',
     ],
+    session_mismatch: [
+      'Something between this camera and a viewer did not fit.',
+      'Somebody may have tried to get between them, perhaps this server; nothing was shown. If it happens again, watch from another network, and have whoever runs the server look at it.',
+    ],
     clock_wrong: ['The camera’s clock is wrong.', 'Restart it, so that it sets its clock.'],
     udp_blocked: [
       'This network lets no UDP through, which direct video needs.',

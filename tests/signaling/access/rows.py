@@ -9,7 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from signaling.protocol.trust import keyring
 from tests.signaling.access.callers import CALLERS, GUESTS, SIGNED_IN, Caller
+from tests.signaling.trust.people import NOW, key
 
 Rights = Mapping[Caller, int | str]
 
@@ -35,6 +37,11 @@ def owner_and_guests(answer: int | str, **others: int | str) -> Rights:
     return owner_only(answer, **{**dict.fromkeys(GUESTS, answer), **others})
 
 
+def _may_watch(answer: int | str) -> dict[str, int | str]:
+    """Among guests, those with the scope `live`."""
+    return {**dict.fromkeys(GUESTS, "forbidden"), "guest_live": answer}
+
+
 def administrator_only(answer: int | str) -> Rights:
     return owner_only(answer, **dict.fromkeys(SIGNED_IN - {"owner"}, "forbidden"))
 
@@ -53,6 +60,9 @@ _PROOF = {"password": _PASSWORD, "code": "$recovery"}
 _RESPONSE = {"clientDataJSON": "AAAA", "authenticatorData": "AAAA", "signature": "AAAA", "attestationObject": "AAAA"}
 _ASSERTION = _CREDENTIAL = {"id": "AAAA", "rawId": "AAAA", "type": "public-key", "response": _RESPONSE}
 _QR = {"token": "$code", "ssid": "Hillside"}
+_KEY = "A" * 43
+_BEGUN = {"statement": keyring.begin(key("laptop"), NOW)}
+"""The first statement of a keyring; the owner has another one."""
 
 ROWS: dict[str, Row] = {
     "GET /healthz": Row(anyone(200)),
@@ -134,6 +144,24 @@ ROWS: dict[str, Row] = {
     "POST /api/cameras/{id}/transfer": Row(owner_only(201), id="$camera"),
     "GET /api/cameras/{id}/transfer": Row(owner_only(200), id="$camera"),
     "DELETE /api/cameras/{id}/transfer": Row(owner_only(204), id="$camera"),
+    "GET /api/me/keyring": Row(signed_in(200)),
+    "POST /api/me/keyring": Row({**signed_in(201), "owner": "keyring_moved"}, _BEGUN),
+    # As with the end of the account: with the right proof it would be the end of the keyring.
+    "DELETE /api/me/keyring": Row(signed_in("credentials_wrong"), _PROOF | {"password": "a guess"}),
+    "GET /api/me/installations": Row(signed_in(200)),
+    "POST /api/me/installations": Row(signed_in(201), {"key": _KEY, "proof": _KEY, "label": "Phone"}),
+    "GET /api/me/installations/{id}": Row(owner_only(200), id="$installation"),
+    "PUT /api/me/installations/{id}": Row(owner_only(204), {"proof": _KEY}, id="$installation"),
+    "DELETE /api/me/installations/{id}": Row(owner_only(204), id="$installation"),
+    "PUT /api/cameras/{id}/pairing/owner": Row(owner_only(204), {"head": "$head", "proof": _KEY}, id="$pending"),
+    "GET /api/cameras/{id}/trust": Row(owner_only(200, **_may_watch(200)), id="$camera"),
+    "PUT /api/cameras/{id}/introduction": Row(
+        owner_only(204, **_may_watch(204)), {"statement": "$introduction"}, id="$camera"
+    ),
+    "PUT /api/cameras/{id}/orders": Row(owner_only(204), {"statement": "$orders"}, id="$camera"),
+    "POST /api/cameras/{id}/alarms": Row(owner_only(204, **_may_watch(204)), {"reason": "not signed"}, id="$camera"),
+    # The owner is not whose acceptance it is, and its guest has nothing signed.
+    "PUT /api/grants/{id}/acceptance": Row(owner_only("not_found"), _BEGUN, id="$grant"),
     "POST /api/transfers/check": Row(signed_in("transfer_invalid"), {"transfer": "guess"}),
     "POST /api/transfers/accept": Row(signed_in("transfer_invalid"), {"transfer": "guess"}),
 }

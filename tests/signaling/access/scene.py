@@ -52,13 +52,14 @@ class Scene:
         return api.token
 
     def filled(self, value: Any, *, unknown: bool = False) -> Any:
-        """A row's words with the scene's own. `unknown`: with ids of the same form that nothing here has."""
+        """A row's words with the scene's own. `unknown`: with ids of the same form that nothing here has; what was
+        signed is no id."""
         if isinstance(value, dict):
             return {name: self.filled(each, unknown=unknown) for name, each in value.items()}
         if not isinstance(value, str) or not value.startswith("$"):
             return value
         known = self.things[value[1:]]
-        return secrets.token_urlsafe(len(known))[: len(known)] if unknown else known
+        return secrets.token_urlsafe(len(known))[: len(known)] if unknown and "." not in known else known
 
     async def ask(self, method: str, path: str, body: Any, headers: dict[str, str]) -> Answer:
         """One request; of a stream the beginning is enough."""

@@ -7,6 +7,7 @@ import aiohttp
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from signaling.access import SCOPES
+from signaling.protocol.trust import statement
 from signaling.server import serving
 from tests.signaling.api import EMAIL, PASSWORD, Api
 from tests.signaling.authenticator import Authenticator
@@ -14,10 +15,11 @@ from tests.signaling.device import Device
 from tests.signaling.factors import add_passkey, sign_in_by_passkey
 from tests.signaling.helpers import api_of, named_settings, secret_of
 from tests.signaling.sharing import grants, guest_of, link
+from tests.signaling.trusting import introduced, ordered, ring_at, ring_of
 
 OWNER, OTHER, EXPIRED = EMAIL, "other@example.org", "expired@example.org"
 LONG_AGO = "2020-01-01T00:00:00Z"
-SHARED = ("owner", "camera", "shared name")
+SHARED = ("owner", "camera", "shared name", "begun", "head", "introduction")
 """Things that guests do see."""
 
 
@@ -54,6 +56,7 @@ async def _play(owner: Api, folder: Path) -> Stage:
             await owner.good("POST", f"/api/cameras/{things[name]}/confirm", {"mine": True})
     await _share(owner, things)
     things["pending"], things["code"] = await owner.add_camera("Cellar")
+    await _sign(owner, things, keys["camera"])
     passkey = Authenticator(owner.origin)
     added = await add_passkey(owner, passkey)
     things["passkey"], things["recovery"] = added["passkey"]["id"], added["recovery_codes"][0]
@@ -82,6 +85,17 @@ async def _share(owner: Api, things: dict[str, str]) -> None:
     await owner.good("PATCH", f"/api/grants/{ids[EXPIRED]}", {"expires_at": LONG_AGO})
     await link(owner, camera)
     things["invitation"] = (await grants(owner, camera))["invitations"][0]["id"]
+
+
+async def _sign(owner: Api, things: dict[str, str], camera_key: Ed25519PrivateKey) -> None:
+    """A keyring, and what it says about the camera; somebody waits to be added to it."""
+    (things["begun"],) = await ring_at(owner, "phone")
+    ring, camera = await ring_of(owner), statement.name_of(camera_key)
+    things["head"] = ring.head
+    things["orders"] = ordered(ring, camera, 0)
+    things["introduction"] = introduced(ring, things["camera"], camera, ring.name)
+    asked = {"key": "B" * 43, "proof": "C" * 43, "label": "Tablet"}
+    things["installation"] = (await owner.good("POST", "/api/me/installations", asked))["id"]
 
 
 async def _sessions(owner: Api) -> set[str]:

@@ -34,6 +34,7 @@ async def test_a_link_says_what_it_offers_and_makes_a_guest(owner: Api) -> None:
         "scopes": ["history", "live"],
         "history_since": None,
         "grant_expires_at": None,
+        "signed": None,
     }
     assert [one["id"] for one in (await grants(owner, camera))["invitations"]] == [made["id"]]
     await stranger.register(secret, GUEST)

@@ -67,7 +67,17 @@ export const deeds: Record<string, (told: Told) => string> = {
   camera_reset: ({ camera }) => `${camera} was reset to its factory state; its key was revoked.`,
   identity_contested: ({ camera, details }) =>
     `Two devices took turns with the key of ${camera}${from(details['one'], details['two'])}.`,
-  alert_dismissed: ({ who, camera }) => `${who} took the warning about the key of ${camera} away.`,
+  alert_dismissed: ({ who, camera }) => `${who} took the warning about ${camera} away.`,
+  keyring_begun: ({ who }) => `${who} began the list of devices that may watch.`,
+  keyring_changed: ({ who, details }) =>
+    `${who} changed the list of devices that may watch: ${details['installations'] ?? '?'} now.`,
+  keyring_deleted: ({ who }) => `${who} gave up the list of devices that may watch.`,
+  installation_asked: ({ details }) => `“${details['label'] ?? ''}” asked to be added to your devices.`,
+  installation_welcomed: ({ who, details }) => `${who} added “${details['label'] ?? ''}” to the devices.`,
+  orders_changed: ({ who, camera, details }) =>
+    `${who} told ${camera} who may watch${details['standard'] === 'yes' ? '; standard players may' : ''}.`,
+  session_mismatch: ({ camera, details }) =>
+    `Something between ${camera} and a viewer did not fit${details['reason'] ? `: ${details['reason']}` : ''}.`,
   camera_given: ({ details }) =>
     `“${details['name'] ?? ''}” went to ${details['to'] ?? 'somebody else'} by your link.`,
   camera_taken: ({ who, camera, details }) => `${who} took ${camera} over from ${details['giver'] ?? ''}.`,

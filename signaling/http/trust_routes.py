@@ -1,0 +1,132 @@
+"""The part of the table of routes that is about trust: what people and cameras sign, past the server."""
+
+from signaling.http import factor_shapes, grants, trust, trust_shapes
+from signaling.http.call import Route
+from signaling.http.factor_routes import PROVEN
+
+_CAMERA = "/api/cameras/{id}"
+_INSTALLATIONS = "/api/me/installations"
+
+TRUST_ROUTES: tuple[Route, ...] = (
+    Route(
+        "GET",
+        "/api/me/keyring",
+        trust.keyring,
+        "Which installations of the app speak for this account",
+        answer=trust_shapes.Keyring,
+    ),
+    Route(
+        "POST",
+        "/api/me/keyring",
+        trust.append,
+        "Begin or change the keyring by a signed statement that follows",
+        body=trust_shapes.StatementBody,
+        answer=trust_shapes.Keyring,
+        status=201,
+        problems=("keyring_moved", "statement_untrue"),
+    ),
+    Route(
+        "DELETE",
+        "/api/me/keyring",
+        trust.begin_anew,
+        "Forget the keyring, where no installation is left; protected cameras must be paired anew",
+        body=factor_shapes.ProofBody,
+        status=204,
+        problems=PROVEN,
+    ),
+    Route(
+        "GET",
+        _INSTALLATIONS,
+        trust.waiting,
+        "Browsers that wait to be added to the keyring",
+        answer=trust_shapes.InstallationRequests,
+    ),
+    Route(
+        "POST",
+        _INSTALLATIONS,
+        trust.ask,
+        "Ask to be added to the keyring, for ten minutes",
+        body=trust_shapes.InstallationBody,
+        answer=trust_shapes.InstallationAsked,
+        status=201,
+        problems=("too_many_installations",),
+    ),
+    Route(
+        "GET",
+        _INSTALLATIONS + "/{id}",
+        trust.installation,
+        "Whether somebody has answered",
+        answer=trust_shapes.InstallationState,
+        problems=("not_found",),
+    ),
+    Route(
+        "PUT",
+        _INSTALLATIONS + "/{id}",
+        trust.welcome,
+        "Tell a browser that it was added",
+        body=trust_shapes.WelcomeBody,
+        status=204,
+        problems=("not_found",),
+    ),
+    Route(
+        "DELETE",
+        _INSTALLATIONS + "/{id}",
+        trust.withdraw,
+        "Withdraw or refuse the request",
+        status=204,
+        problems=("not_found",),
+    ),
+    Route(
+        "PUT",
+        _CAMERA + "/pairing/owner",
+        trust.offer_owner,
+        "Tell the camera, when it activates by the open code, whose it is",
+        body=trust_shapes.PairingOwnerBody,
+        status=204,
+        problems=("not_found", "no_open_pairing", "keyring_moved"),
+    ),
+    Route(
+        "GET",
+        _CAMERA + "/trust",
+        trust.show,
+        "What was said about this camera, for whoever may watch it",
+        answer=trust_shapes.CameraTrust,
+        problems=("not_found", "forbidden"),
+    ),
+    Route(
+        "PUT",
+        _CAMERA + "/introduction",
+        trust.introduce,
+        "Tell the account's other installations which key this camera has",
+        body=trust_shapes.StatementBody,
+        status=204,
+        problems=("not_found", "forbidden", "statement_untrue"),
+    ),
+    Route(
+        "PUT",
+        _CAMERA + "/orders",
+        trust.order,
+        "Tell the camera which grants count no more, and whether standard players may watch",
+        body=trust_shapes.StatementBody,
+        status=204,
+        problems=("not_found", "not_active", "orders_moved", "statement_untrue"),
+    ),
+    Route(
+        "PUT",
+        "/api/grants/{id}/acceptance",
+        grants.countersign,
+        "Accept the signed grant of a link, for a guest who had no keyring yet",
+        body=trust_shapes.StatementBody,
+        status=204,
+        problems=("not_found", "already_accepted", "statement_untrue"),
+    ),
+    Route(
+        "POST",
+        _CAMERA + "/alarms",
+        trust.alarm,
+        "Something did not fit: tell the owner",
+        body=trust_shapes.AlarmBody,
+        status=204,
+        problems=("not_found", "forbidden"),
+    ),
+)
