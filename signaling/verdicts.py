@@ -144,5 +144,26 @@ VERDICTS = (
     ),
     Verdict("too_many_viewers", "The camera cannot serve another viewer.", "Close a picture somewhere else."),
     Verdict("camera_timeout", "The camera does not answer.", "It may be starting; wait a minute and try again."),
+    Verdict(
+        "untrusted",
+        "Somebody may stand between you and the camera, so no picture is shown.",
+        "What came was not signed by the camera that you know. If it was reset, pair it anew; if not, ask whoever runs this "
+        "server.",
+    ),
+    Verdict(
+        "stranger",
+        "The camera does not know this browser.",
+        "Let it in from a device that may watch, under Account. A guest asks the camera's owner for a new link.",
+    ),
+    Verdict(
+        "insecure",
+        "This page came without encryption, so it cannot check who sends the picture.",
+        "Open this Belvedere by its https address.",
+    ),
+    Verdict(
+        "unsealable",
+        "This browser cannot open the encrypted video that comes over the relay.",
+        "Use a current version of Chromium, Firefox, Safari or Edge, or a network that lets the video through directly.",
+    ),
     Verdict("server_away", "This server cannot be reached at the moment.", "A running picture goes on without it."),
 )

@@ -13,6 +13,10 @@ import { show, type Prepared } from './prepared';
 import { causeOf, refusalOf } from './refusals';
 import type { SessionHandler } from './sessions';
 import type { SignalingClient } from './signaling';
+import type { Sample } from './stats';
+import { canUnseal, type UnsealedSession } from './trust/unsealer';
+import { Untrue } from './trust/untrue';
+import type { Visit } from './trust/visit';
 import type { Cause } from './watch-state';
 
 /** For all of it: a camera's lens or a relay's upload may take its time to begin. */
@@ -24,6 +28,13 @@ const EXTEND_AT = 0.5;
 const RETRY_EXTEND_MS = 30_000;
 /** A timer cannot hold more than 2^31 ms; a lease longer than a day is extended daily. */
 const LONGEST_LEASE_MS = 86_400_000;
+
+/**
+ * What protects a picture. `signed`: camera and browser have shown each other their certificates. `sealed`: it comes over
+ * the relay, encrypted by the camera for us. `standard`: the relay could watch, as the camera's owner allows. `server`:
+ * whoever is at the other end is what the server says.
+ */
+export type Privacy = 'signed' | 'sealed' | 'standard' | 'server';
 
 export interface AttemptOwner {
   /** The server has passed the wish on; which way it goes, and which there are. */
@@ -37,6 +48,9 @@ export interface AttemptOwner {
   orphaned(attempt: Attempt): void;
 }
 
+type Reply = (answer: string, proof: string | null) => void;
+type Refuse = (code: number, why: string) => void;
+
 export class Attempt implements SessionHandler {
   readonly video: HTMLVideoElement;
   readonly connection: RTCPeerConnection;
@@ -44,6 +58,13 @@ export class Attempt implements SessionHandler {
   session: string | null = null;
   via: Via;
   firstFrameMs: number | null = null;
+  /** Over the relay, where the camera knows its owner. */
+  private sealed: UnsealedSession | null = null;
+  /** Of these, how many were good; null before the first. */
+  private pictures: number | null = null;
+  private plain = false;
+  private offer = '';
+  private hasFrame = false;
   private readonly began = performance.now();
   private readonly stream: MediaStream;
   private readonly early = new EarlyCandidates();
@@ -54,7 +75,7 @@ export class Attempt implements SessionHandler {
   private lease: ReturnType<typeof setTimeout> | undefined;
   private settling: ReturnType<typeof setTimeout> | undefined;
 
-  /** Throws where this browser makes no peer connections. */
+  /** Throws where this browser makes no peer connections. `visit`: null for a camera that knows no owner. */
   constructor(
     readonly number: number,
     camera: string,
@@ -62,9 +83,12 @@ export class Attempt implements SessionHandler {
     private readonly signaling: SignalingClient,
     private readonly prepared: Prepared,
     private readonly owner: AttemptOwner,
+    private readonly visit: Visit | null = null,
   ) {
     // First of all the message that takes the longest way.
-    const connected = signaling.connect(camera, this, via);
+    const connected = visit
+      ? visit.ask((trust) => signaling.connect(camera, this, via, trust))
+      : signaling.connect(camera, this, via);
     this.via = via ?? 'direct';
     connected.then(
       (answer) => {
@@ -93,24 +117,34 @@ export class Attempt implements SessionHandler {
     this.prepared.use(this.connection, answer.iceServers, answer.via === 'direct');
     this.keep(answer.expiryTimeSeconds);
     this.owner.answered(this, answer);
+    if (this.visit && answer.via === 'relay' && !this.over) this.unseal(this.visit);
+  }
+
+  private unseal(visit: Visit): void {
+    if (!canUnseal()) return this.fail('unsealable', 'this browser cannot open what the relay passes on');
+    this.sealed = visit.unseal({
+      pictures: (pictures, plain) => {
+        this.pictures = pictures;
+        this.plain = plain;
+        if (this.hasFrame) this.firstFrame();
+      },
+      untrue: (detail) => this.fail('untrusted', detail),
+    });
   }
 
   // --- what signaling tells (SessionHandler) ---
 
-  invited(
-    offer: string,
-    _proof: string | null,
-    reply: (answer: string, proof: string | null) => void,
-    refuse: (code: number, why: string) => void,
-  ): void {
+  invited(offer: string, proof: string | null, reply: Reply, refuse: Refuse): void {
     if (this.over) return refuse(Fault.GONE, 'the viewer has left');
     if (this.described) return refuse(Fault.BAD_REQUEST, 'this session has its offer');
     this.described = true;
+    this.offer = offer;
     this.witness.heard(offer);
     this.pairing = setTimeout(() => this.withoutPair(), PAIR_TIMEOUT_MS);
-    this.answer(offer, (answer) => reply(answer, null)).catch((error: unknown) => {
-      refuse(Fault.BAD_REQUEST, messageOf(error));
-      this.fail('silent', messageOf(error));
+    this.answer(proof, reply, refuse).catch((error: unknown) => {
+      const untrue = error instanceof Untrue;
+      refuse(untrue ? Fault.NOT_TRUSTED : Fault.BAD_REQUEST, messageOf(error));
+      this.fail(untrue ? 'untrusted' : 'silent', messageOf(error));
     });
   }
 
@@ -122,8 +156,8 @@ export class Attempt implements SessionHandler {
     this.connection.addIceCandidate(candidate).catch(() => undefined);
   }
 
-  enveloped(): void {
-    // Without credentials no hello is said, so there is nothing to open.
+  enveloped(text: string): void {
+    this.sealed?.letter(text);
   }
 
   faulted(code: number, message: string): void {
@@ -151,6 +185,17 @@ export class Attempt implements SessionHandler {
 
   // --- the media ---
 
+  get privacy(): Privacy {
+    if (!this.visit) return 'server';
+    if (this.via === 'direct') return 'signed';
+    return this.plain ? 'standard' : 'sealed';
+  }
+
+  /** A number that grows while the picture flows: of good frames, where they are checked, for anybody can send packets. */
+  arrived(sample: Sample | null): number | null {
+    return this.sealed ? this.pictures : (sample?.packets ?? null);
+  }
+
   /** Calls back unless it is closed before. */
   later(milliseconds: number, call: () => void): void {
     this.settling = setTimeout(call, milliseconds);
@@ -164,6 +209,7 @@ export class Attempt implements SessionHandler {
     clearTimeout(this.lease);
     clearTimeout(this.settling);
     if (this.session) this.signaling.close(this.session, reason);
+    this.sealed?.end();
     this.connection.ontrack = this.connection.onicecandidate = this.connection.onconnectionstatechange = null;
     this.connection.onicecandidateerror = null;
     this.connection.close();
@@ -176,6 +222,7 @@ export class Attempt implements SessionHandler {
     this.awaitFirstFrame();
     connection.ontrack = ({ track, receiver }) => {
       asLittleDelayAsPossible(receiver);
+      this.sealed?.attach(receiver, track.kind as 'video' | 'audio', this.offer);
       this.stream.addTrack(track);
       show(this.video, this.stream);
     };
@@ -187,20 +234,25 @@ export class Attempt implements SessionHandler {
     connection.onconnectionstatechange = () => this.changed(connection.connectionState);
   }
 
-  private async answer(offer: string, reply: (answer: string) => void): Promise<void> {
-    const { connection } = this;
-    // Asked for in one go: the browser queues both (W3C WebRTC §4.4.1.2) and spares a turn of this thread.
-    const offered = connection.setRemoteDescription({ type: 'offer', sdp: offer });
-    const [answer] = await Promise.all([connection.createAnswer(), offered]);
+  private async answer(proof: string | null, reply: Reply, refuse: Refuse): Promise<void> {
+    const { connection, offer, visit, session } = this;
+    const offered = visit && this.via === 'direct' ? await visit.check(offer, proof, session ?? '') : null;
     if (this.over) return;
-    if (!sharesVideo(answer.sdp ?? '')) return this.noCodec(reply, answer.sdp ?? '');
-    reply(answer.sdp ?? '');
+    // Asked for in one go: the browser queues both (W3C WebRTC §4.4.1.2) and spares a turn of this thread.
+    const set = connection.setRemoteDescription({ type: 'offer', sdp: offer });
+    const [answer] = await Promise.all([connection.createAnswer(), set]);
+    if (this.over) return;
+    const sdp = answer.sdp ?? '';
+    if (!sharesVideo(sdp)) return this.noCodec(sdp, offered ? null : reply, refuse);
+    reply(sdp, visit && offered ? await visit.prove(offered, sdp) : null);
     await connection.setLocalDescription(answer);
     for (const candidate of this.early.take()) this.candidate(candidate);
   }
 
-  private noCodec(reply: (answer: string) => void, answer: string): void {
-    reply(answer); // the camera sees the rejected section, and says the same in its log
+  /** The camera sees the rejected section, and says the same in its log. Where nothing is left, there is nothing to sign. */
+  private noCodec(answer: string, reply: Reply | null, refuse: Refuse): void {
+    if (reply) reply(answer, null);
+    else refuse(Fault.NOT_ACCEPTABLE, 'no common video format');
     this.fail('codec', 'no common video format');
   }
 
@@ -215,7 +267,11 @@ export class Attempt implements SessionHandler {
 
   private firstFrame(): void {
     if (this.over || this.firstFrameMs !== null) return;
+    this.hasFrame = true;
+    // The worker's word of it is on its way.
+    if (this.sealed && this.pictures === null) return;
     clearTimeout(this.deadline);
+    this.sealed?.shown();
     this.firstFrameMs = performance.now() - this.began;
     this.owner.picture(this, this.firstFrameMs);
   }

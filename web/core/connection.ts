@@ -6,10 +6,15 @@ import type { WaysRule } from './model';
 import { Prepared } from './prepared';
 import { Roaming } from './roaming';
 import { SignalingClient, signalingUrl } from './signaling';
+import type { CredentialsOf } from './trust/credentials';
+import { Visits } from './trust/visits';
 import { Viewer } from './viewer';
 
 /** The new network's name, learned by the new socket, is no news to those who moved with it. */
 const SAME_MOVE_MS = 10_000;
+
+/** As the server takes it. */
+const MAX_REASON_CHARS = 200;
 
 export interface ConnectionOptions {
   /** Origin of the server, for instance `https://cameras.example`; the page's own by default. */
@@ -23,6 +28,7 @@ export class Connection {
   readonly knownWays: KnownWays;
   /** The account's rule for ways, where the page knows it: it makes verdicts plainer. */
   rule: WaysRule | null = null;
+  readonly visits = new Visits();
   private readonly prepared = new Prepared();
   private readonly viewers = new Set<Viewer>();
   private readonly roaming = new Roaming(() => this.moved());
@@ -40,6 +46,17 @@ export class Connection {
       // The cookie opens the API to the server's own pages alone.
       ...(options.server ? {} : { isSignedIn }),
     });
+  }
+
+  /** Who this browser is to a camera. By itself nobody is anything, and cameras believe the server. */
+  set credentialsOf(of: CredentialsOf) {
+    this.visits.credentialsOf = of;
+  }
+
+  /** What that answers is another now. `cameras`: ids of those that somebody may click next. */
+  trustChanged(cameras: Iterable<string>): void {
+    this.visits.expect(cameras);
+    for (const viewer of this.viewers) viewer.trustChanged();
   }
 
   start(): void {
@@ -60,6 +77,7 @@ export class Connection {
     this.viewers.clear();
     this.signaling.stop();
     this.prepared.close();
+    this.visits.close();
     this.knownWays.forget();
   }
 
@@ -86,6 +104,12 @@ export class Connection {
   /** Tells them that it is gone, so that they can say why when their picture stops. */
   cameraOffline(camera: string): void {
     for (const viewer of this.viewers) if (viewer.camera === camera) viewer.cameraAway();
+  }
+
+  /** The camera's owner reads it; where the server keeps it back, this page has said it already. */
+  alarm(camera: string, reason: string): void {
+    const words = reason.slice(0, MAX_REASON_CHARS);
+    new Api().trust.alarm(camera, words).catch(() => console.warn('belvedere: not passed on:', words));
   }
 
   /** This device may be elsewhere: a socket that looks alive may be dead, and so may every path. */

@@ -27,6 +27,10 @@ const PLAIN: Partial<Record<Cause, string>> = {
   signaling: 'server_away',
   codec: 'no_common_codec',
   silent: 'source_failed',
+  untrusted: 'untrusted',
+  stranger: 'stranger',
+  insecure: 'insecure',
+  unsealable: 'unsealable',
 };
 
 /** How a relay fails that we, or the camera, cannot reach. */
@@ -52,6 +56,7 @@ export function diagnose(found: Case): string | null {
 
 function ofThePath({ direct, faults, ways, rule }: Case): string {
   if (rule === 'never_relay' && !ways.includes('relay')) return 'relay_off';
+  if (faults.relay === 'unsealable') return 'unsealable';
   if (direct && turnRefused(direct)) return 'turn_refused';
   const deaf = direct !== null && stunSilent(direct);
   if (deaf && (faults.relay === 'path' || turnSilent(direct))) return 'udp_blocked';

@@ -17,6 +17,8 @@ export function causeOf(error: unknown): Cause {
     case Fault.FORBIDDEN:
     case Fault.NOT_FOUND:
       return 'forbidden';
+    case Fault.NOT_TRUSTED:
+      return 'stranger';
     case Fault.CAMERA_UNAVAILABLE:
     case Fault.GONE:
     case Notice.PEER_DISCONNECTED:

@@ -2,11 +2,11 @@
  * One camera being watched: keeps a picture on screen whatever happens to sockets, servers, networks and cameras.
  *
  * `watching.ts` decides, `attempt.ts` does; this file carries out the decisions and measures. It is an
- * `EventTarget`: `change` (phase, cause, way), `video` (a `<video>` to put into the page, behind the one that shows),
+ * `EventTarget`: `change` (phase, cause, way, privacy), `video` (a `<video>` to put into the page, behind the one that shows),
  * `picture` (that one shows now; `firstFrameMs`), `gone` (the one that showed ends, and none follows), `quality` (once a second while live).
  */
 
-import { Attempt, type AttemptOwner } from './attempt';
+import { Attempt, type AttemptOwner, type Privacy } from './attempt';
 import { detour, diagnose, type Detour } from './diagnosis';
 import type { Evidence } from './evidence';
 import type { KnownWays } from './known-ways';
@@ -16,6 +16,8 @@ import type { Prepared } from './prepared';
 import { dueAt, headStart } from './race';
 import type { SignalingClient } from './signaling';
 import { quality, sample, type Quality, type Sample } from './stats';
+import { canUnseal } from './trust/unsealer';
+import type { Visits } from './trust/visits';
 import { notWatching, type Cause, type Effect, type Happening, type Phase } from './watch-state';
 import { decide } from './watching';
 
@@ -28,10 +30,16 @@ const FLOWS_MS = 2 * LOOK_MS;
 /** A new session begins with the camera's last group of pictures: until it has caught up, the old one is ahead. */
 const SETTLE_MS = 500;
 
+/** What credentials can change. */
+const WANTS_TRUST: ReadonlySet<Cause | null> = new Set<Cause | null>(['stranger', 'insecure']);
+
 /** What all viewers of a page share. */
 interface Surroundings {
   readonly knownWays: KnownWays;
   readonly rule: WaysRule | null;
+  readonly visits: Visits;
+  /** Somebody stands between this camera and us. */
+  alarm(camera: string, reason: string): void;
 }
 
 export class Viewer extends EventTarget implements AttemptOwner {
@@ -50,10 +58,12 @@ export class Viewer extends EventTarget implements AttemptOwner {
   private looks = 0;
   private due: ReturnType<typeof setTimeout> | undefined;
   private before: Sample | null = null;
-  private packets = -1;
+  private arrived = -1;
   /** When it last moved: milliseconds by `performance`, for the time of day may be set back. */
   private movedAt = 0;
   private silent = true;
+  /** What was told last. */
+  private told: Privacy | null = null;
   /** What the last direct attempt saw. */
   private evidence: Evidence | null = null;
 
@@ -77,6 +87,11 @@ export class Viewer extends EventTarget implements AttemptOwner {
   /** How the picture on screen goes. */
   get via(): Via | null {
     return this.watching.via;
+  }
+
+  /** What protects the picture on screen. */
+  get privacy(): Privacy | null {
+    return this.attempt(this.watching.shown)?.privacy ?? null;
   }
 
   /** Why it goes through the relay; null where it does not. */
@@ -142,6 +157,15 @@ export class Viewer extends EventTarget implements AttemptOwner {
     if (this.signaling.state === 'ready') this.hint();
   }
 
+  /** This browser has other credentials than before: what was refused, or was begun without any, begins anew. */
+  trustChanged(): void {
+    const refused = this.phase === 'refused' && WANTS_TRUST.has(this.cause);
+    const able = this.surroundings.visits.isAble(this.camera);
+    const believed = [...this.attempts.values()].some(({ privacy }) => privacy === 'server');
+    if (able && believed) this.happen({ type: 'stop' });
+    if (refused || (able && believed)) this.start();
+  }
+
   /** The server says that the camera is not connected. */
   cameraAway(): void {
     this.happen({ type: 'away' });
@@ -165,6 +189,7 @@ export class Viewer extends EventTarget implements AttemptOwner {
 
   lost(attempt: Attempt, cause: Cause, detail: string): void {
     this.detail = detail;
+    if (cause === 'untrusted') this.surroundings.alarm(this.camera, detail);
     if (attempt.via === 'direct' && cause !== 'closed') this.evidence = attempt.witness;
     this.happen({ type: 'lost', attempt: attempt.number, cause });
   }
@@ -183,7 +208,7 @@ export class Viewer extends EventTarget implements AttemptOwner {
     this.firstFrameMs = firstFrameMs;
     this.flowed();
     this.before = null;
-    this.packets = -1;
+    this.arrived = -1;
     this.happen({ type: 'picture', attempt: attempt.number });
     this.giveVoice();
     void this.report(attempt, firstFrameMs);
@@ -201,7 +226,12 @@ export class Viewer extends EventTarget implements AttemptOwner {
     const verdict = this.verdict;
     if (event.type === 'lost' || watching.cause !== before.cause) this.verdict = this.findVerdict();
     const changed = (['phase', 'cause', 'via'] as const).some((name) => watching[name] !== before[name]);
-    if (changed || verdict !== this.verdict) this.dispatchEvent(new Event('change'));
+    if (changed || verdict !== this.verdict || this.privacy !== this.told) this.tell();
+  }
+
+  private tell(): void {
+    this.told = this.privacy;
+    this.dispatchEvent(new Event('change'));
   }
 
   private carryOut(effect: Effect): void {
@@ -218,15 +248,22 @@ export class Viewer extends EventTarget implements AttemptOwner {
   }
 
   private open(number: number, via: Via | null): void {
+    const visit = this.surroundings.visits.to(this.camera);
+    if (typeof visit === 'string') return this.without(number, visit, 'this browser has nothing to show');
+    if (visit && via === 'relay' && !canUnseal()) return this.without(number, 'unsealable', 'no transforms');
     try {
-      const attempt = new Attempt(number, this.camera, via, this.signaling, this.prepared, this);
+      const attempt = new Attempt(number, this.camera, via, this.signaling, this.prepared, this, visit);
       this.attempts.set(number, attempt);
       this.dispatchEvent(new CustomEvent('video', { detail: attempt.video }));
     } catch (error) {
-      this.detail = String(error);
-      // What was decided is carried out first.
-      queueMicrotask(() => this.happen({ type: 'lost', attempt: number, cause: 'webrtc' }));
+      this.without(number, 'webrtc', String(error));
     }
+  }
+
+  private without(attempt: number, cause: Cause, detail: string): void {
+    this.detail = detail;
+    // What was decided is carried out first.
+    queueMicrotask(() => this.happen({ type: 'lost', attempt, cause }));
   }
 
   /** One picture speaks at a time. */
@@ -268,10 +305,12 @@ export class Viewer extends EventTarget implements AttemptOwner {
     if (!attempt) return;
     const report = await attempt.connection.getStats();
     if (attempt.number !== this.watching.shown) return;
+    if (this.privacy !== this.told) this.tell();
     const now = performance.now();
     const after = sample(report as never, now);
-    if (after && after.packets !== this.packets) {
-      this.packets = after.packets;
+    const arrived = attempt.arrived(after);
+    if (arrived !== null && arrived !== this.arrived) {
+      this.arrived = arrived;
       this.flowed();
       this.happen({ type: 'flowing', attempt: attempt.number });
     } else if (now - this.movedAt > STALL_MS) this.happen({ type: 'stalled', attempt: attempt.number });

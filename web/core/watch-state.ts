@@ -16,6 +16,10 @@ export type Cause =
   | 'path' // no way through the networks
   | 'silent' // connected, but no picture came
   | 'webrtc' // this browser makes no peer connections
+  | 'untrusted' // what came was not made by this camera
+  | 'stranger' // the camera does not know this browser, or knows that it may not
+  | 'insecure' // the camera wants signatures, and this page came without encryption
+  | 'unsealable' // this browser cannot open what the camera sends over the relay
   | 'ended'; // the other side ended it
 
 /** Why each way failed, since the last time that there was a picture or nothing under way. */

@@ -27,7 +27,16 @@ import {
 } from './watch-state';
 
 /** Trying again cannot help: a person has to change something first. */
-const FINAL: ReadonlySet<Cause> = new Set<Cause>(['forbidden', 'codec', 'webrtc']);
+const FINAL: ReadonlySet<Cause> = new Set<Cause>([
+  'forbidden',
+  'codec',
+  'webrtc',
+  'untrusted',
+  'stranger',
+  'insecure',
+]);
+/** Whatever else is under way: it holds for every way, or nobody should look on. */
+const FINAL_FOR_ALL: ReadonlySet<Cause> = new Set<Cause>(['forbidden', 'untrusted', 'stranger', 'insecure']);
 /** The way itself is gone: both are tried at once. */
 const WAY_GONE: ReadonlySet<Cause> = new Set<Cause>(['path', 'silent']);
 
@@ -147,8 +156,9 @@ function lost(
 }
 
 /** What one racer cannot show, another may: no reason to end that one, or what flows. */
-function isFinal({ phase, trying }: Watching, via: Via | null, cause: Cause): boolean {
-  if (cause === 'forbidden' || via === null) return FINAL.has(cause);
+function isFinal({ phase, trying, faults }: Watching, via: Via | null, cause: Cause): boolean {
+  if (cause === 'unsealable') return faults.direct === 'closed' && phase !== 'live';
+  if (FINAL_FOR_ALL.has(cause) || via === null) return FINAL.has(cause);
   return FINAL.has(cause) && phase !== 'live' && trying[via === 'direct' ? 'relay' : 'direct'] === null;
 }
 

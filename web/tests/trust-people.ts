@@ -133,7 +133,12 @@ export async function checkAnswer(
 }
 
 /** A sender key for whoever said this hello (signaling/protocol/trust/envelope.py). */
-export async function envelopeFor(camera: CryptoKeyPair, hello: string, secret: Bytes): Promise<string> {
+export async function envelopeFor(
+  camera: CryptoKeyPair,
+  hello: string,
+  secret: Bytes,
+  epoch = 7,
+): Promise<string> {
   const [own, { what, digest }] = await Promise.all([makeExchange(), read(hello, HELLO)]);
   const theirs = await crypto.subtle.importKey('raw', decodeBytes(what.exchange), 'X25519', false, []);
   const shared = await crypto.subtle.deriveBits({ name: 'X25519', public: theirs }, own.privateKey, 256);
@@ -144,7 +149,7 @@ export async function envelopeFor(camera: CryptoKeyPair, hello: string, secret: 
   return sign(camera, ENVELOPE, {
     hello: digest,
     exchange: await exchangeOf(own),
-    epoch: 7,
+    epoch,
     counter: 3,
     sealed: encodeBytes(new Uint8Array(sealed)),
     iat: what.iat,

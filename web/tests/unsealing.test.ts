@@ -97,9 +97,47 @@ describe('sframe in the worker', () => {
     session.shown();
     const good = await sender.vp8(picture());
     const bad = (await sender.vp8(picture())).map((byte, at) => (at === 30 ? byte ^ 1 : byte));
-    for (const each of [picture(), bad, good, good]) give(each);
+    for (const each of [bad, good, good, picture()]) give(each);
+    await settled();
+    clock = 10_000;
+    give(picture());
     await settled();
     expect(out.length).toBe(1);
+  });
+
+  test('what comes under the next key waits for it, and goes on in the middle of a group', async () => {
+    await session.letter(await envelopeFor(camera, said, secret));
+    give(await sender.vp8(picture()));
+    await settled();
+    session.shown();
+    const next = new Camera(EPOCH + 1, secret);
+    next.counter = 3;
+    const plain = [picture(false), picture(false)];
+    for (const each of plain) give(await next.vp8(each));
+    await settled();
+    expect(out.length).toBe(1);
+    await session.letter(await envelopeFor(camera, said, secret, EPOCH + 1));
+    await settled();
+    expect(out.slice(1)).toEqual(plain);
+  });
+
+  test('a key that nobody sends holds up the picture for a while, and once', async () => {
+    await session.letter(await envelopeFor(camera, said, secret));
+    const forged = await new Camera(EPOCH + 1, secret).vp8(picture());
+    for (clock of [0, 1_999]) {
+      give(forged);
+      give(await sender.vp8(picture()));
+      await settled();
+      expect(out.length).toBe(0);
+    }
+    clock = 2_000;
+    give(await sender.vp8(picture()));
+    await settled();
+    expect(out.length).toBe(3);
+    give(forged);
+    give(await sender.vp8(picture()));
+    await settled();
+    expect(out.length).toBe(4);
   });
 
   test('sound of a kind that nobody encrypts is left out', async () => {

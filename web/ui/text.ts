@@ -174,6 +174,25 @@ export const text = {
       advice:
         'An extension or a policy has switched WebRTC off. Allow it for this page, or use another browser.',
     },
+    untrusted: {
+      sentence: 'Somebody may stand between you and the camera, so no picture is shown.',
+      advice:
+        'What came was not signed by the camera that you know. If it was reset, pair it anew; if not, ask whoever runs this server.',
+    },
+    stranger: {
+      sentence: 'The camera does not know this browser.',
+      advice:
+        'Let it in from a device that may watch, under Account. A guest asks the camera’s owner for a new link.',
+    },
+    insecure: {
+      sentence: 'This page came without encryption, so it cannot check who sends the picture.',
+      advice: 'Open this Belvedere by its https address.',
+    },
+    unsealable: {
+      sentence: 'This browser cannot open the encrypted video that comes over the relay.',
+      advice:
+        'Use a current version of Chromium, Firefox, Safari or Edge, or a network that lets the video through directly.',
+    },
     ended: { sentence: 'The camera ended the connection.', advice: 'The picture comes back by itself.' },
   } satisfies Record<Cause, { sentence: string; advice: string }>,
 

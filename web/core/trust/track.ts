@@ -17,6 +17,9 @@ import { Untrue } from './untrue';
  */
 export const OLD_EPOCH_MS = 5_000;
 
+/** It names a key that is newer than all that we have: its envelope may be on the way. */
+export class Early extends Untrue {}
+
 interface Epoch {
   number: number;
   key: FrameKey;
@@ -44,10 +47,10 @@ export class SealedTrack {
     this.present = { number: epoch, key, replay };
   }
 
-  /** The frame as the decoder takes it. Throws `Untrue`: the frame is then to be dropped. */
+  /** The frame as the decoder takes it. Throws `Untrue`: the frame is then to be dropped; or `Early`: to be kept for a while. */
   async open(data: Uint8Array, now: number): Promise<Bytes> {
     if (now >= this.beforeEnds) this.before = null;
-    const frame = await openFrame(this.codec, data, (kid) => this.epoch(kid)?.key);
+    const frame = await openFrame(this.codec, data, (kid) => this.key(kid));
     const epoch = this.epoch(frame.kid);
     if (!epoch?.replay.take(frame.counters, frame.keyFrame)) throw new Untrue('this frame was sent before');
     if (epoch === this.present) this.before = null;
@@ -59,6 +62,13 @@ export class SealedTrack {
     this.hasShown = true;
     this.present?.replay.shown();
     this.before?.replay.shown();
+  }
+
+  private key(kid: number): FrameKey | undefined {
+    const epoch = this.epoch(kid);
+    if (epoch === undefined && this.present && kid > this.present.number)
+      throw new Early('its key is not here yet');
+    return epoch?.key;
   }
 
   private epoch(kid: number): Epoch | undefined {

@@ -1,0 +1,41 @@
+/** Visits of a page: its hellos, which are made ahead, and its one worker. */
+
+import type { Credentials, CredentialsOf, Unable } from './credentials';
+import { Hellos } from './hellos';
+import { Unsealer } from './unsealer';
+import { Visit } from './visit';
+
+export class Visits {
+  credentialsOf: CredentialsOf = () => null;
+  private readonly hellos = new Hellos();
+  private readonly unsealer = new Unsealer();
+
+  /** Somebody may click one of these next. */
+  expect(cameras: Iterable<string>): void {
+    for (const camera of cameras) {
+      const credentials = this.credentialsOf(camera);
+      if (!isAble(credentials)) continue;
+      this.hellos.prepare(camera, credentials);
+      this.unsealer.warm();
+    }
+  }
+
+  isAble(camera: string): boolean {
+    return isAble(this.credentialsOf(camera));
+  }
+
+  /** For one session. Null: the camera knows no owner. */
+  to(camera: string): Visit | Unable | null {
+    const credentials = this.credentialsOf(camera);
+    if (!isAble(credentials)) return credentials;
+    return new Visit(credentials, this.hellos.take(camera, credentials), this.unsealer);
+  }
+
+  close(): void {
+    this.hellos.forget();
+    this.unsealer.close();
+  }
+}
+
+const isAble = (credentials: Credentials | Unable | null): credentials is Credentials =>
+  typeof credentials === 'object' && credentials !== null;
