@@ -147,8 +147,8 @@ VERDICTS = (
     Verdict(
         "untrusted",
         "Somebody may stand between you and the camera, so no picture is shown.",
-        "What came was not signed by the camera that you know. If it was reset, pair it anew; if not, ask whoever runs this "
-        "server.",
+        "What came was not signed by the camera that you know. If it was reset, pair it anew; if not, ask whoever runs "
+        "this server.",
     ),
     Verdict(
         "stranger",
@@ -163,7 +163,8 @@ VERDICTS = (
     Verdict(
         "unsealable",
         "This browser cannot open the encrypted video that comes over the relay.",
-        "Use a current version of Chromium, Firefox, Safari or Edge, or a network that lets the video through directly.",
+        "Use a current version of Chromium, Firefox, Safari or Edge, or a network that lets the video through "
+        "directly.",
     ),
     Verdict("server_away", "This server cannot be reached at the moment.", "A running picture goes on without it."),
 )
