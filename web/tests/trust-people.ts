@@ -44,6 +44,7 @@ export const vectors = JSON.parse(readFileSync(file, 'utf8')) as {
     owner: string[];
     text: string;
     digest: string;
+    of_the_same_number: string;
     later: { text: string; n: number; floor: number; serials: number[]; standard: boolean };
     taken_back: { why: string; texts: [string, string] }[];
     refused: Refused[];

@@ -134,6 +134,9 @@ describe('a signed statement', () => {
   test('is not signed where we would not read it', async () => {
     await expect(sign(pair, LINK, { n: 0, keys: [], iat: NOW })).rejects.toThrow(Untrue);
     await expect(hello(pair, whom, makeNonce(), 'short', NOW)).rejects.toThrow(Untrue);
+    const nameless = { camera: name, ring: 'short' };
+    await expect(hello(pair, nameless, makeNonce(), name, NOW)).rejects.toThrow(Untrue);
+    await hello(pair, whom, makeNonce(), name, NOW);
   });
 
   test('nests as deep as its length allows without a fault', () => {
@@ -181,6 +184,9 @@ describe('signed keyrings', () => {
     const fork = [good, await change(pair, ring, [name], NOW)];
     fork.push(await change(pair, await follow(fork), [name, other], NOW));
     await expect(catchUp(fork, later)).rejects.toThrow('another one');
+    const third = await change(pair, later, [name], NOW);
+    expect((await catchUp([...chain, third], later)).n).toBe(2);
+    await expect(catchUp(['no statement', chain[1]!, third], later)).rejects.toThrow(Untrue);
     await expect(catchUp([await begin(pair, NOW + 1)], ring)).rejects.toThrow('another one');
     await expect(catchUp([...chain, chain[1]!], later)).rejects.toThrow('does not follow');
   });

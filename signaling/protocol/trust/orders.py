@@ -18,6 +18,9 @@ from signaling.protocol.trust.statement import Count, Key, Untrue
 KIND = "belvedere-orders+jwt"
 MAX_REVOKED = 64
 """Named singly; what is older than all that stands goes below `floor`."""
+MAX_STEP = 65_536
+"""By which a number may be larger than the last one. Whoever has a stolen device could use up all numbers at once, and
+nothing could be revoked any more after it was taken off the keyring."""
 
 
 class Orders(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -60,6 +63,8 @@ def read_orders(text: str, camera: Key, owner: Keyring, known: Known) -> Known:
         raise Untrue("whoever signed these orders does not own the camera")
     if what.n <= known.n:
         return known
+    if what.n > known.n + MAX_STEP:
+        raise Untrue("these orders have a number that no owner has come to")
     if what.floor < known.floor or not all(_covers(what.floor, what.serials, serial) for serial in known.serials):
         raise Untrue("these orders take back what earlier ones revoked")
     return Known(what.n, what.floor, frozenset(what.serials), what.standard, said.digest)

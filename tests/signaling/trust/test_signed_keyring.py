@@ -94,6 +94,14 @@ def test_a_signed_keyring_that_parts_from_what_was_seen_is_another() -> None:
             keyring.catch_up(other, ring)
 
 
+def test_a_signed_keyring_that_goes_on_is_whole() -> None:
+    """What is kept of it could not be read any more."""
+    ring = keyring.follow(CHAIN[:2])
+    for hole in (["no statement", *CHAIN[1:]], [ring_of("stranger")[0], *CHAIN[1:]]):
+        with pytest.raises(Untrue):
+            keyring.catch_up(hole, ring)
+
+
 def test_a_signed_keyring_has_no_more_text_than_a_message_takes() -> None:
     chain = ring_of("phone", *map(str, range(2)))
     while sum(map(len, chain)) <= MAX_CHAIN_CHARS:

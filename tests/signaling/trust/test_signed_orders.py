@@ -3,7 +3,7 @@
 import pytest
 
 from signaling.protocol.trust import keyring
-from signaling.protocol.trust.orders import MAX_REVOKED, Known, read_orders
+from signaling.protocol.trust.orders import MAX_REVOKED, MAX_STEP, Known, read_orders
 from signaling.protocol.trust.statement import Untrue, digest
 from tests.signaling.trust.people import granted, key, name, ordered, ring_of
 
@@ -28,6 +28,7 @@ def test_signed_orders_hold_until_newer_ones() -> None:
     older = ordered(n=0, serials=())
     assert after(ordered(), older) == first, "an old one shown again changes nothing"
     assert after(ordered(), ordered(n=5, serials=(7, 9))).covers(9)
+    assert after(ordered(), ordered(n=MAX_STEP)).n == MAX_STEP
 
 
 def test_a_signed_floor_revokes_everything_older() -> None:
@@ -64,6 +65,8 @@ NO_ORDERS = {
     "of another owner": ordered(ring=digest(ring_of("stranger")[0])),
     "a grant as orders": granted(OWNER.name),
     "too many serials": ordered(serials=tuple(range(MAX_REVOKED + 1))),
+    "a number far away": ordered(n=MAX_STEP),
+    "the last number": ordered(n=2**53 - 1),
     "neither allowed nor not": ordered(standard=1),
     "no statement": "",
 }

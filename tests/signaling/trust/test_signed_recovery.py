@@ -4,7 +4,7 @@ import pytest
 
 from signaling.protocol.identity import encode_bytes
 from signaling.protocol.trust import keyring
-from signaling.protocol.trust.recovery import Recovery, read_recovery, write_recovery
+from signaling.protocol.trust.recovery import PREFIX, Recovery, read_recovery, write_recovery
 from signaling.protocol.trust.statement import Untrue
 from tests.signaling.trust.people import NOW, name, ring_of, seed
 
@@ -26,7 +26,10 @@ NO_RECOVERY = {
     "another kind": TEXT.replace("RECOVERY", "PAIRING"),
     "another version": TEXT.replace("-1:", "-2:"),
     "no keyring": TEXT.replace(RING.name, ""),
-    "a short seed": TEXT[:-2],
+    "a cut seed": TEXT[:-2],
+    "a short seed": f"{PREFIX}:{RING.name}:{encode_bytes(bytes(31))}",
+    "a long seed": f"{PREFIX}:{RING.name}:{encode_bytes(bytes(33))}",
+    "a short keyring": f"{PREFIX}:{encode_bytes(bytes(31))}:{encode_bytes(bytes(32))}",
     "no base64url": TEXT[:-1] + "*",
     "two endings of one seed": TEXT[:-1] + chr(ord(TEXT[-1]) + 1),
     "more": TEXT + ":",

@@ -5,37 +5,18 @@ kept.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
-
-import msgspec
 
 from media.frames import EncodedFrame
 from media.sealed_frames import sealed
 from media.sframe import sealer
 from signaling.protocol.identity import encode_bytes
-from signaling.protocol.trust import keyring, pairing, session, statement
-from signaling.protocol.trust.installation import installation_proof, welcome_proof
-from signaling.protocol.trust.introduction import read_introduction
-from signaling.protocol.trust.link import link_proof
-from signaling.protocol.trust.orders import Known
-from signaling.protocol.trust.receipt import read_receipt
-from tests.signaling.trust import (
-    test_pairing_installations,
-    test_pairing_proofs,
-    test_signed_envelopes,
-    test_signed_grants,
-    test_signed_introductions,
-    test_signed_keyring,
-    test_signed_links,
-    test_signed_orders,
-    test_signed_plain,
-    test_signed_receipts,
-    test_signed_recovery,
-)
+from signaling.protocol.trust import keyring, pairing, session
+from tests.signaling.trust import test_pairing_proofs, test_signed_envelopes, test_signed_grants, test_signed_keyring
 from tests.signaling.trust import test_swap_sessions as sessions
 from tests.signaling.trust.people import NOW, exchange_key, hello, name, ordered, ring_of, sdp, seed
-from tests.signaling.trust.test_signed_introductions import introduced
+from tests.signaling.trust.vectors_words import refused, words
 
 FRAME_KEY, FRAME_EPOCH = seed("frames"), 0x1234
 SLICE = b"\x65" + bytes(range(256)) * 3 + bytes(40) + b"\x80"
@@ -78,94 +59,6 @@ def grants() -> dict[str, Any]:
         "orders": ordered(),
         "cases": [*cases, *bad],
     }
-
-
-def orders_given() -> dict[str, Any]:
-    known = test_signed_orders.after(ordered())
-    later = ordered(n=1, floor=8, serials=(9,), standard=True)
-    return {
-        "camera": name("camera"),
-        "owner": test_signed_orders.CHAIN,
-        "text": ordered(),
-        "digest": known.digest,
-        "later": {"text": later, "n": 1, "floor": 8, "serials": [9], "standard": True},
-        "taken_back": [{"why": why, "texts": texts} for why, texts in test_signed_orders.TAKEN_BACK.items()],
-        "refused": refused(test_signed_orders.NO_ORDERS),
-    }
-
-
-def receipts() -> dict[str, Any]:
-    what = read_receipt(test_signed_receipts.given(), name("camera"))
-    return {
-        "camera": name("camera"),
-        "text": test_signed_receipts.given(),
-        "says": msgspec.to_builtins(what),
-        "of_nothing": test_signed_receipts.given(known=Known()),
-        "refused": refused(test_signed_receipts.NO_RECEIPTS),
-    }
-
-
-def introductions() -> dict[str, Any]:
-    what = read_introduction(introduced(), test_signed_introductions.RING, test_signed_introductions.ID)
-    return {
-        "ring": ring_of("phone", "laptop"),
-        "id": test_signed_introductions.ID,
-        "text": introduced(),
-        "says": msgspec.to_builtins(what),
-        "later": introduced(camera=name("other camera"), iat=NOW + 1),
-        "refused": refused(test_signed_introductions.NO_INTRODUCTIONS),
-    }
-
-
-def plains() -> dict[str, Any]:
-    return {
-        "camera": name("camera"),
-        "hello": hello(),
-        "text": test_signed_plain.said(),
-        "refused": refused(test_signed_plain.NOT_PLAIN),
-    }
-
-
-def links() -> dict[str, Any]:
-    link_seed, camera, owner, grant = test_signed_links.FACTS
-    return {
-        "seed": encode_bytes(link_seed),
-        "secret": test_signed_links.KEYS.secret,
-        "key": statement.name_of(test_signed_links.KEYS.key),
-        "camera": camera,
-        "owner": owner,
-        "grant": grant,
-        "proof": link_proof(*test_signed_links.FACTS),
-    }
-
-
-def installations() -> dict[str, Any]:
-    secret, new, ring, head = test_pairing_installations.WELCOME
-    code = test_pairing_installations.CODE
-    return {
-        "code": code,
-        "secret": encode_bytes(secret),
-        "spelt": test_pairing_installations.SPELT,
-        "refused": test_pairing_installations.NO_CODES,
-        "key": new,
-        "ring": ring,
-        "head": head,
-        "proof": installation_proof(secret, new),
-        "welcome": welcome_proof(*test_pairing_installations.WELCOME),
-    }
-
-
-def recoveries() -> dict[str, Any]:
-    return {
-        "text": test_signed_recovery.TEXT,
-        "ring": test_signed_recovery.PAPER.ring,
-        "key": name("paper"),
-        "refused": refused(test_signed_recovery.NO_RECOVERY),
-    }
-
-
-def refused(cases: Mapping[str, str]) -> list[dict[str, str]]:
-    return [{"why": why, "text": text} for why, text in cases.items()]
 
 
 def offers() -> dict[str, Any]:
@@ -227,13 +120,7 @@ def everything() -> str:
         "pairing": pairings(),
         "keyrings": keyrings(),
         "grants": grants(),
-        "orders": orders_given(),
-        "receipts": receipts(),
-        "introductions": introductions(),
-        "plain": plains(),
-        "links": links(),
-        "installations": installations(),
-        "recovery": recoveries(),
+        **words(),
         "sessions": offers(),
         "envelopes": envelopes(),
         "frames": frames(),

@@ -12,6 +12,11 @@ import { Untrue } from './untrue';
 
 /** Named singly; what is older than all that stands goes below `floor`. */
 export const MAX_REVOKED = 64;
+/**
+ * By which a number may be larger than the last one. Whoever has a stolen device could use up all numbers at once, and
+ * nothing could be revoked any more after it was taken off the keyring.
+ */
+export const MAX_STEP = 65_536;
 
 /**
  * `n` counts up. Grants below `floor` are revoked as well. `standard`: players without this language may watch, who take
@@ -66,6 +71,7 @@ export async function readOrders(
   }
   if (!owner.keys.has(by)) throw new Untrue('whoever signed these orders does not own the camera');
   if (what.n <= known.n) return known;
+  if (what.n > known.n + MAX_STEP) throw new Untrue('these orders have a number that no owner has come to');
   const { n, floor, standard } = what;
   const later = { n, floor, serials: new Set(what.serials), standard, digest };
   if (floor < known.floor || [...known.serials].some((serial) => !covers(later, serial))) {
