@@ -231,7 +231,7 @@ class CameraAgent:
             log.info("session_closed", session=session, reason=reason)
         await self._sessions.close(session)
 
-    async def hello(self, session: str, trust: messages.Trust) -> None:
+    async def hello(self, session: str, trust: messages.Trust | None) -> None:
         """This camera does not know its owner's keyring, so it trusts the server in whom it lets watch."""
 
     async def orders(self, keyring: Sequence[str], orders: str | None) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from signaling import calls, departure, introduction, leases, registration
+from signaling import calls, departure, greetings, introduction, leases, owners, registration
 from signaling.effects import (
     Address,
     AskConnect,
@@ -104,11 +104,11 @@ def _notification(table: Table, party: Party, message: wire.Notification, now: f
     try:
         if party.role is None or message.method not in _HEARD:
             return [Counted("notification_refused")]
-        if message.method == "belvedere.event":
-            return calls.report(table, party, message, now)
-        session = _session_of(table, party, message.params)
-        if message.method == "belvedere.stats":
-            return calls.stats(table, party, session, message, now)
+        if message.method in _OF_ITSELF:
+            return _OF_ITSELF[message.method](table, party, message, now)
+        session = _session_of(table, party, message.params, past_relay=message.method in _PAST_RELAY)
+        if message.method in _RATED:
+            return _RATED[message.method](table, party, session, message, now)
         return _SAYINGS[message.method](table, party, session, message)
     except (ProtocolError, OutOfTurn):
         return [Counted("notification_refused")]
@@ -116,12 +116,18 @@ def _notification(table: Table, party: Party, message: wire.Notification, now: f
         return [Counted("foreign_session")]
 
 
-_HEARD = wire.NOTIFICATIONS - {
-    *("belvedere.goAway", "belvedere.wake", "belvedere.orders"),
-    *("belvedere.hello", "belvedere.envelope", "belvedere.receipt"),
-}
-"""Those the server alone says, and those it takes no notice of yet."""
+_HEARD = wire.NOTIFICATIONS - {"belvedere.goAway", "belvedere.wake", "belvedere.orders"}
+"""Those the server alone says."""
 
+_PAST_RELAY = frozenset({"belvedere.envelope", "belvedere.close", "error"})
+"""What a camera may say of a session in which a relay shows it."""
+
+_OF_ITSELF = {"belvedere.event": calls.report, "belvedere.receipt": owners.receipt}
+_RATED = {
+    "belvedere.stats": calls.stats,
+    "belvedere.hello": greetings.hello,
+    "belvedere.envelope": greetings.envelope,
+}
 _SAYINGS = {
     "trickle": calls.trickle,
     "error": calls.complaint,
@@ -158,7 +164,7 @@ class _Named(wire.Nothing, frozen=True):
     session: str
 
 
-def _session_of(table: Table, party: Party, params: msgspec.Raw) -> Session:
+def _session_of(table: Table, party: Party, params: msgspec.Raw, *, past_relay: bool = False) -> Session:
     name = wire.params_as(_Named, params).session
     session = table.sessions.get(name)
     if session is None:
@@ -166,7 +172,7 @@ def _session_of(table: Table, party: Party, params: msgspec.Raw) -> Session:
             raise ProtocolError(Fault.GONE, "this session is over")
         raise ProtocolError(Fault.BAD_REQUEST, "there is no such session")
     mine = session.device == party.device if party.role == "device" else session.client == party.address
-    if not mine:
+    if not mine and not (past_relay and greetings.is_past_relay(party, session)):
         raise _Foreign
     return session
 
@@ -281,6 +287,11 @@ def watch_until(table: Table, user: str, camera: str, until: float, now: float) 
     for session in table.of_viewer(user, camera):
         effects += leases.rest_on(table, session, until, now)
     return effects
+
+
+def push_orders(table: Table, camera: str, orders: wire.OrdersParams | None) -> list[Effect]:
+    """The camera's owner has signed something new. None: the camera knows no owner."""
+    return owners.push(table, camera, orders)
 
 
 def close_ways(table: Table, owner: str, policy: Policy) -> list[Effect]:

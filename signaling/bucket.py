@@ -12,19 +12,19 @@ class Bucket:
     tokens: float
     at: float
 
-    def take(self, now: float) -> float:
-        """Use one token. Returns seconds to wait until it was really there; 0.0 within the rate."""
-        self.tokens = min(self.burst, self.tokens + max(0.0, now - self.at) * self.rate) - 1.0
+    def take(self, now: float, tokens: float = 1.0) -> float:
+        """Use so many. Returns seconds to wait until they were really there; 0.0 within the rate."""
+        self.tokens = min(self.burst, self.tokens + max(0.0, now - self.at) * self.rate) - tokens
         self.at = now
         return max(0.0, -self.tokens / self.rate)
 
-    def spend(self, now: float) -> bool:
-        """Use one token if there is one."""
+    def spend(self, now: float, tokens: float = 1.0) -> bool:
+        """Use so many if they are there."""
         self.tokens = min(self.burst, self.tokens + max(0.0, now - self.at) * self.rate)
         self.at = now
-        if self.tokens < 1.0:
+        if self.tokens < tokens:
             return False
-        self.tokens -= 1.0
+        self.tokens -= tokens
         return True
 
 

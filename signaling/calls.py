@@ -8,8 +8,10 @@ import msgspec
 from signaling.bucket import full
 from signaling.effects import Counted, Effect, FirstFrame, Reported, Send
 from signaling.endings import answer, end, notice, refuse, step, watching
+from signaling.greetings import is_past_relay
 from signaling.protocol import messages as wire
 from signaling.protocol.errors import Fault, Notice, ProtocolError
+from signaling.protocol.relay_token import is_relay
 from signaling.protocol.sessions import Event, State, advance
 from signaling.table import Party, Pending, Session, Table
 
@@ -27,7 +29,7 @@ def device_connected(table: Table, pending: Pending, reply: wire.Result | wire.F
         step(table, session, Event.ACCEPT, now)
         return []
     reason = reply.message[: table.limits.reason_chars] or "the camera refused"
-    return end(table, session, Event.REFUSE, reason, to_device=None, to_client=reply.code)
+    return _counted(reply.code) + end(table, session, Event.REFUSE, reason, to_device=None, to_client=reply.code)
 
 
 # --- invite ---
@@ -48,7 +50,8 @@ def invite(table: Table, party: Party, session: Session, request: wire.Request, 
     client.last_id += 1
     client.pending[client.last_id] = Pending("invite", session.id, now, (party.address, request.id))
     party.answering.add(request.id)
-    effects: list[Effect] = [Send(client.address, wire.request(client.last_id, "invite", params))]
+    shown = msgspec.structs.replace(params, belvedere=_between(params.belvedere, client, session))
+    effects: list[Effect] = [Send(client.address, wire.request(client.last_id, "invite", shown))]
     return effects + _release(session, "device", client)
 
 
@@ -73,8 +76,16 @@ def client_answered(table: Table, pending: Pending, reply: wire.Result | wire.Fa
         reason = error.message[: table.limits.reason_chars]
         return effects + end(table, session, Event.DECLINE, reason, to_device=None, to_client=Fault.BAD_REQUEST)
     step(table, session, Event.ANSWER, now)
-    effects = answer(table, pending.reply_to, result) + _release(session, "client", table.device(session.device))
-    return effects + watching(session)
+    device = table.device(session.device)
+    shown = msgspec.structs.replace(result, belvedere=_between(result.belvedere, device, session))
+    return answer(table, pending.reply_to, shown) + _release(session, "client", device) + watching(session)
+
+
+def _between(extra: wire.ProofExtra | None, to: Party | None, session: Session) -> wire.ProofExtra | None:
+    """The statement about a description, for a party that understands it. A relay makes and checks none: over it the
+    two ends of the DTLS are not camera and viewer."""
+    understood = to is not None and to.ours and not session.relayed and not is_relay(session.user)
+    return extra if understood else None
 
 
 # --- trickle ---
@@ -147,6 +158,8 @@ def complaint(table: Table, party: Party, session: Session, message: wire.Notifi
     params = wire.params_as(wire.ErrorParams, message.params)
     reason = params.message[: table.limits.reason_chars]
     if params.code == Notice.MALFORMED_CANDIDATE:
+        if is_past_relay(party, session):
+            raise ProtocolError(Fault.FORBIDDEN, "none of these candidates is for the camera")
         other = _other(table, party, session)
         return [] if other is None else [Send(other.address, notice(other, session.id, params.code, reason))]
     return _close(table, party, session, reason, params.code)
@@ -159,9 +172,16 @@ def close(table: Table, party: Party, session: Session, message: wire.Notificati
 
 
 def _close(table: Table, party: Party, session: Session, reason: str, code: int) -> list[Effect]:
+    if is_past_relay(party, session):
+        return _counted(code) + end(table, session, Event.CLOSE, reason, to_client=code, to_camera=False)
     if party.role == "device":
-        return end(table, session, Event.CLOSE, reason, to_device=None, to_client=code)
+        return _counted(code) + end(table, session, Event.CLOSE, reason, to_device=None, to_client=code)
     return end(table, session, Event.CLOSE, reason, to_device=code, to_client=None)
+
+
+def _counted(code: int) -> list[Effect]:
+    """A camera's word that it does not know a viewer."""
+    return [Counted("not_trusted")] if code == Fault.NOT_TRUSTED else []
 
 
 def stats(table: Table, party: Party, session: Session, message: wire.Notification, now: float) -> list[Effect]:
@@ -169,7 +189,7 @@ def stats(table: Table, party: Party, session: Session, message: wire.Notificati
     params = wire.params_as(wire.StatsParams, message.params)
     if party.role != "client" or party.relay or params.first_frame_ms is None or session.seen:
         return []
-    if not _may_report(table, party, table.limits.sessions_per_socket, now):
+    if not may_report(table, party, table.limits.sessions_per_socket, now):
         return [Counted("stats_refused")]
     session.seen = True
     return [FirstFrame(session.camera)]
@@ -180,12 +200,12 @@ def report(table: Table, party: Party, message: wire.Notification, now: float) -
     params = wire.params_as(wire.EventParams, message.params)
     if party.role != "device" or party.relay or len(params.name) > MAX_NAME_CHARS:
         return [Counted("event_refused")]
-    if not _may_report(table, party, table.limits.reports_burst, now):
+    if not may_report(table, party, table.limits.reports_burst, now):
         return [Counted("event_refused")]
     return [Reported(party.device, params.name, params.detail[: table.limits.detail_chars])]
 
 
-def _may_report(table: Table, party: Party, burst: int, now: float) -> bool:
+def may_report(table: Table, party: Party, burst: int, now: float) -> bool:
     """One tenant's reports must not delay another's: beyond the rate they are dropped, not kept waiting."""
     if party.reports is None:
         party.reports = full(table.limits.reports_per_second, burst, now)

@@ -36,9 +36,10 @@ class Handler(Presence, Protocol):
     async def close(self, session: str, reason: str) -> None:
         """The session is over, one of ours or one that `hello` named. May name one that is not known."""
 
-    async def hello(self, session: str, trust: wire.Trust) -> None:
+    async def hello(self, session: str, trust: wire.Trust | None) -> None:
         """Somebody watches this camera over a relay, in that session of the relay's. Comes again after `connected`, and
-        when a viewer asks anew; those that do not come again are over, or the server was restarted."""
+        when a viewer asks anew; those that do not come again are over, or the server was restarted. None: a viewer that
+        does not say who it is."""
 
     async def orders(self, keyring: Sequence[str], orders: str | None) -> None:
         """The camera's owner, as the server knows him: at each registration, and when there is something new."""

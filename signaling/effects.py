@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 from signaling.protocol.errors import CloseCode
-from signaling.protocol.messages import MessageId, Way
+from signaling.protocol.messages import MessageId, Trust, Way
 from signaling.protocol.tickets import Ticket
 
 
@@ -85,6 +85,14 @@ class Reported:
 
 
 @dataclass(frozen=True, slots=True)
+class Receipted:
+    """A camera says what it knows of its owner's orders; `receipt` is signed by it."""
+
+    camera: str
+    receipt: str
+
+
+@dataclass(frozen=True, slots=True)
 class Watching:
     """A person's media flows. `user`: the account that sees it; `owner`: the camera's. `since`: Unix seconds."""
 
@@ -146,6 +154,8 @@ class AskConnect:
     authorization: str | None
     profile: str | None
     via: Way | None = None
+    trust: Trust | None = None
+    """Who watches, for the camera to judge."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,5 +171,5 @@ class AskExtend:
 
 
 Ask = AskRegister | AskConnect | AskExtend
-News = Came | Went | Outlived | FirstFrame | Reported
+News = Came | Went | Outlived | FirstFrame | Reported | Receipted
 Effect = Send | Hangup | News | Watching | Watched | Counted | Ask

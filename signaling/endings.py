@@ -6,6 +6,7 @@ Part of the broker: plain functions over the table.
 import msgspec
 
 from signaling.effects import Address, Effect, Send, Watched, Watching
+from signaling.greetings import behind
 from signaling.protocol import messages as wire
 from signaling.protocol.errors import Fault, Notice
 from signaling.protocol.relay_token import is_relay
@@ -33,12 +34,13 @@ def end(
     *,
     to_device: int | None = Notice.PEER_DISCONNECTED,
     to_client: int | None = Notice.PEER_DISCONNECTED,
+    to_camera: bool = True,
     fault: Fault = Fault.GONE,
 ) -> list[Effect]:
     """End the session and tell whom it concerns.
 
     `to_device`, `to_client`: the code in the `error` notification; None for a party that knows, having caused it.
-    Requests that wait for an answer are refused with `fault`.
+    `to_camera`: whether a camera that a relay shows is told. Requests that wait for an answer are refused with `fault`.
     """
     closing = event is Event.CLOSE or session.state is State.FLOWING
     seen = session.state is State.FLOWING and not is_relay(session.user)
@@ -50,15 +52,24 @@ def end(
     for party, code in ((device, to_device), (client, to_client)):
         if party is not None and code is not None:
             effects.append(Send(party.address, _farewell(party, session.id, code, reason, closing=closing)))
+    effects += _tell_camera(table, session, reason) if to_camera else []
     table.remove(session)
     return [*effects, Watched(session.id)] if seen else effects
+
+
+def _tell_camera(table: Table, session: Session, reason: str) -> list[Effect]:
+    """The camera that a relay shows need not keep in mind who watched."""
+    camera = behind(table, session)
+    if camera is None:
+        return []
+    return [Send(camera.address, wire.notification("belvedere.close", wire.CloseParams(session.id, reason)))]
 
 
 def watching(session: Session) -> list[Effect]:
     """The session flows. A relay is nobody who watches."""
     if is_relay(session.user):
         return []
-    way: wire.Way = "direct" if session.device == session.camera else "relay"
+    way: wire.Way = "relay" if session.relayed else "direct"
     return [Watching(session.id, session.camera, session.user, session.owner, way, session.began)]
 
 

@@ -10,6 +10,7 @@ import msgspec
 
 from signaling import ways
 from signaling.effects import AskConnect, Counted, Effect, Send
+from signaling.greetings import greet, has_no_room, passed_on
 from signaling.leases import Refusal, has_room, lease_until, ticket_for
 from signaling.protocol import messages as wire
 from signaling.protocol.errors import Fault, ProtocolError
@@ -40,8 +41,9 @@ def ask_connect(party: Party, request: wire.Request) -> list[Effect]:
     params = wire.params_as(wire.ConnectParams, request.params)
     if len(params.peer) > MAX_NAME_CHARS or len(params.profile or "") > MAX_NAME_CHARS:
         raise ProtocolError(Fault.INVALID_PARAMS, f"peer and profile have at most {MAX_NAME_CHARS} characters")
-    via = params.belvedere.via if params.belvedere is not None else None
-    return [AskConnect(party.address, request.id, params.peer, params.authorization, params.profile, via)]
+    wish = params.belvedere or wire.WishExtra()
+    about = (params.peer, params.authorization, params.profile)
+    return [AskConnect(party.address, request.id, *about, wish.via, wish.trust)]
 
 
 def connected(table: Table, ask: AskConnect, grant: ConnectGrant | Refusal, now: float) -> list[Effect]:
@@ -54,16 +56,23 @@ def connected(table: Table, ask: AskConnect, grant: ConnectGrant | Refusal, now:
     choice = _choose(table, party, ask, grant)
     if isinstance(choice, Refusal):
         return _refused(party, ask, choice)
-    device = table.parties[table.devices[choice.relay or ask.camera]]
+    camera, device = (table.parties[table.devices[key]] for key in (ask.camera, choice.relay or ask.camera))
+    trust = passed_on(party, camera, ask.trust)
     crowd = _crowd(table, party, device)
+    if crowd is None and has_no_room(table, camera, trust, relayed=device is not camera, now=now):
+        crowd = Refusal(Fault.TOO_MANY_REQUESTS, "this camera is asked by more viewers than it can get to know")
     if crowd is not None:
         return _refused(party, ask, crowd)
     session = _session(party, device, ask, grant, now)
+    session.trust = trust
     table.add(session)
-    return [
+    effects = [
         _ask_device(table, device, session, ask, grant, now),
         Send(party.address, wire.result(ask.id, _connect_result(table, device, session, choice, grant, now))),
+        *greet(table, session),
     ]
+    session.trust = trust if session.relayed else None
+    return effects
 
 
 def _refused(party: Party, ask: AskConnect, refusal: Refusal) -> list[Effect]:
@@ -149,7 +158,7 @@ def _what_it_is_about(table: Table, device: Party, session: Session, terms: ways
     if is_relay(session.user):
         relay = table.device(session.user)
         return wire.ConnectExtra(ticket, via="relay", tunnel=relay.tunnel if relay is not None else None)
-    return wire.ConnectExtra(ticket)
+    return wire.ConnectExtra(ticket, trust=session.trust)
 
 
 def _connect_result(

@@ -40,7 +40,7 @@ def ticket_for(table: Table, session: Session) -> str:
 
 
 def _ticket(table: Table, session: Session, lease: float) -> str:
-    relay = session.device if session.device != session.camera else ""
+    relay = session.device if session.relayed else ""
     about = (session.id, session.camera, session.user, session.login)
     ticket = tickets.Ticket(*about, int(lease), relay, int(session.began))
     return tickets.sign(table.ticket_key, ticket)
@@ -51,7 +51,7 @@ def ask_extend(party: Party, session: Session, request: wire.Request) -> list[Ef
     if session.state is not State.FLOWING:
         raise OutOfTurn(session.state, Event.EXTEND)
     params = wire.params_as(wire.ExtendParams, request.params)
-    via: wire.Way = "direct" if session.device == session.camera else "relay"
+    via: wire.Way = "relay" if session.relayed else "direct"
     return [AskExtend(party.address, request.id, session.id, session.camera, params.authorization, via)]
 
 

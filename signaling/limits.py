@@ -34,6 +34,19 @@ class Limits:
     capabilities_bytes: int = 4096
     ended_remembered: int = 20_000
     """Ended sessions whose tickets still look good; the oldest are forgotten first. 4 MiB at most."""
+    greeted_per_camera: int = 64
+    """Viewers over a relay that say who they are: a camera holds as many in mind as it has sessions."""
+    trust_bytes_per_camera: int = 512 * 1024
+    """What such viewers say, together: it is all said at once when the camera registers, and fits into its queue."""
+    trust_bytes_per_second: float = 64 * 1024
+    """Of what viewers say to one camera of who they are, mostly 3 KiB each: a camera's line and hand are slow."""
+    hellos_per_second: float = 0.2
+    """Of one session, after its first: where a server was restarted, or a key is missing."""
+    hellos_burst: int = 4
+    envelopes_per_second: float = 0.5
+    """Of one session: a new key for each viewer that loses its right, and daily."""
+    envelopes_burst: int = 32
+    """An owner that takes several rights back, one after the other."""
     register_seconds: float = 10.0
     """From the WebSocket's opening to its `register`: a slow handshake, no more."""
     extend_seconds: float = 10.0

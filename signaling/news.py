@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import structlog
 
-from signaling.effects import Came, FirstFrame, News, Outlived, Reported, Went
+from signaling.effects import Came, FirstFrame, News, Outlived, Receipted, Reported, Went
 from signaling.live.state import LiveUnavailable
 from signaling.refusals import Refused
 from signaling.rivals import Arrival
@@ -41,6 +41,8 @@ class CameraEvents(Protocol):
     async def first_frame(self, camera_id: str) -> None: ...
 
     async def reported(self, camera_id: str, name: str, detail: str) -> None: ...
+
+    async def receipted(self, camera_id: str, receipt: str) -> None: ...
 
 
 class Presences(Protocol):
@@ -81,6 +83,7 @@ class NewsDesk:
         self._outlived: _Queue = {}
         self._first_frames: _Queue = {}
         self._reports: _Queue = {}
+        self._receipts: _Queue = {}
         self._something = asyncio.Event()
         self._telling = asyncio.Lock()
 
@@ -100,6 +103,8 @@ class NewsDesk:
                 return self._first_frames
             case Reported():
                 return self._reports
+            case Receipted():
+                return self._receipts
 
     async def run(self) -> None:
         """Tell what there is, until cancelled."""
@@ -113,7 +118,7 @@ class NewsDesk:
     async def flush(self) -> bool:
         """Tell all that waits now. False where some of it could not be told and still waits."""
         async with self._telling:  # at the end of `run` its last telling may still go on
-            queues = (self._presence, self._outlived, self._first_frames, self._reports)
+            queues = (self._presence, self._outlived, self._first_frames, self._reports, self._receipts)
             while any(queues):
                 whole = [await self._tell_each(queue) for queue in queues]
                 if not all(whole):
@@ -160,6 +165,8 @@ class NewsDesk:
                 await self._events.first_frame(news.camera)
             case Reported():
                 await self._events.reported(news.camera, news.name, news.detail)
+            case Receipted():
+                await self._events.receipted(news.camera, news.receipt)
 
 
 def _arrivals(news: News) -> tuple[Arrival, ...]:

@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from signaling import owners
 from signaling.adoption import adopt, forgotten, not_adopted, wake
 from signaling.departure import lost, question
 from signaling.effects import AskRegister, Came, Counted, Effect, Hangup, Send, Went
+from signaling.greetings import greet_all
 from signaling.leases import Refusal
 from signaling.limits import Limits
 from signaling.protocol import messages as wire
@@ -24,13 +26,14 @@ from signaling.ways import Terms
 @dataclass(frozen=True, slots=True)
 class DeviceIdentity:
     """The peer is this camera. `epoch`: claimed for this very connection. `pins`: of our self-made keys. `address`:
-    where it came from."""
+    where it came from. `orders`: of its owner, where it knows one."""
 
     camera: str
     epoch: int
     ice_servers: list[wire.IceServer] = field(default_factory=list)
     pins: list[str] = field(default_factory=list)
     address: str = ""
+    orders: wire.OrdersParams | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +160,8 @@ def _register_camera(
     extra = wire.RegisteredExtra(ice_servers=identity.ice_servers, pins=identity.pins)
     result = wire.RegisterResult(identity.camera, extra)
     effects = _register_device(table, party, ask, result, alive, now)
+    # First what its owner says, then whom it shall judge by that.
+    effects += owners.tell(party, identity.orders) + greet_all(table, party, now)
     came = Came(identity.camera, identity.epoch, ask.capabilities, ask.instance, identity.address)
     return [*effects, came]
 

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from signaling.bucket import Bucket
 from signaling.effects import Address
 from signaling.limits import RELAY_LIMITS, Limits
-from signaling.protocol.messages import MessageId, Role
+from signaling.protocol.messages import MessageId, Role, Trust
 from signaling.protocol.sessions import State
 
 
@@ -68,6 +68,10 @@ class Party:
     last_id: int = 0
     reports: Bucket | None = None
     """Of what it tells about itself; made with the first."""
+    told: Bucket | None = None
+    """Of a camera: of the bytes in which viewers say who they are; made with the first."""
+    orders: str = ""
+    """Of a camera that knows its owner: digest of what it was last told of him."""
 
 
 @dataclass(slots=True)
@@ -95,6 +99,16 @@ class Session:
     """Candidates that came before the description they belong to: (from whom, message)."""
     seen: bool = False
     """Whether the first picture has been told."""
+    trust: Trust | None = None
+    """Over a relay: what the viewer says of itself, for the camera; at most 45 KiB."""
+    hellos: Bucket | None = None
+    envelopes: Bucket | None = None
+    """Made with the first."""
+
+    @property
+    def relayed(self) -> bool:
+        """Whether a relay shows the camera in it."""
+        return self.device != self.camera
 
 
 Alarm = tuple[float, str, str, int]

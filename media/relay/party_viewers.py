@@ -114,7 +114,7 @@ class Viewers:
             await asyncio.wait({offering})
         self._media.close_viewer(session)
 
-    async def hello(self, session: str, trust: Trust) -> None:
+    async def hello(self, session: str, trust: Trust | None) -> None:
         """Who watches is between viewer and camera; a relay is never told."""
 
     async def orders(self, keyring: Sequence[str], orders: str | None) -> None:

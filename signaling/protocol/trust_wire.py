@@ -8,11 +8,9 @@ from typing import Annotated
 
 import msgspec
 
-from signaling.protocol.trust.keyring import MAX_STATEMENTS
+from signaling.protocol.trust.keyring import MAX_CHAIN_CHARS, MAX_STATEMENTS
 from signaling.protocol.trust.statement import MAX_STATEMENT_CHARS
 
-MAX_CHAIN_CHARS = 32 * 1024
-"""Of all statements of a keyring: with a hello and a chain of grants it fits into one message."""
 MAX_GRANTS = 2
 """The owner's word to an invitation's key, and that key's word to a guest."""
 
@@ -51,11 +49,11 @@ class HelloParams(msgspec.Struct, frozen=True, omit_defaults=True):
     """`belvedere.hello`, viewer → server → camera: who watches the camera over a relay, in that session of the relay's.
 
     The server says it when the session begins and whenever the camera registers; a viewer says it again where server or
-    camera may have lost it.
+    camera may have lost it. Without `trust`: somebody that does not say who it is.
     """
 
     session: str
-    trust: Trust
+    trust: Trust | None = None
 
 
 class EnvelopeParams(msgspec.Struct, frozen=True):

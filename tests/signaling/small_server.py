@@ -133,6 +133,9 @@ class Diary:
     async def reported(self, camera_id: str, name: str, detail: str) -> None:
         self.told.append(("reported", camera_id, name, detail))
 
+    async def receipted(self, camera_id: str, receipt: str) -> None:
+        self.told.append(("receipted", camera_id, receipt))
+
 
 @web.middleware
 async def _answer_refusals(request: web.Request, handler: Handler) -> web.StreamResponse:

@@ -59,7 +59,7 @@ class Recorder:
     async def close(self, session: str, reason: str) -> None:
         self._note("close", (session, reason))
 
-    async def hello(self, session: str, trust: wire.Trust) -> None:
+    async def hello(self, session: str, trust: wire.Trust | None) -> None:
         self._note("hello", (session, trust))
 
     async def orders(self, keyring: Sequence[str], orders: str | None) -> None:

@@ -26,7 +26,7 @@ from signaling.introduction import ConnectGrant
 from signaling.leases import ExtendGrant, Refusal
 from signaling.limits import Limits
 from signaling.protocol.errors import Fault, ProtocolError
-from signaling.protocol.messages import IceServer, decode
+from signaling.protocol.messages import IceServer, OrdersParams, decode
 from signaling.protocol.relay_token import is_relay, key_of
 from signaling.registration import ClientIdentity, DeviceIdentity, Identity, RelayIdentity
 from signaling.table import Table
@@ -102,6 +102,8 @@ class World:
         """(user, camera): with whom cameras are shared."""
         self.until = float("inf")
         self.viewings = Viewings()
+        self.orders: dict[str, OrdersParams] = {}
+        """By camera: what those that know their owner are told of him."""
 
     def peer(self) -> Peer:
         """A socket that has said nothing."""
@@ -204,7 +206,7 @@ class World:
             return Refusal(Fault.UNAUTHORIZED, "no relay")
         if words[0] == "device":
             self.epochs[words[1]] += 1
-            return DeviceIdentity(words[1], self.epochs[words[1]])
+            return DeviceIdentity(words[1], self.epochs[words[1]], orders=self.orders.get(words[1]))
         if words[0] == "viewer" and words[2] not in self.dead_logins:
             return ClientIdentity(f"id-{ask.peer.socket}", words[1], words[2], self.now + self.login_seconds)
         return Refusal(Fault.UNAUTHORIZED, "no")
