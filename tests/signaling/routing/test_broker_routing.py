@@ -21,3 +21,5 @@ def test_no_message_is_routed_to_a_foreign_party() -> None:
     assert delivered["trickle"] > MESSAGES // 10, "enough went through to have gone astray"
     assert counted["foreign_session"] > MESSAGES // 50, "enough was tried"
     assert min(delivered[kind] for kind in ("connect", "invite", "extend", "answer to another")) > MESSAGES // 1000
+    past_relay = ("belvedere.hello", "belvedere.envelope", "belvedere.orders", "trust", "proof")
+    assert min(delivered[kind] for kind in past_relay) > MESSAGES // 1000

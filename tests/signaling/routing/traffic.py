@@ -17,7 +17,7 @@ from signaling.effects import Address, Ask, AskConnect, AskExtend, AskRegister, 
 from signaling.introduction import ConnectGrant
 from signaling.leases import ExtendGrant, Refusal
 from signaling.protocol.errors import Fault, ProtocolError
-from signaling.protocol.messages import decode
+from signaling.protocol.messages import OrdersParams, decode
 from signaling.registration import ClientIdentity, DeviceIdentity, Identity, RelayIdentity
 from signaling.table import Table
 from signaling.ways import Terms
@@ -74,7 +74,7 @@ class Traffic:
         self._asks: list[tuple[Ask, Peer]] = []
         self._recent: deque[str] = deque(maxlen=400)
         self._stolen: deque[str] = deque(maxlen=200)
-        self._sockets = self._sessions = self._epochs = 0
+        self._sockets = self._sessions = self._epochs = self._ordered = 0
         for peer in self._everybody():
             self._arrive(peer, [])
 
@@ -177,6 +177,7 @@ class Traffic:
                 lambda: broker.end_watching(table, camera),
                 lambda: broker.revoke_login(table, f"{user}-0", now),
                 lambda: broker.close_ways(table, self.cameras[camera], "always_relay"),
+                lambda: broker.push_orders(table, camera, self._orders(camera)),
             )
         )()
 
@@ -197,12 +198,15 @@ class Traffic:
         if not peer.serves and (not peer.sessions or rng.random() < 0.07):
             return self._connect(peer)
         if not peer.sessions:
-            return '{"jsonrpc":"2.0","method":"belvedere.event","params":{"name":"ok"}}'
+            said = rng.choice(('event","params":{"name":"ok"}}', 'receipt","params":{"receipt":"a.b.c"}}'))
+            return f'{{"jsonrpc":"2.0","method":"belvedere.{said}'
         session, kind = rng.choice(peer.sessions), rng.random()
         if kind < 0.8:
             return self._tell("trickle", session, f'"candidate":{{"candidate":"{mark(peer.tenant, session)}"}}')
         if kind < 0.9 and not peer.serves:
             return self._request(peer, "extend", f'{{"session":"{session}"}}', session)
+        if kind < 0.93:
+            return self._tell("belvedere.hello", session, f'"trust":{_trust(peer)}')
         if kind < 0.95:
             return self._tell("belvedere.stats", session, '"firstFrameMs":100')
         if kind < 0.97:
@@ -215,13 +219,14 @@ class Traffic:
         rng = self.rng
         camera = camera or rng.choice(self._may_watch.get(peer.user, [*self.cameras]))
         via = rng.choice(("null", '"direct"', '"relay"'))
-        return self._request(peer, "connect", f'{{"peer":"{camera}","belvedere":{{"via":{via}}}}}')
+        trust = rng.choice(("null", _trust(peer)))
+        return self._request(peer, "connect", f'{{"peer":"{camera}","belvedere":{{"via":{via},"trust":{trust}}}}}')
 
     def _trespass(self, peer: Peer) -> str:
         """A faultless message about somebody's session, an answer to what nobody asked, or no message at all."""
         rng = self.rng
         session = rng.choice(self._recent) if self._recent else "none"
-        said, kind = mark(peer.tenant, session), rng.randrange(9)
+        said, kind = mark(peer.tenant, session), rng.randrange(12)
         if kind == 0:
             return self._tell("trickle", session, f'"candidate":{{"candidate":"{said}"}}')
         if kind == 1:
@@ -238,6 +243,12 @@ class Traffic:
             return self._tell("belvedere.wake", session, '"firstFrameMs":1')
         if kind == 7:
             return self._connect(peer, rng.choice([*self.cameras, RELAY, session]))
+        if kind == 8:
+            return self._tell("belvedere.hello", session, f'"trust":{_trust(peer)}')
+        if kind == 9:
+            return self._tell("belvedere.envelope", session, f'"envelope":"envelope.of.{peer.device}.{session}"')
+        if kind == 10:
+            return self._tell("belvedere.orders", session, f'"keyring":["ring.of.{peer.tenant}"],"receipt":"a.b.c"')
         return rng.choice(("", "[]", '{"jsonrpc":"2.0"}', f'{{"jsonrpc":"2.0","id":"{session}","method":"register"}}'))
 
     def _request(self, peer: Peer, method: str, params: str, session: str = "") -> str:
@@ -281,14 +292,26 @@ class Traffic:
         if heard.method in ("belvedere.close", "error"):
             if session in peer.sessions:
                 peer.sessions.remove(session)
+        elif heard.method == "belvedere.hello":
+            self._greeted(peer, session)
         elif heard.method == "connect":
             self._asked_to_show(peer, heard, session, extra.camera if extra is not None else None)
         elif heard.method == "invite":
-            peer.todo.append(partial(self._reply, heard.id, f'{{"answer":"{mark(peer.tenant, session)}"}}'))
+            answer = f'{{"answer":"{mark(peer.tenant, session)}",{_proof(peer, session)}}}'
+            peer.todo.append(partial(self._reply, heard.id, answer))
         elif heard.method == "extend":
             peer.todo.append(partial(self._reply, heard.id, "{}"))
         elif heard.result is not None and session not in peer.sessions:
             peer.sessions.append(session)
+
+    def _greeted(self, peer: Peer, session: str) -> None:
+        """It gives the viewer its keys, or turns it away."""
+        if self.rng.random() < 0.1:
+            said = f'"code":495,"message":"{mark(peer.tenant, session)}"'
+            peer.todo.append(partial(self._tell, self.rng.choice(("error", "belvedere.close")), session, said))
+            return
+        said = f'"envelope":"envelope.of.{peer.device}.{session}"'
+        peer.todo.append(partial(self._tell, "belvedere.envelope", session, said))
 
     def _asked_to_show(self, peer: Peer, heard: Heard, session: str, camera: str | None) -> None:
         """It says yes and makes its offer; a relay first asks the camera, as its other self."""
@@ -299,7 +322,7 @@ class Traffic:
                 if other.role == "client":
                     other.todo.append(partial(self._connect, other, camera))
         peer.todo.append(partial(self._reply, heard.id, "{}"))
-        offer = f'{{"session":"{session}","offer":"{mark(peer.tenant, session)}"}}'
+        offer = f'{{"session":"{session}","offer":"{mark(peer.tenant, session)}",{_proof(peer, session)}}}'
         peer.todo.append(partial(self._request, peer, "invite", offer, session))
 
     def _reply(self, number: Any, result: str) -> str:
@@ -329,7 +352,7 @@ class Traffic:
         match words:
             case ["device", camera]:
                 self._epochs += 1
-                return DeviceIdentity(camera, self._epochs)
+                return DeviceIdentity(camera, self._epochs, orders=self._orders(camera))
             case ["viewer", user, login]:
                 return ClientIdentity(ask.peer.socket, user, login, self.now + LOGIN_SECONDS)
             case ["relay"] if ask.role is not None:
@@ -345,6 +368,12 @@ class Traffic:
         self.judge.granted(session, peer, ask.camera)
         return ConnectGrant(session, self.now + LOGIN_SECONDS, self._terms(ask.camera))
 
+    def _orders(self, camera: str) -> OrdersParams | None:
+        """Every other camera knows its owner."""
+        self._ordered += 1
+        known = camera.endswith("-0")
+        return OrdersParams([f"ring.of.{self.cameras[camera]}"], f"orders.{self._ordered}") if known else None
+
     def _terms(self, camera: str) -> Terms:
         return Terms(self.cameras[camera], "auto", 2)
 
@@ -353,3 +382,12 @@ class Traffic:
         due = self.table.next_deadline()
         if due is not None and due <= self.now:
             self._apply(broker.expire(self.table, self.now), None)
+
+
+def _trust(peer: Peer) -> str:
+    """What it says of itself: a relay as well, which has no business to."""
+    return f'{{"hello":"hello.of.{peer.user.replace(":", "-")}"}}'
+
+
+def _proof(peer: Peer, session: str) -> str:
+    return f'"belvedere":{{"proof":"proof.of.{peer.tenant}.{session}"}}'
