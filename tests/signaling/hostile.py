@@ -12,6 +12,7 @@ METHODS = (*sorted(REQUESTS | NOTIFICATIONS), "rpc.discover", "")
 MEMBERS = (
     *("session", "peer", "offer", "answer", "candidate", "authorization", "code", "belvedere", "name", "tickets"),
     *("via", "attempt", "role", "tunnel", "stun", "moved"),
+    *("trust", "hello", "keyring", "chain", "proof", "envelope", "orders", "receipt"),
 )
 PLACES = ("SESSION-A", "SESSION-B", "SESSION-C", "SESSION-D")
 """Stand for sessions there are at the moment; `aim` puts those in."""
@@ -55,6 +56,11 @@ garbage: st.SearchStrategy[str] = (
 
 
 sessions = st.sampled_from(PLACES)
+STATEMENTS = ("a.b.c", "", "a b", "a.b.c\n", "\u0430.b.c", "x" * 4096, "x" * 4097)
+CHAINS = (["a.b.c"], ["a.b.c"] * 257, ["x" * 4096] * 8, ["x" * 4096] * 9)
+statements = st.integers(0, len(STATEMENTS) - 1).map(lambda n: STATEMENTS[n]) | json_values
+chains = st.lists(statements, max_size=4) | st.integers(0, len(CHAINS) - 1).map(lambda n: CHAINS[n]) | json_values
+trusts = st.fixed_dictionaries({}, optional={"hello": statements, "keyring": chains, "chain": chains}) | json_values
 extras = st.fixed_dictionaries(
     {},
     optional={
@@ -63,6 +69,8 @@ extras = st.fixed_dictionaries(
         "role": st.sampled_from(["device", "client", "server"]) | json_values,
         "tunnel": st.just("wss://127.0.0.1:9/api/media") | st.builds(lambda: "wss://" + "x" * 40_000) | json_values,
         "moved": st.booleans() | json_values,
+        "trust": trusts,
+        "proof": statements,
         "tickets": st.lists(st.text(max_size=20) | st.just("a.eyJzZXNzaW9uIjoiU0VTU0lPTi1BIn0.b"), max_size=3)
         | json_values,
     },
@@ -93,6 +101,11 @@ def calls(cameras: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
             "message": st.text(max_size=30),
             "reason": st.text(max_size=30) | st.builds(lambda: "r" * 50_000),
             "firstFrameMs": st.floats(0, 1e6) | json_values,
+            "trust": trusts,
+            "envelope": statements,
+            "keyring": chains,
+            "orders": statements,
+            "receipt": statements,
             "name": st.text(max_size=30),
             "authorization": st.text(max_size=30) | json_values,
         },
@@ -104,7 +117,8 @@ def calls(cameras: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     answer = st.fixed_dictionaries(
         {"jsonrpc": st.just("2.0"), "id": ids},
         optional={
-            "result": st.fixed_dictionaries({}, optional={"answer": st.just("v=0") | json_values}) | json_values,
+            "result": st.fixed_dictionaries({}, optional={"answer": st.just("v=0") | json_values, "belvedere": extras})
+            | json_values,
             "error": st.fixed_dictionaries({"code": st.integers(), "message": st.text(max_size=9)}) | json_values,
         },
     )
@@ -114,10 +128,21 @@ def calls(cameras: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 def trespasses() -> st.SearchStrategy[str]:
     """Faultless messages, but about whatever session there is."""
     params = st.fixed_dictionaries(
-        {"session": sessions, "candidate": st.just({"candidate": "c"}), "code": st.sampled_from(Notice)},
-        optional={"offer": st.just("v=0"), "firstFrameMs": st.floats(0, 1e6), "reason": st.text(max_size=30)},
+        {
+            "session": sessions,
+            "candidate": st.just({"candidate": "c"}),
+            "code": st.sampled_from([*Notice, Fault.NOT_TRUSTED]),
+        },
+        optional={
+            "trust": st.just({"hello": "a.b.c"}),
+            "envelope": st.just("a.b.c"),
+            "receipt": st.just("a.b.c"),
+            "offer": st.just("v=0"),
+            "firstFrameMs": st.floats(0, 1e6),
+            "reason": st.text(max_size=30),
+        },
     )
-    names = ("invite", "extend", "trickle", "belvedere.close", "belvedere.stats", "belvedere.wake", "error")
+    names = ("invite", "extend", "error", *sorted(NOTIFICATIONS - {"belvedere.goAway", "belvedere.event"}))
     return st.fixed_dictionaries(
         {"jsonrpc": st.just("2.0"), "method": st.sampled_from(names), "params": params},
         optional={"id": st.integers(0, 100)},

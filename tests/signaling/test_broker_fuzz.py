@@ -4,6 +4,7 @@ Nor does a relay, though it serves them all: what is neither shown nor asked for
 """
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, get_args
@@ -15,6 +16,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from signaling import broker
 from signaling.limits import Limits
+from signaling.protocol import messages as wire
+from signaling.protocol.messages import OrdersParams
 from signaling.protocol.relay_token import is_relay
 from signaling.protocol.sessions import State
 from signaling.table import Session, Table
@@ -31,8 +34,11 @@ LIMITS = Limits(
     pending_per_socket=8,
     candidates_per_side=6,
     ended_remembered=12,
+    greeted_per_camera=2,
+    trust_bytes_per_camera=50_000,
 )
 MAX_PEERS = 60
+TOLD = ("connect", "invite", "trickle", "extend", "belvedere.hello", "belvedere.envelope")
 RELAY, RELAY_KEY = 0, "relay:home"
 """Whose both sockets belong to no tenant."""
 
@@ -110,7 +116,18 @@ class Tenants(RuleBasedStateMachine):
         peer = self._open(pick)
         if peer is not None:
             with self._others_untouched(peer):
-                peer.ask("connect", peer=camera, belvedere={"via": via})
+                peer.ask("connect", peer=camera, belvedere={"via": via, "trust": self._trust_of(peer)})
+
+    def _trust_of(self, peer: Peer) -> dict[str, str]:
+        """Whoever speaks says whose it is, so that it shows where it goes astray."""
+        return {"hello": f"hello.of.{self.tenant[peer]}"}
+
+    @rule(tenant=tenants, number=st.integers(0, 3))
+    def the_owner_orders(self, tenant: int, number: int) -> None:
+        orders = OrdersParams([f"ring.of.{tenant}"], f"orders.{number}") if number else None
+        if orders is not None:
+            self.world.orders[f"c{tenant}"] = orders
+        self.world.apply(broker.push_orders(self.world.table, f"c{tenant}", orders))
 
     @rule(
         pick=st.integers(0, 1000), how=st.sampled_from(["result", "answer", "error", "nonsense"]), which=st.integers()
@@ -129,16 +146,20 @@ class Tenants(RuleBasedStateMachine):
     @rule(
         pick=st.integers(0, 1000),
         place=st.sampled_from(PLACES),
-        what=st.sampled_from(["invite", "extend", "trickle", "belvedere.close", "error"]),
+        what=st.sampled_from(
+            ["invite", "extend", "trickle", "belvedere.close", "error", "belvedere.hello", "belvedere.envelope"]
+        ),
+        code=st.sampled_from([1001, 495]),
     )
-    def speak_of(self, pick: int, place: str, what: str) -> None:
+    def speak_of(self, pick: int, place: str, what: str, code: int) -> None:
         """A faultless message about some session, mostly somebody else's."""
         peer = self._open(pick)
         if peer is not None:
             session = aim(place, list(self.world.table.sessions))
             with self._others_untouched(peer):
                 peer.say({"id": session, "method": what, "params": {"session": session, "offer": OFFER}})
-                peer.tell(what, session=session, candidate={"candidate": "c"}, code=1001)
+                said = {"trust": self._trust_of(peer), "envelope": f"envelope.of.{self.tenant[peer]}"}
+                peer.tell(what, session=session, candidate={"candidate": "c"}, code=code, **said)
 
     @contextmanager
     def _others_untouched(self, peer: Peer) -> Iterator[None]:
@@ -170,7 +191,8 @@ class Tenants(RuleBasedStateMachine):
     def _call(self, viewer: Peer, camera: str, via: str | None) -> Session | None:
         """A whole set-up; the session, unless it was refused."""
         world = self.world
-        answer = viewer.ask("connect", peer=camera, belvedere={"via": via})
+        wish = {"via": via, "trust": self._trust_of(viewer)}
+        answer = viewer.ask("connect", peer=camera, belvedere=wish)
         if "result" not in answer:
             return None
         session = world.table.sessions[answer["result"]["session"]]
@@ -199,10 +221,16 @@ class Tenants(RuleBasedStateMachine):
                 assert self.world.table.parties[session.client].user == session.user
         for peer, tenant in self.tenant.items():
             for message in peer.inbox:
-                if message.get("method") in ("connect", "invite", "trickle", "extend"):
+                if message.get("method") in TOLD:
                     name = message["params"]["session"]
                     owner = self.world.table.sessions.get(name)
                     assert owner is None or _concerns(tenant, owner)
+                self._is_its_own(tenant, str(message))
+
+    def _is_its_own(self, tenant: int, text: str) -> None:
+        """What says whose it is, is this one's; of the relay it is nobody's."""
+        for words in ("hello.of.", "envelope.of.", "ring.of."):
+            assert all(name == str(tenant) != str(RELAY) for name in re.findall(re.escape(words) + r"(\d)", text))
 
     @invariant()
     def the_table_is_bounded_and_sound(self) -> None:
@@ -228,6 +256,10 @@ def sound(table: Table) -> None:
             assert names
             assert all(getattr(table.sessions[name], key) == value for name in names)
     assert all(len(names) <= limits.sessions_per_device for names in table.by_device.values())
+    for names in table.by_camera.values():
+        said = [session.trust for session in map(table.sessions.__getitem__, names) if session.trust is not None]
+        assert len(said) <= limits.greeted_per_camera
+        assert sum(len(wire.encode(trust)) for trust in said) <= limits.trust_bytes_per_camera + 1000 * len(said)
     for party in table.parties.values():
         assert len(party.pending) <= 2 * limits.pending_per_socket
         assert all(pending.session in table.sessions for pending in party.pending.values())
@@ -236,6 +268,7 @@ def sound(table: Table) -> None:
     for session in table.sessions.values():
         assert session.state is not State.ENDED
         assert len(session.held) <= 2 * limits.candidates_per_side
+        assert session.trust is None or session.relayed
         assert session.state is State.FLOWING or (session.device in table.devices and session.client is not None)
         assert session.client is None or session.login == table.parties[session.client].login
     assert len(table.ended) <= limits.ended_remembered
