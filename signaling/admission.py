@@ -10,7 +10,7 @@ from signaling.introduction import NO_CAMERA, ConnectGrant
 from signaling.leases import ExtendGrant, Refusal
 from signaling.networks import name_of
 from signaling.protocol.errors import Fault
-from signaling.protocol.messages import IceServer, Way
+from signaling.protocol.messages import IceServer, OrdersParams, Way
 from signaling.protocol.relay_token import RelayClaims, is_relay
 from signaling.protocol.tickets import Ticket
 from signaling.registration import ClientIdentity, DeviceIdentity, Identity, RelayIdentity
@@ -42,6 +42,8 @@ class Gate(Protocol):
     async def session_alive(self, login_id: str) -> bool: ...
 
     async def camera_alive(self, camera_id: str) -> bool: ...
+
+    async def orders_of(self, camera_id: str) -> OrdersParams | None: ...
 
 
 class Claims(Protocol):
@@ -125,7 +127,8 @@ class Admission:
         if device is not None:
             epoch = await self._claims.claim_presence(device.camera_id, ask.peer.socket, ask.peer.node)
             ice = self._ice("device", device.camera_id, "")
-            return DeviceIdentity(device.camera_id, epoch, ice, self._pins, arrival.address)
+            orders = await self.gate.orders_of(device.camera_id)
+            return DeviceIdentity(device.camera_id, epoch, ice, self._pins, arrival.address, orders)
         viewer = await self.gate.viewer_by_token(text) if credential.viewer else None
         if viewer is None:
             return None

@@ -120,7 +120,7 @@ _HEARD = wire.NOTIFICATIONS - {"belvedere.goAway", "belvedere.wake", "belvedere.
 """Those the server alone says."""
 
 _PAST_RELAY = frozenset({"belvedere.envelope", "belvedere.close", "error"})
-"""What a camera may say of a session in which a relay shows it."""
+"""What a camera may say of a session in which a relay shows it, once it has heard who watches."""
 
 _OF_ITSELF = {"belvedere.event": calls.report, "belvedere.receipt": owners.receipt}
 _RATED = {
@@ -172,7 +172,7 @@ def _session_of(table: Table, party: Party, params: msgspec.Raw, *, past_relay: 
             raise ProtocolError(Fault.GONE, "this session is over")
         raise ProtocolError(Fault.BAD_REQUEST, "there is no such session")
     mine = session.device == party.device if party.role == "device" else session.client == party.address
-    if not mine and not (past_relay and greetings.is_past_relay(party, session)):
+    if not mine and not (past_relay and greetings.behind(table, session) is party):
         raise _Foreign
     return session
 

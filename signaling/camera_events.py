@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
+import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from signaling.alarms import MAX_REASON, NOT_TRUSTED, Alarms
@@ -14,11 +15,14 @@ from signaling.store import audit
 from signaling.store import cameras as rows
 from signaling.store.database import Store
 from signaling.store.rows import Camera
+from signaling.trust_store import TrustStore
 
 MAX_CAPABILITIES_BYTES = 4096
 MAX_DETAIL = 300
 NAME_LENGTH = 64
 Learn = Callable[[Known, Arrival, float], Known]
+
+log = structlog.get_logger(__name__)
 
 
 class CameraEvents:
@@ -29,6 +33,7 @@ class CameraEvents:
         self._live = live
         self._clock = clock
         self._alarms = Alarms(store, live)
+        self._trust = TrustStore(store, live)
 
     async def online(
         self, camera_id: str, capabilities: dict[str, Any] | None = None, arrivals: Sequence[Arrival] = ()
@@ -73,6 +78,11 @@ class CameraEvents:
         over = code in {"", "ok"}
         problem = (None, None) if over else (code, _printable(detail, MAX_DETAIL))
         await self._note(camera_id, None, (), problem_code=problem[0], problem_detail=problem[1])
+
+    async def receipted(self, camera_id: str, receipt: str) -> None:
+        """It confirms what it knows of its owner's orders."""
+        if not await self._trust.keep_receipt(camera_id, receipt):
+            log.warning("receipt_untrue", camera=camera_id)
 
     async def _alarm(self, camera_id: str, detail: str) -> None:
         """It saw what cannot be. That it sees it again and again is told now and then."""

@@ -9,12 +9,14 @@ from signaling.accounts import Accounts, Caller
 from signaling.live.state import LiveState
 from signaling.protocol import relay_token
 from signaling.protocol.identity import token_hash
+from signaling.protocol.messages import OrdersParams
 from signaling.refusals import Refused
 from signaling.store import accounts as people
 from signaling.store import cameras as rows
 from signaling.store import grants
 from signaling.store.database import Store
 from signaling.store.rows import Camera
+from signaling.trust_store import TrustStore
 from signaling.ways import Policy, Terms
 
 TICKET_SECONDS = 30.0
@@ -62,6 +64,7 @@ class Gate:
         self._origin = origin
         self._clock = clock
         self._relay_secret = relay_secret
+        self._trust = TrustStore(store, live)
 
     async def device_by_token(self, authorization: str) -> Device | None:
         """`Bearer` with a JWT the device signed itself (good once), or with a camera's bearer secret."""
@@ -148,6 +151,11 @@ class Gate:
         if relay_token.is_relay(login_id):
             return self._relay_secret is not None
         return await self._accounts.caller_by_login(login_id, now=self._clock()) is not None
+
+    async def orders_of(self, camera_id: str) -> OrdersParams | None:
+        """What a camera is told of its owner; None for one that does not know him."""
+        word = await self._trust.word_for(camera_id)
+        return None if word is None else OrdersParams(list(word.keyring), word.orders)
 
     async def camera_alive(self, camera_id: str) -> bool:
         """Whether this camera still has a valid identity."""

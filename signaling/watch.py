@@ -78,7 +78,10 @@ class Watch:
             case "lost":
                 self.serial += 1
                 await self.recheck(list(self._table.parties))
-            case "camera" | "orders":
+            case "orders":
+                self.serial += 1
+                await self._push_orders(event.subject)
+            case "camera":
                 pass
 
     def recheck_soon(self, peer: Address) -> None:
@@ -105,9 +108,15 @@ class Watch:
         for camera in sorted(cameras):
             if not await self._gate.camera_alive(camera):
                 self._apply(broker.revoke_camera(self._table, camera, self._clock()))
+            await self._push_orders(camera)
         seen = [s for s in self._table.sessions.values() if s.client in peers or s.device in devices]
         await self._look_at(sorted({(session.user, session.camera) for session in seen}))
         await self._close_ways(sorted({session.owner for session in seen}))
+
+    async def _push_orders(self, camera: str) -> None:
+        """Tell a camera that is here what its owner says now."""
+        if self._table.device(camera) is not None:
+            self._apply(broker.push_orders(self._table, camera, await self._gate.orders_of(camera)))
 
     async def _look_at(self, viewers: list[tuple[str, str]]) -> None:
         """End what these accounts may no longer watch, or have it end in time. Pairs of account and camera."""

@@ -30,6 +30,7 @@ from signaling.hub import Hub, open_hub
 from signaling.limits import Limits
 from signaling.live.memory import MemoryLiveState
 from signaling.live.state import LiveEvent, LiveUnavailable
+from signaling.protocol.messages import OrdersParams
 from signaling.protocol.relay_token import RelayClaims, is_relay, key_of
 from signaling.refusals import Refused
 from signaling.rivals import Arrival
@@ -47,6 +48,7 @@ class SmallGate:
         self.policy: Policy = "auto"
         self.direct_viewers = 64
         self.dead: set[str] = set()
+        self.orders: dict[str, OrdersParams] = {}
         self.broken = False
         self.while_asking: Any = None
         self.while_granting: Any = None
@@ -89,6 +91,9 @@ class SmallGate:
 
     async def session_alive(self, login_id: str) -> bool:
         return login_id not in self.dead
+
+    async def orders_of(self, camera_id: str) -> OrdersParams | None:
+        return self.orders.get(camera_id)
 
     async def camera_alive(self, camera_id: str) -> bool:
         return camera_id in self.owners and camera_id not in self.dead

@@ -63,8 +63,8 @@ class Viewer:
 
 
 @asynccontextmanager
-async def watching(server: SmallServer, viewer: Viewer) -> AsyncIterator[tuple[ViewerClient, WirePeer]]:
-    """A client of `u1`, and its camera `c1` as a bare socket."""
+async def viewing(server: SmallServer, viewer: Viewer) -> AsyncIterator[ViewerClient]:
+    """A client of `u1`."""
     client = ViewerClient(
         server.url,
         authorization=lambda: "Bearer viewer-u1-l1",
@@ -73,16 +73,23 @@ async def watching(server: SmallServer, viewer: Viewer) -> AsyncIterator[tuple[V
         random=lambda: 0.5,
         tickets=lambda: viewer.tickets,
     )
+    task = asyncio.create_task(client.run())
+    try:
+        await viewer.saw("connected")
+        yield client
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+@asynccontextmanager
+async def watching(server: SmallServer, viewer: Viewer) -> AsyncIterator[tuple[ViewerClient, WirePeer]]:
+    """And its camera `c1` as a bare socket."""
     async with connected(server.url, "Bearer device-c1") as camera:
         await camera.register()
-        task = asyncio.create_task(client.run())
-        try:
-            await viewer.saw("connected")
+        async with viewing(server, viewer) as client:
             yield client, camera
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
 
 
 async def flowing(client: ViewerClient, camera: WirePeer) -> str:
@@ -161,3 +168,17 @@ async def test_what_is_not_for_a_client_is_refused() -> None:
         with pytest.raises(ProtocolError) as refused:
             client.asked(wire.Request(1, method, msgspec.Raw(b"{}")))
         assert refused.value.code == Fault.METHOD_NOT_FOUND
+
+
+async def test_signed_words_about_offer_and_answer_pass_between_the_two_clients() -> None:
+    viewer = Viewer()
+    async with small_server() as server, watching(server, viewer) as (client, camera):
+        trust = wire.Trust("hello.of.viewer", ["first.of.ring"], ["grant.to.guest"])
+        result = await client.connect(wire.ConnectParams("c1", belvedere=wire.WishExtra(trust=trust)))
+        asked = await camera.expect("connect")
+        assert asked["params"]["belvedere"]["trust"] == msgspec.to_builtins(trust)
+        await camera.reply(asked)
+        proof = {"proof": "signed.by.camera"}
+        answer = await camera.request("invite", session=result.session, offer="v=0", belvedere=proof)
+        assert (await viewer.saw("invite"))[1:] == (result.session, "v=0", "signed.by.camera")
+        assert answer == {"answer": "answer to v=0", "belvedere": {"proof": "to.signed.by.camera"}}
