@@ -73,6 +73,8 @@ export interface Camera {
   first_frame: boolean;
   /** More viewers than this share one upload, through the relay. */
   direct_viewers: number;
+  /** By the server's word: camera and owner have proven themselves to each other. */
+  protected?: boolean;
   access: Access;
 }
 

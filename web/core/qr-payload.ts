@@ -9,6 +9,8 @@ export interface OnboardingCode {
   pin: string | null;
   /** How the password is encrypted (`sealed-wifi.ts`); left out where it is not. */
   encryption?: 'h' | 's';
+  /** Of `trust/pairing.ts`: by it camera and owner prove themselves to each other. Null: they believe the server. */
+  proof?: string | null;
 }
 
 /** IEEE 802.11 §9.4.2.2: bytes, not characters. */
@@ -29,6 +31,7 @@ export function compactPayload(code: OnboardingCode): string {
     ...(code.hidden ? { h: 1 } : {}),
     ...(code.pin ? { k: code.pin } : {}),
     ...(code.encryption ? { e: code.encryption } : {}),
+    ...(code.proof ? { x: code.proof } : {}),
   });
 }
 

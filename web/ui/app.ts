@@ -33,11 +33,17 @@ import { text } from './text';
 const CALM_MS = 250;
 
 class App extends LitElement {
-  static override properties: PropertyDeclarations = { route: { state: true }, called: { state: true } };
+  static override properties: PropertyDeclarations = {
+    route: { state: true },
+    called: { state: true },
+    stranded: { state: true },
+  };
 
   declare route: Route;
   /** The camera somebody clicked, until the address follows. */
   declare called: string | null;
+  /** A page that is loaded when it is opened did not come. */
+  declare stranded: boolean;
   readonly household = new Household();
   /** Who was signed in when the page was last drawn. */
   private known: Account | null | undefined;
@@ -47,11 +53,13 @@ class App extends LitElement {
     super();
     this.route = parseRoute(location.hash);
     this.called = null;
+    this.stranded = false;
     this.household.addEventListener('change', () => this.requestUpdate());
     this.household.addEventListener('call', (event) => (this.called = (event as CustomEvent<string>).detail));
     window.addEventListener('hashchange', () => {
       this.route = parseRoute(location.hash);
       this.called = null;
+      this.stranded = false;
     });
   }
 
@@ -136,6 +144,12 @@ class App extends LitElement {
         return this.reset(route.secret);
       case 'account':
         return html`<belvedere-account .household=${household}></belvedere-account>`;
+      case 'devices':
+        return this.devices(null, null);
+      case 'welcome':
+        return this.devices(route.secret, null);
+      case 'recover':
+        return this.devices(null, route.secret);
       case 'activity':
         return this.activity(route.camera);
       case 'transfer':
@@ -148,6 +162,18 @@ class App extends LitElement {
       default:
         return missing();
     }
+  }
+
+  private devices(code: string | null, paper: string | null): TemplateResult {
+    if (!customElements.get('belvedere-devices')) {
+      if (this.stranded) return stranded();
+      void import('./pages/devices').then(
+        () => this.requestUpdate(),
+        () => (this.stranded = true),
+      );
+      return opening();
+    }
+    return html`<belvedere-devices .household=${this.household} .code=${code} .paper=${paper}></belvedere-devices>`;
   }
 
   private reset(secret: string): TemplateResult {
@@ -227,6 +253,10 @@ const opening = (): TemplateResult => html`
     <img class="mark" src="./icon.svg" width="56" height="56" alt="" />
     <p class="unseen" role="status">${text.loading}</p>
   </main>
+`;
+
+const stranded = (): TemplateResult => html`
+  <main class="narrow centred" id="content"><p class="alert" role="alert">${text.unreachableAction}</p></main>
 `;
 
 const missing = (): TemplateResult => html`

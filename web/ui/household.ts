@@ -8,9 +8,11 @@ import type { Proof } from '../core/factors';
 import type { Account, Camera, Setup, Verdict, WaysRule } from '../core/model';
 import { usePasskey } from '../core/passkeys';
 import { isGuest } from '../core/sharing';
+import { Untrue } from '../core/trust/untrue';
 import type { Viewer } from '../core/viewer';
 import type { Cause } from '../core/watch-state';
 import { mayBeSignedIn, remember } from './signed-in';
+import { CircleKeeper } from './circle-keeper';
 import { forget, forgetAll } from './stills';
 import { causeWords, text, verdictWords } from './text';
 import { leaving, reset } from './words/leaving';
@@ -25,6 +27,8 @@ const REDRAW_WAITS_MS = 300;
 export class Household extends EventTarget {
   readonly api = new Api();
   readonly connection = new Connection();
+  /** The devices of whoever is signed in, and what this one knows. */
+  readonly trust = new CircleKeeper(this.api);
   /** `undefined`: not known yet. `null`: nobody is signed in. */
   account: Account | null | undefined = undefined;
   setup: Setup | null = null;
@@ -60,6 +64,7 @@ export class Household extends EventTarget {
       // The socket is back sooner than the stream would be: no reason to let it wait.
       if (state === 'ready' && !this.reachable) this.events.refresh();
     });
+    this.trust.addEventListener('change', () => this.changed());
     window.addEventListener('online', () => this.events.refresh());
   }
 
@@ -68,7 +73,7 @@ export class Household extends EventTarget {
     if (!mayBeSignedIn()) return this.leave();
     for (;;) {
       try {
-        this.enter(await this.api.me());
+        await this.enter(await this.api.me());
         return;
       } catch (error) {
         if (!(error instanceof Unreachable)) return this.leave();
@@ -79,12 +84,12 @@ export class Household extends EventTarget {
   }
 
   async signIn(email: string, password: string): Promise<void> {
-    this.enter(await this.api.signIn(email, password));
+    await this.enter(await this.api.signIn(email, password));
   }
 
   /** Any other way of signing in than by password alone. */
   async signInBy(way: (api: Api) => Promise<Account>): Promise<void> {
-    this.enter(await way(this.api));
+    await this.enter(await way(this.api));
   }
 
   async register(email: string, password: string, invitation: string | null): Promise<void> {
@@ -173,6 +178,7 @@ export class Household extends EventTarget {
     this.lapsed.delete(camera.id);
     const known = this.cameras?.get(camera.id);
     this.cameras = new Map(this.cameras ?? []).set(camera.id, camera);
+    this.trust.heard(camera);
     this.reach(true);
     this.announce(camera, known);
   }
@@ -197,6 +203,7 @@ export class Household extends EventTarget {
       for (const id of this.fresh) this.keepFresh(before?.get(id));
       for (const camera of before?.values() ?? []) if (!this.cameras.has(camera.id)) this.lost(camera);
       for (const camera of list) this.announce(camera, before?.get(camera.id));
+      this.trust.catchUp(list);
       this.reach(true);
     } catch (error) {
       if (error instanceof Unreachable) this.reach(false);
@@ -248,7 +255,9 @@ export class Household extends EventTarget {
     this.connection.rule = account.ways;
   }
 
-  private enter(account: Account): void {
+  private async enter(account: Account): Promise<void> {
+    // Before any page can watch: a camera wants to see who asks.
+    await this.trust.open(account.id);
     this.know(account);
     this.thrownOut = false;
     this.notice = null;
@@ -265,6 +274,7 @@ export class Household extends EventTarget {
   private leave(): void {
     this.events.stop();
     this.connection.stop();
+    this.trust.close();
     forgetAll();
     forgetWays();
     remember(false);
@@ -301,6 +311,7 @@ export class Household extends EventTarget {
 /** One sentence for a person about anything that a request may throw. */
 export function sentenceOf(error: unknown): string {
   if (error instanceof Unreachable) return text.unreachableAction;
+  if (error instanceof Untrue) return asSentence(error.message);
   if (!(error instanceof Problem)) return text.unexpected(String(error));
   if (error.status === 429) return text.tooMany(error.retryAfter);
   return text.errors[error.code] ?? (asSentence(error.detail) || text.unexpected(error.code));

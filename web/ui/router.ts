@@ -1,11 +1,13 @@
 /** Which page an address names. Addresses live in the fragment, so a secret in one never reaches a log. */
 
 export type Route =
-  | { page: 'home' | 'signin' | 'forgot' | 'add' | 'account' | 'missing' }
+  | { page: 'home' | 'signin' | 'forgot' | 'add' | 'account' | 'devices' | 'missing' }
   | { page: 'register'; secret: string | null }
   | { page: 'activity'; camera: string | null }
-  | { page: 'transfer' | 'accept' | 'reset'; secret: string }
+  | { page: 'transfer' | 'accept' | 'reset' | 'welcome' | 'recover'; secret: string }
   | { page: 'watch' | 'settings' | 'pair'; camera: string };
+
+const SECRETS = ['transfer', 'accept', 'reset', 'welcome', 'recover'] as const;
 
 export function parseRoute(hash: string): Route {
   const parts = hash
@@ -16,14 +18,16 @@ export function parseRoute(hash: string): Route {
   const [first, second, third] = parts;
   if (first === undefined) return { page: 'home' };
   if (first === 'register' && parts.length <= 2) return { page: 'register', secret: second ?? null };
-  if ((first === 'transfer' || first === 'accept' || first === 'reset') && second && parts.length === 2) {
-    return { page: first, secret: second };
-  }
+  if (isSecret(first) && second && parts.length === 2) return { page: first, secret: second };
   if (first === 'camera' && second && parts.length <= 3) return cameraRoute(second, third);
+  if (hash === address.devices) return { page: 'devices' };
   if (hash === address.activity) return { page: 'activity', camera: null };
   if (parts.length === 1 && isPlain(first)) return { page: first };
   return { page: 'missing' };
 }
+
+const isSecret = (first: string): first is (typeof SECRETS)[number] =>
+  (SECRETS as readonly string[]).includes(first);
 
 const isPlain = (first: string): first is 'signin' | 'forgot' | 'add' | 'account' =>
   ['signin', 'forgot', 'add', 'account'].includes(first);
@@ -49,6 +53,9 @@ export const address = {
   add: '#/add',
   account: '#/account',
   activity: '#/account/activity',
+  devices: '#/account/devices',
+  welcome: (code: string) => `#/welcome/${encodeURIComponent(code)}`,
+  recover: (paper: string) => `#/recover/${encodeURIComponent(paper)}`,
   watch: (camera: string) => `#/camera/${encodeURIComponent(camera)}`,
   settings: (camera: string) => `#/camera/${encodeURIComponent(camera)}/settings`,
   activityOf: (camera: string) => `#/camera/${encodeURIComponent(camera)}/activity`,

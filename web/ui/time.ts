@@ -36,6 +36,10 @@ export function clock(then: number, locale?: string): string {
   return new Date(then).toLocaleTimeString(locale ?? [], { hour: '2-digit', minute: '2-digit' });
 }
 
+/** Of a moment in milliseconds since the epoch. */
+export const day = (then: number, locale?: string): string =>
+  new Date(then).toLocaleDateString(locale ?? [], { dateStyle: 'medium' });
+
 /** Date and time, for what ends on another day. `time`: RFC 3339. */
 export function dayAndTime(time: string, locale?: string): string {
   return new Date(time).toLocaleString(locale ?? [], { dateStyle: 'medium', timeStyle: 'short' });

@@ -30,6 +30,8 @@ interface Kept {
 }
 
 export class Circle extends EventTarget {
+  /** Signs again what the device of this key has signed and what shall stay true without it. */
+  beforeDismiss: (key: Key) => Promise<void> = () => Promise.resolve();
   private kept: Kept | null = null;
   private reason: NoInstallationReason = 'storage';
   /** Of cameras, by their ids, in a browser that keeps no key. */
@@ -127,6 +129,12 @@ export class Circle extends EventTarget {
     this.changed();
   }
 
+  /** Once the server has forgotten the ring of the account. Each camera has to be paired again. */
+  async beginAnew(label: string): Promise<void> {
+    await this.having().ring.beginAnew(label);
+    this.changed();
+  }
+
   /** Throws `Untrue` where this browser does not belong. */
   async admit(key: Key, label: string): Promise<void> {
     await this.having().ring.change((keys) => [...keys, key], label);
@@ -136,6 +144,7 @@ export class Circle extends EventTarget {
   /** Cameras hear of it at once. What the device has said of cameras is said again by this one. */
   async dismiss(key: Key): Promise<void> {
     const { ring, cameras } = this.having();
+    await this.beforeDismiss(key);
     await ring.change((keys) => [...keys].filter((each) => each !== key));
     if (this.ring && key !== this.own) await cameras.introduceAll(this.ring);
     this.changed();

@@ -31,6 +31,15 @@ export async function browserCupboard(): Promise<Cupboard> {
   };
 }
 
+/** Everything that this browser keeps of ours is gone; what is open elsewhere is closed by it. */
+export function emptyCupboard(): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const asked = indexedDB.deleteDatabase(DATABASE);
+    asked.onsuccess = () => resolve();
+    asked.onerror = () => reject(asked.error as DOMException);
+  });
+}
+
 function opened(): Promise<IDBDatabase> {
   return new Promise((resolve, reject) => {
     const asked = indexedDB.open(DATABASE, VERSION);

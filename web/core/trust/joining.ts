@@ -5,13 +5,11 @@ import { codeSecret, installationProof, makeCode, welcomeProof } from './admissi
 import type { Circle } from './circle';
 import { change, follow } from './keyring';
 import type { Seconds } from './members';
+import { RECOVERY_LABEL } from './own-ring';
 import { isProof } from './proof';
 import { makeRecovery, readRecovery, recoveryPair, writeRecovery } from './recovery';
 import { digest, nameOf } from './statement';
 import { Untrue } from './untrue';
-
-/** How paper is called on a keyring. */
-export const RECOVERY_LABEL = 'Recovery code';
 
 /** The new browser waits. `id`: of its request at the server. */
 export interface Asking {

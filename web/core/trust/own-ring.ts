@@ -10,6 +10,9 @@ import type { Key, Seconds } from './members';
 import { digest, read } from './statement';
 import { Untrue } from './untrue';
 
+/** How paper is called on a keyring. */
+export const RECOVERY_LABEL = 'Recovery code';
+
 /**
  * `alone`: the account has no ring yet. `newcomer`: nobody has let this browser in. `removed`: it belonged once, or waits
  * for it. `replaced`: the server shows another ring than the one that is known here.
@@ -62,6 +65,11 @@ export class OwnRing {
   async begin(label: string): Promise<void> {
     if (this.belonging === 'member') return;
     if (this.belonging !== 'alone') throw new Untrue('this account has a keyring already');
+    await this.beginAnew(label);
+  }
+
+  /** Another ring than any before, once the server has forgotten that: no camera obeys it yet. */
+  async beginAnew(label: string): Promise<void> {
     const first = await begin(this.pair, this.now(), label);
     await this.routes.extendKeyring(first);
     // What the server answers could be a ring of its own that has our key.

@@ -13,6 +13,7 @@ import type { ProofDialog } from './proof';
 import './security';
 import { text } from '../text';
 import { since } from '../time';
+import { trust } from '../words/trust';
 import './leaving';
 
 const words = text.account;
@@ -27,6 +28,7 @@ class AccountPage extends Page {
     passwordFault: { state: true },
     changed: { state: true },
     copied: { state: true },
+    forget: { state: true },
   };
 
   declare logins: Login[] | null;
@@ -35,12 +37,14 @@ class AccountPage extends Page {
   declare passwordFault: string | null;
   declare changed: boolean;
   declare copied: boolean;
+  /** The key of this browser goes with the sign-out. */
+  declare forget: boolean;
   private readonly proof = createRef<ProofDialog>();
 
   constructor() {
     super();
     this.logins = this.invitation = this.fault = this.passwordFault = null;
-    this.changed = this.copied = false;
+    this.changed = this.copied = this.forget = false;
   }
 
   override connectedCallback(): void {
@@ -65,14 +69,31 @@ class AccountPage extends Page {
           </button>
           <span class="note">${words.signOutHint}</span>
         </div>
+        ${this.forgetting()}
         ${account.administrator ? this.invite() : nothing} ${this.ways(account.ways)} ${this.sessions()} ${this.password()}
         <belvedere-security
           .household=${this.household}
           @changed=${() => void this.attempt(() => this.loadLogins())}
-        ></belvedere-security> ${activity()}
+        ></belvedere-security> ${devices()} ${activity()}
         <belvedere-leaving .household=${this.household}></belvedere-leaving>
       </main>
     `;
+  }
+
+  /** Whoever signs out here keeps the key of this browser, unless the computer is not theirs alone. */
+  private forgetting(): TemplateResult | typeof nothing {
+    const { circle } = this.household.trust;
+    if (!circle?.pair) return nothing;
+    const isLast = circle.standing.kind === 'member' && circle.ring?.keys.size === 1;
+    return html`<label class="check">
+      <input
+        type="checkbox"
+        name="forget"
+        .checked=${this.forget}
+        @change=${(event: Event) => (this.forget = (event.target as HTMLInputElement).checked)}
+      />
+      <span>${trust.forget}<small>${trust.forgetHint} ${isLast ? trust.forgetLast : nothing}</small></span>
+    </label>`;
   }
 
   private ways(chosen: WaysRule): TemplateResult {
@@ -200,6 +221,7 @@ class AccountPage extends Page {
   }
 
   private async signOut(everywhere: boolean): Promise<void> {
+    if (this.forget) await this.household.trust.forget();
     await this.household.signOut(everywhere);
     location.hash = address.home;
   }
@@ -248,6 +270,14 @@ class AccountPage extends Page {
     await this.loadLogins();
   }
 }
+
+const devices = (): TemplateResult => html`
+  <section class="card">
+    <h2>${trust.devices.title}</h2>
+    <p class="note">${trust.devices.hint}</p>
+    <div class="row"><a class="button" href=${address.devices}>${trust.devices.open}</a></div>
+  </section>
+`;
 
 const activity = (): TemplateResult => html`
   <section class="card">

@@ -10,6 +10,7 @@ import { standingBadge, standingWords } from '../standing';
 import { recall, type Still } from '../stills';
 import { text } from '../text';
 import { ago } from '../time';
+import { circleNote } from './circle-note';
 
 const words = text.home;
 /** "5 minutes ago" has to become "6 minutes ago". */
@@ -49,6 +50,7 @@ class HomePage extends Page {
           <h1 tabindex="-1">${words.title}</h1>
           ${linkButton(address.add, text.nav.add, 'plus')}
         </div>
+        ${circleNote(this.household, () => this.requestUpdate())}
         <ul class="grid">
           ${repeat(
             list,

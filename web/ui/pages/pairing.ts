@@ -14,6 +14,8 @@ import { address } from '../router';
 import { capture, keep } from '../stills';
 import { text } from '../text';
 import { countdown } from '../time';
+import { trust } from '../words/trust';
+import { fateNote, prepareProof, proofNote, refuted, type CodeProof } from './pairing-proof';
 
 const words = text.add.code;
 
@@ -31,6 +33,7 @@ class PairingStepElement extends Page {
     secret: { attribute: false },
     trouble: { attribute: false },
     sealed: { state: true },
+    proof: { state: true },
     now: { state: true },
     fault: { state: true },
     refused: { state: true },
@@ -46,6 +49,8 @@ class PairingStepElement extends Page {
   declare secret: CameraSecret | null;
   /** The encrypted password of the pairing with this id. */
   declare sealed: (Sealed & { id: string }) | null;
+  /** What the code of `pairing` proves; null until the server has what it needs. */
+  declare proof: CodeProof | null;
   /** Why another code could not be made. */
   declare trouble: string | null;
   declare now: number;
@@ -65,7 +70,7 @@ class PairingStepElement extends Page {
     super();
     this.now = 0;
     this.fault = null;
-    this.secret = this.sealed = null;
+    this.secret = this.sealed = this.proof = null;
     this.refused = this.copied = false;
   }
 
@@ -89,6 +94,9 @@ class PairingStepElement extends Page {
     if (fate !== 'good' && fate !== 'used') return this.over(fate, camera);
     if (!camera) return nothing;
     if (camera.confirmed && !camera.pairing) return this.leaving ? nothing : done();
+    if (household.trust.fates.get(camera.id) === 'refuted') {
+      return html`${refuted(camera, () => void this.confirm(false, camera.pairing?.id ?? null))}${alert(this.fault)}`;
+    }
     const step = camera.pairing?.step ?? (camera.online ? 'online' : 'activated');
     if (camera.online && (step === 'online' || step === 'first_frame')) return this.firstPicture(camera);
     return this.showing(camera, step, fate);
@@ -107,9 +115,7 @@ class PairingStepElement extends Page {
       this.heardAt = this.household.api.now();
       this.step = step ?? '';
     }
-    if (changed.has('pairing') && this.pairing?.token && this.secret) {
-      void this.seal(this.pairing, this.pairing.token, this.secret);
-    }
+    if (changed.has('pairing') && this.pairing?.token) void this.prepare(this.pairing, this.pairing.token);
     const useless = cameras && ['used', 'removed'].includes(codeFate(this.shown, this.known, this.now));
     if (this.pairing && useless) this.tell('over');
   }
@@ -148,14 +154,17 @@ class PairingStepElement extends Page {
 
   private code(expires: number): TemplateResult | typeof nothing {
     if (!this.pairing?.token) return nothing;
-    if (this.secret && this.sealed?.id !== this.pairing.id) {
-      return html`<p class="lead" role="status">${words.busy}</p>${alert(this.fault)}`;
+    const { proof } = this;
+    if (proof?.pairing !== this.pairing.id || (this.secret && this.sealed?.id !== this.pairing.id)) {
+      return this.fault
+        ? this.again(this.pairing, this.pairing.token)
+        : html`<p class="lead" role="status">${words.busy}</p>`;
     }
     const payload = this.payload(this.pairing, this.pairing.token);
     const { minutes, seconds } = countdown(expires, this.now);
     const networks = this.pairing.allowed_networks;
     const left = html`<p class="countdown">${words.left(minutes, seconds)}</p>
-      ${networks.length ? html`<p class="note">${words.onlyFrom(networks.join(', '))}</p>` : nothing}`;
+      ${networks.length ? html`<p class="note">${words.onlyFrom(networks.join(', '))}</p>` : nothing} ${proofNote(proof)}`;
     if (this.model === 'rtsp') return html`${this.paste(payload, null)}${left}`;
     const { path, size } = this.draw(payload);
     if (!size) return html`${this.paste(payload, words.tooLong)}${left}`;
@@ -178,10 +187,27 @@ class PairingStepElement extends Page {
       serverUrl: pairing.server_url,
       token,
       pin: pairing.pin,
+      proof: this.proof?.x ?? null,
     };
     return this.model === 'generic'
       ? longPayload(code, this.household.account?.id ?? '')
       : compactPayload(code);
+  }
+
+  /** The owner's proof is at the server, and the password encrypted, before anybody can read the code. */
+  private async prepare(pairing: Pairing, token: string): Promise<void> {
+    this.fault = null;
+    try {
+      this.proof = await prepareProof(this.household, this.camera, { ...pairing, token }, this.model);
+      if (this.secret) await this.seal(pairing, token, this.secret);
+    } catch (error) {
+      this.fault = sentenceOf(error);
+    }
+  }
+
+  private again(pairing: Pairing, token: string): TemplateResult {
+    const retry = (): void => void this.prepare(pairing, token);
+    return html`${alert(this.fault)}<button class="button" @click=${retry}>${trust.code.retry}</button>`;
   }
 
   /** Takes a second on a phone, on purpose; what it needs is loaded only now. */
@@ -247,11 +273,14 @@ class PairingStepElement extends Page {
   // --- the first picture ---
 
   private firstPicture(camera: Camera): TemplateResult {
+    const { fates, settling } = this.household.trust;
+    if (settling.has(camera.id)) return html`<h1 tabindex="-1">${trust.code.checking}</h1>`;
     const shown = camera.pairing?.id ?? null;
     const seen = camera.pairing?.step === 'first_frame' || camera.first_frame;
     return html`
       <h1 tabindex="-1">${text.add.confirm.question}</h1>
       <p class="lead" role="status">${seen ? text.add.confirm.lead : text.add.confirm.coming}</p>
+      ${fateNote(fates.get(camera.id))}
       <div class="first-picture">
         <belvedere-camera
           .label=${camera.name}

@@ -1,7 +1,7 @@
-import { html, nothing, svg, type TemplateResult } from 'lit';
+import { html, type TemplateResult } from 'lit';
 import type { NewTotp } from '../../core/factors';
-import { qrModules, qrPath } from '../../core/qr-code';
 import { field } from '../page';
+import { smallQr } from '../small-qr';
 import { text } from '../text';
 import { security as words } from '../words/security';
 
@@ -15,7 +15,7 @@ export function totpSetUp(
   return html`
     <h3>${words.app}</h3>
     <p class="note">${words.appScan}</p>
-    ${drawn(totp.uri)}
+    ${smallQr(totp.uri, words.appQr)}
     <p class="key"><span>${words.appKey}</span> <code>${grouped}</code></p>
     <form class="row" @submit=${confirm}>
       <div class="grow">
@@ -24,20 +24,5 @@ export function totpSetUp(
       <button type="button" class="button quiet low" @click=${cancel}>${text.cancel}</button>
       <button class="button primary low">${words.appConfirm}</button>
     </form>
-  `;
-}
-
-/** Nothing where the address is so long that no lens would read it. */
-function drawn(uri: string): TemplateResult | typeof nothing {
-  const modules = qrModules(uri);
-  if (!modules) return nothing;
-  const { path, size } = qrPath(modules);
-  return html`
-    <div class="qr small">
-      <svg viewBox="0 0 ${size} ${size}" role="img" aria-label=${words.appQr} shape-rendering="crispEdges">
-        <rect width=${size} height=${size} fill="#fff" />
-        ${svg`<path d=${path} fill="#000" />`}
-      </svg>
-    </div>
   `;
 }

@@ -1,0 +1,137 @@
+/** Opens the circle of whoever is signed in, keeps it up to date, and sees what has become of codes. One per page. */
+
+import type { Api } from '../core/api';
+import type { Camera } from '../core/model';
+import { isGuest } from '../core/sharing';
+import { Circle } from '../core/trust/circle';
+import { emptyCupboard } from '../core/trust/cupboard';
+import type { PairingFate } from '../core/trust/pairings';
+
+/** From here on the camera has sent what it can prove. */
+const ANSWERED = ['activated', 'online', 'first_frame'];
+/** For the owner's log. */
+const ALARM = 'pairing: the camera’s proof is wrong';
+const RECOVERY_ASKED = 'belvedere.recovery-asked';
+
+/** `change`: something below changed. */
+export class CircleKeeper extends EventTarget {
+  circle: Circle | null = null;
+  /** What has become of codes that this browser drew, by camera. */
+  readonly fates = new Map<string, PairingFate>();
+  /** How the devices of the account are called; null until they are known. */
+  labels: ReadonlySet<string> | null = null;
+  private known: readonly Camera[] = [];
+  /** Cameras of which that is not known yet. */
+  readonly settling = new Set<string>();
+  /** What was last asked about each camera, so that it is asked once. */
+  private readonly asked = new Map<string, string>();
+  /** One after the other: a household with many cameras is not to storm its server. */
+  private queue: Promise<unknown> = Promise.resolve();
+
+  constructor(private readonly api: Api) {
+    super();
+  }
+
+  /** Whether a camera is known to believe others only. */
+  get isShutOut(): boolean {
+    return this.known.some(({ id, protected: proven }) => {
+      const shown = this.circle?.credentials(id) ?? null;
+      return typeof shown === 'string' || (shown === null && proven === true);
+    });
+  }
+
+  /** From what this browser has: a few milliseconds. */
+  async open(account: string): Promise<void> {
+    this.close();
+    const circle = await Circle.open(account, this.api.trust, () => Math.floor(this.api.now() / 1000));
+    circle.addEventListener('change', this.changed);
+    this.circle = circle;
+  }
+
+  close(): void {
+    this.circle?.removeEventListener('change', this.changed);
+    this.circle = this.labels = null;
+    this.known = [];
+    this.fates.clear();
+    this.settling.clear();
+    this.asked.clear();
+  }
+
+  /** Destroys the key of this browser, and takes it off the others' list where it can. */
+  async forget(): Promise<void> {
+    const { circle } = this;
+    if (circle?.standing.kind === 'member' && circle.ring && circle.ring.keys.size > 1) {
+      await circle.dismiss(circle.own);
+    }
+    this.close();
+    await emptyCupboard();
+  }
+
+  /** Asks who was added and taken away meanwhile, and about cameras that this browser cannot know yet. */
+  catchUp(cameras: Iterable<Camera>): void {
+    const list = (this.known = [...cameras]);
+    this.later(async (circle) => {
+      await circle.catchUp();
+      this.labels = new Set((await circle.members()).map(({ label }) => label));
+      for (const camera of list) this.heard(camera);
+    });
+  }
+
+  /** The server says something about a camera. */
+  heard(camera: Camera): void {
+    const { circle } = this;
+    if (!circle || this.asked.get(camera.id) === newsOf(camera)) return;
+    this.asked.set(camera.id, newsOf(camera));
+    const isOwn = !isGuest(camera);
+    if (isOwn && ANSWERED.includes(camera.pairing?.step ?? 'activated')) this.settle(camera);
+    const asks = camera.protected !== false && circle.needs(camera.id, !isOwn);
+    if (asks) this.later((now) => now.refresh(camera.id));
+  }
+
+  /** The code of this pairing has been taken up: by the camera that read it? */
+  private settle({ id, pairing }: Camera): void {
+    this.settling.add(id);
+    this.later(async (circle) => {
+      const fate = await circle.settle(id, pairing?.id ?? null).finally(() => this.settling.delete(id));
+      if (!fate) return this.changed();
+      const isNews = this.fates.get(id) !== fate;
+      this.fates.set(id, fate);
+      this.changed();
+      // Browsers clear what nobody has asked them to keep.
+      if (fate === 'proven') void navigator.storage?.persist?.();
+      if (fate === 'refuted' && isNews) await this.api.trust.alarm(id, ALARM);
+    });
+  }
+
+  private later(work: (circle: Circle) => Promise<unknown>): void {
+    const { circle } = this;
+    const run = async (): Promise<void> => {
+      if (circle && circle === this.circle) await work(circle);
+    };
+    // What fails is asked again with the next list; the pages say what they lack.
+    this.queue = this.queue.then(run).catch(() => this.asked.clear());
+  }
+
+  private readonly changed = (): void => void this.dispatchEvent(new Event('change'));
+}
+
+/** Without what changes all the time. */
+const newsOf = ({ pairing, confirmed, access, protected: proven }: Camera): string =>
+  JSON.stringify([pairing?.id, pairing?.step, confirmed, access, proven]);
+
+/** Whether the person was asked to print a recovery code. */
+export function wasAskedForRecovery(): boolean {
+  try {
+    return localStorage.getItem(RECOVERY_ASKED) !== null;
+  } catch {
+    return true;
+  }
+}
+
+export function askedForRecovery(): void {
+  try {
+    localStorage.setItem(RECOVERY_ASKED, 'yes');
+  } catch {
+    // The store is closed: then there is no key either.
+  }
+}

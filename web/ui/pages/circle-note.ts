@@ -1,0 +1,44 @@
+/** What the list of cameras says first: that this browser has to be let in, or that paper would be good to have. */
+
+import { html, nothing, type TemplateResult } from 'lit';
+import { RECOVERY_LABEL } from '../../core/trust/own-ring';
+import { askedForRecovery, wasAskedForRecovery } from '../circle-keeper';
+import type { Household } from '../household';
+import { address } from '../router';
+import { trust } from '../words/trust';
+
+const words = trust.home;
+
+/** `later`: the person does not want to be asked again. */
+export function circleNote(household: Household, later: () => void): TemplateResult | typeof nothing {
+  const { circle } = household.trust;
+  if (!circle) return nothing;
+  const { standing } = circle;
+  if (standing.kind === 'member') return paperNote(household, later);
+  if (standing.kind === 'alone' || !household.trust.isShutOut) return nothing;
+  if (standing.kind === 'unable')
+    return html`<p class="info home-note"><span>${words[standing.reason]}</span></p>`;
+  return html`<p class="info home-note">
+    <span>${words[standing.kind]}</span>
+    <a class="button primary" href=${address.devices}>
+      ${standing.kind === 'replaced' ? words.look : words.letIn}
+    </a>
+  </p>`;
+}
+
+/** Once, when there is something to lose. */
+function paperNote(
+  { trust: { circle, labels } }: Household,
+  later: () => void,
+): TemplateResult | typeof nothing {
+  if (!circle?.cameras.size || !labels || labels.has(RECOVERY_LABEL) || wasAskedForRecovery()) return nothing;
+  const dismiss = (): void => {
+    askedForRecovery();
+    later();
+  };
+  return html`<p class="info home-note">
+    <span>${words.paper}</span>
+    <button class="button quiet" @click=${dismiss}>${words.later}</button>
+    <a class="button" href=${address.devices}>${words.print}</a>
+  </p>`;
+}

@@ -1,0 +1,65 @@
+/** The words of who may watch and who proves what to whom. */
+
+import type { PairingFate } from '../../core/trust/pairings';
+
+export const trust = {
+  /** In the wizard. */
+  code: {
+    secret: 'It carries a secret that this server never sees: the camera proves with it that it is yours.',
+    weaker: {
+      generic:
+        'This form of the code has no place for a secret: you and this camera will have to trust this server.',
+      newcomer:
+        'This browser is not among your devices yet, so you and this camera would have to trust this server.',
+      insecure:
+        'This page came without encryption, where browsers prove nothing: you and this camera will have to trust this server.',
+      unsupported:
+        'This browser is too old to prove anything: you and this camera will have to trust this server.',
+      storage:
+        'This browser keeps nothing (a private window?), so you and this camera will have to trust this server.',
+    },
+    letIn: 'Let this browser in first',
+    checking: 'Checking that this is the camera that read your code …',
+    retry: 'Try again',
+    fates: {
+      proven: 'Checked: this is the camera that read your code. Nobody stands between, not even this server.',
+      missing:
+        'This camera has not proven that it read your code: its software may be older. You have to trust this server about it.',
+    } satisfies Record<Exclude<PairingFate, 'refuted'>, string>,
+    refutedTitle: 'This is not the camera that read your code',
+    refuted:
+      'Its proof is wrong: somebody stands between you and your camera, or put another device in its place. Do not use it. You find this in your activity.',
+    refutedNext:
+      'Remove it, and ask whoever runs this server what happened. If you go on, reset the camera and pair it on another network.',
+    remove: 'Remove it',
+    activity: 'Activity',
+  },
+
+  /** On the list of cameras. */
+  home: {
+    newcomer: 'Your cameras do not know this browser yet. Let it in with a device that already watches.',
+    removed: 'This browser was taken off your devices. A device that still watches can let it in again.',
+    replaced: 'This server shows other devices of yours than this browser knows.',
+    insecure:
+      'This page came without encryption, where browsers prove nothing. Open it by https to see your cameras.',
+    unsupported: 'Your cameras ask for a proof that this browser is too old for.',
+    storage: 'Your cameras ask for a key, and this browser keeps none (a private window?).',
+    letIn: 'Let this browser in',
+    look: 'See what happened',
+    paper:
+      'Your cameras obey this browser now, and nothing else. Print a recovery code, for browsers forget.',
+    print: 'Print it',
+    later: 'Not now',
+  },
+
+  devices: {
+    title: 'Devices that may watch',
+    hint: 'Your cameras show themselves to these browsers, whatever this server says. What you sign in with is another matter.',
+    open: 'See them',
+  },
+
+  forget: 'Forget this device',
+  forgetHint: 'For a computer that others use: its key is destroyed, and it watches no more.',
+  forgetLast:
+    'It is the only one that may watch. Without a printed recovery code each camera must be paired again.',
+} as const;
