@@ -22,10 +22,12 @@ from camera_peer import farewell, logs, settings, storage
 from camera_peer.agent import CameraAgent
 from camera_peer.broadcast import Broadcast
 from camera_peer.camera import Camera, Outside
+from camera_peer.door import Door
 from camera_peer.identity import DamagedKey, Identity
 from camera_peer.label import DamagedLabel
 from camera_peer.lens import Frame
 from camera_peer.memory import Memory
+from camera_peer.owner import owner_of
 from camera_peer.pairing import code_from
 from camera_peer.picture import Picture
 from camera_peer.problem import CameraProblem
@@ -44,6 +46,7 @@ from media.heap import keep_returning
 from signaling.client import Handler, SignalingClient
 from signaling.protocol.messages import RegisterExtra
 from signaling.protocol.qr import BadPayload
+from signaling.protocol.trust.statement import name_of
 
 log = structlog.get_logger(__name__)
 
@@ -104,6 +107,7 @@ async def run(chosen: Settings) -> int:
         Sessions(broadcast),
         lambda told: Picture(broadcast.run, told, random=outside.random),
         lambda pairing, handler, tickets, backoff: line(pairing, kept.identity, chosen, handler, tickets, backoff),
+        lambda pairing: door_of(pairing, kept.identity),
         random=outside.random,
         monotonic=outside.monotonic,
     )
@@ -112,6 +116,14 @@ async def run(chosen: Settings) -> int:
         async with beside(status.run()), beside(look_at_source(chosen, kept)), beside(keep_returning()):
             await camera.run(agent)
     return 0
+
+
+def door_of(pairing: Pairing, device: Identity) -> Door | None:
+    """The door of a camera that knows its owner."""
+    if pairing.owner is None:
+        return None
+    owner = owner_of(name_of(device.key), pairing.owner)
+    return Door(device.key, owner, random_bytes=os.urandom, wall=time.time, monotonic=time.monotonic)
 
 
 async def look_at_source(chosen: Settings, kept: Memory) -> None:

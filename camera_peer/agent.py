@@ -12,6 +12,8 @@ from typing import Any, Protocol
 import structlog
 
 from camera_peer.camera import IdentityRejected, Moves
+from camera_peer.door import Door
+from camera_peer.doorkeeper import Doorkeeper
 from camera_peer.lifecycle import REJECTIONS_BEFORE_RESET
 from camera_peer.network_watch import watch_network
 from camera_peer.picture import Picture
@@ -36,6 +38,8 @@ from signaling.protocol.messages import (
     InviteResult,
     RegisterResult,
 )
+from signaling.protocol.trust.envelope import SenderKey
+from signaling.protocol.trust.statement import Untrue
 
 log = structlog.get_logger(__name__)
 
@@ -43,8 +47,8 @@ RECONNECT_BASE_SECONDS = 0.5
 """The first retry comes within half a second: most often a server was just restarted."""
 RECONNECT_CEILING_SECONDS = 30.0
 REJECTED_BASE_SECONDS = 1.0
-LEASE_LOOK_SECONDS = 1.0
-"""How often leases are looked at; a lease ends at most this much late."""
+LEASE_LOOK_SECONDS = 0.5
+"""How often leases and rights are looked at; one ends at most this much late."""
 PAST_PROBLEM_SECONDS = 60.0
 """How long the app shows a problem that was over before the camera came online."""
 ALL_IS_WELL = "ok"
@@ -53,10 +57,14 @@ ALL_IS_WELL = "ok"
 class Line(Protocol):
     """The connection to the server; `signaling.client.SignalingClient` is one."""
 
+    @property
+    def online(self) -> bool: ...
     async def run(self) -> None: ...
     def reconnect(self, *, moved: bool) -> None: ...
     def believe(self, tls: Trust) -> None: ...
-    async def invite(self, session: str, offer: str) -> InviteResult: ...
+    async def invite(self, session: str, offer: str, proof: str | None) -> InviteResult: ...
+    async def envelope(self, session: str, text: str) -> bool: ...
+    async def receipt(self, text: str) -> bool: ...
     async def trickle(self, session: str, candidate: Candidate) -> bool: ...
     async def close_session(self, session: str, reason: str) -> bool: ...
     async def error(self, session: str, code: int, message: str) -> bool: ...
@@ -66,7 +74,10 @@ class Line(Protocol):
 class Viewers(Protocol):
     """The sessions towards viewers; `camera_peer.viewer_session.Sessions` is one."""
 
+    @property
+    def sealed_counter(self) -> int: ...
     async def run(self) -> None: ...
+    def seal(self, key: SenderKey) -> None: ...
     def use_ice_servers(self, ice_servers: Sequence[IceServer]) -> None: ...
     def moved(self) -> None: ...
     async def open(
@@ -77,9 +88,10 @@ class Viewers(Protocol):
         *,
         found: Found,
         relay: bool,
+        sealed: bool,
         tunnel: TunnelTarget | None,
     ) -> str: ...
-    async def answer(self, session_id: str, sdp: str) -> None: ...
+    async def answer(self, session_id: str, sdp: str, signed: str | None) -> None: ...
     def add_candidate(self, session_id: str, candidate: str | None) -> None: ...
     async def close(self, session_id: str) -> None: ...
 
@@ -89,13 +101,15 @@ LineFactory = Callable[[Pairing, Handler, Callable[[], list[str]], Callable[[int
 
 
 class CameraAgent:
-    """`picture_of`: makes the supervisor of the source around the callback for its problems."""
+    """`picture_of`: makes the supervisor of the source around the callback for its problems. `door_of`: makes the door
+    of a camera whose owner has proven to be it; None for one that takes the server's word."""
 
     def __init__(
         self,
         sessions: Viewers,
         picture_of: Callable[[Callable[[str | None], None]], Picture],
         line_of: LineFactory,
+        door_of: Callable[[Pairing], Door | None] = lambda _: None,
         *,
         random: Callable[[], float],
         monotonic: Callable[[], float],
@@ -106,12 +120,14 @@ class CameraAgent:
         self._sessions = sessions
         self._picture = picture_of(self._source_told)
         self._line_of = line_of
+        self._door_of = door_of
         self._random = random
         self._monotonic = monotonic
         self._sleep = sleep
         self._leases = Leases()
         self._tasks: set[asyncio.Task[None]] = set()
         self._line: Line | None = None
+        self._doorkeeper: Doorkeeper | None = None
         self._moves: Moves | None = None
         self._pairing: Pairing | None = None
         self._online = False
@@ -130,7 +146,7 @@ class CameraAgent:
             asyncio.create_task(self._end_leases()),
             asyncio.create_task(self._watch_network(self._changed)),
         ]
-        serving = asyncio.create_task(self._serve(pairing))
+        serving = asyncio.create_task(self._serve(pairing, moves))
         try:
             await asyncio.wait({serving, *background}, return_when=asyncio.FIRST_COMPLETED)
             for task in (serving, *background):
@@ -141,11 +157,16 @@ class CameraAgent:
                 self._leases.drop(session)
             await _end({serving, *background})
             await _end(self._tasks)
-            self._line = None
+            self._line = self._doorkeeper = None
 
-    async def _serve(self, pairing: Pairing) -> None:
+    async def _serve(self, pairing: Pairing, moves: Moves) -> None:
         """Stay connected. Raises `IdentityRejected` after as many rejections in a row as the lifecycle allows."""
         self._line = line = self._line_of(pairing, self, self._leases.tickets, self._backoff)
+        door = self._door_of(pairing)
+        if door is not None:
+            self._doorkeeper = Doorkeeper(
+                door, line, self._sessions, end=self._dismiss, keep=moves.owned, monotonic=self._monotonic
+            )
         while True:
             try:
                 await line.run()
@@ -202,19 +223,21 @@ class CameraAgent:
         """A viewer wants to see: make the offer. Raises `ProtocolError`."""
         if self._source_problem is not None:
             raise ProtocolError(Fault.CAMERA_UNAVAILABLE, f"the camera has no picture: {self._source_problem}")
+        relay = params.belvedere is not None and params.belvedere.via == "relay"
+        sealed = await self._let_in(params, relay=relay)
         try:
             offer = await self._sessions.open(
                 params.session,
                 params.ice_servers,
                 self._ended,
                 found=self._found,
-                relay=params.belvedere is not None and params.belvedere.via == "relay",
+                relay=relay,
+                sealed=sealed,
                 tunnel=self._tunnel_of(params),
             )
-        except TooManySessions as error:
-            raise ProtocolError(Fault.TOO_MANY_REQUESTS, str(error)) from None
-        except ValueError as error:
-            raise ProtocolError(Fault.BAD_REQUEST, str(error)) from None
+        except (TooManySessions, ValueError) as error:
+            code = Fault.TOO_MANY_REQUESTS if isinstance(error, TooManySessions) else Fault.BAD_REQUEST
+            raise ProtocolError(code, str(error)) from None
         self._leases.accept(params.session, params, self._monotonic())
         self._spawn(self._invite(params.session, offer))
 
@@ -227,36 +250,81 @@ class CameraAgent:
 
     async def close(self, session: str, reason: str) -> None:
         """The session is over, and nobody has to be told."""
-        if self._leases.drop(session):
+        if self._drop(session):
             log.info("session_closed", session=session, reason=reason)
         await self._sessions.close(session)
 
     async def hello(self, session: str, trust: messages.Trust | None) -> None:
-        """This camera does not know its owner's keyring, so it trusts the server in whom it lets watch."""
+        """A viewer of the relay's says who it is. A camera that does not know its owner takes the server's word."""
+        if self._doorkeeper is not None:
+            await self._doorkeeper.hello(session, trust)
 
     async def orders(self, keyring: Sequence[str], orders: str | None) -> None:
-        """See `hello`."""
+        """What the owner says, as the server has it."""
+        if self._doorkeeper is not None:
+            await self._doorkeeper.orders(keyring, orders)
 
     # --- sessions ---
+
+    async def _let_in(self, params: DeviceConnectParams, *, relay: bool) -> bool:
+        """Whether this session is sealed. Raises `ProtocolError` for a viewer that our owner does not allow."""
+        if self._doorkeeper is None:
+            return False
+        if relay:
+            return self._doorkeeper.upload(params.session)
+        await self._doorkeeper.enter(params.session, params.belvedere.trust if params.belvedere is not None else None)
+        return False
 
     async def _invite(self, session: str, offer: str) -> None:
         line = self._line
         if line is None:
             return
         try:
-            await self._sessions.answer(session, (await line.invite(session, offer)).answer)
+            await self._exchange(line, session, offer)
         except SignalingError as error:
             await self.close(session, error.message)
         except BadAnswer as error:
-            self._leases.drop(session)
+            self._drop(session)
             log.warning("answer_refused", session=session, reason=str(error))
             await line.error(session, Fault.NOT_ACCEPTABLE, str(error))
         except UnknownSession:
-            self._leases.drop(session)
+            self._drop(session)
+        except Untrue as error:
+            await self._distrust(session, str(error))
+
+    async def _exchange(self, line: Line, session: str, offer: str) -> None:
+        """Offer and answer, each signed where camera and viewer know each other; what is not reaches no transport."""
+        keeper = self._doorkeeper
+        proof = keeper.sign(session, offer) if keeper is not None else None
+        said = await line.invite(session, offer, proof)
+        shown = said.belvedere.proof if said.belvedere is not None else None
+        signed = keeper.check(session, said.answer, shown) if keeper is not None else None
+        await self._sessions.answer(session, said.answer, signed)
+
+    async def _distrust(self, session: str, reason: str) -> None:
+        """Somebody stands between us and the viewer, unless the session has ended meanwhile."""
+        if session in self._leases and self._doorkeeper is not None:
+            await self._dismiss(session, Fault.NOT_TRUSTED, reason)
+            await self._doorkeeper.alarm(session, reason)
+
+    async def _dismiss(self, session: str, code: int, reason: str) -> None:
+        """End a session of ours, and tell the other side why."""
+        await self.close(session, reason)
+        if self._line is not None:
+            await self._line.error(session, code, reason)
+
+    def _drop(self, session: str) -> bool:
+        """The session is over. False if there was none."""
+        self._forget(session)
+        return self._leases.drop(session)
+
+    def _forget(self, session: str) -> None:
+        if self._doorkeeper is not None:
+            self._doorkeeper.leave(session)
 
     def _ended(self, session: str, reason: str) -> None:
         """A session ended by itself: the server may forget it."""
-        if self._leases.drop(session) and self._line is not None:
+        if self._drop(session) and self._line is not None:
             self._spawn(_said(self._line.close_session(session, reason)))
 
     def _found(self, session: str, candidate: str) -> None:
@@ -284,6 +352,8 @@ class CameraAgent:
                 await self.close(session, "the time for this session is over")
                 if self._line is not None:
                     await self._line.close_session(session, "the time for this session is over")
+            if self._doorkeeper is not None:
+                await self._doorkeeper.settle()
 
     # --- problems ---
 

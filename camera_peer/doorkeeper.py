@@ -85,12 +85,12 @@ class Doorkeeper:
             await self.settle()
 
     def sign(self, session: str, sdp: str) -> str | None:
-        """The statement for our offer, if this viewer is to have one. Raises `Untrue`."""
-        return self._door.sign(session, sdp)
+        """The statement for our offer, if the other side is to have one. Raises `Untrue`."""
+        return None if session in self._uploads else self._door.sign(session, sdp)
 
     def check(self, session: str, sdp: str, proof: str | None) -> str | None:
         """The one fingerprint that is to be believed of this answer; None where nobody signs. Raises `Untrue`."""
-        return self._door.check(session, sdp, proof)
+        return None if session in self._uploads else self._door.check(session, sdp, proof)
 
     def leave(self, session: str) -> None:
         """A session is over."""

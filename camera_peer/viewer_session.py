@@ -16,6 +16,8 @@ from media.tunnel import TunnelTarget
 from media.turn import FAILURES
 from media.warm import WarmPeers
 from signaling.protocol.messages import IceServer
+from signaling.protocol.trust.envelope import SenderKey
+from signaling.protocol.trust.statement import Untrue
 
 log = structlog.get_logger(__name__)
 
@@ -79,9 +81,12 @@ class ViewerSession:
         video, audio = self._offered
         return self._peer.offer(video, self._broadcast.profiles(), audio, complete=self._allocating is None)
 
-    def answer(self, sdp: str) -> None:
-        """Take the viewer's answer. Raises `BadAnswer`; a second answer is ignored."""
+    def answer(self, sdp: str, signed: str | None = None) -> None:
+        """Take the viewer's answer; a second one is ignored. `signed`: the one fingerprint that it may have
+        (`trust.session.fingerprint_of`), None where nobody signed. Raises `BadAnswer` or `Untrue`."""
         answer = read_answer(sdp, *self._offered)
+        if signed is not None and {f"{name} {value.upper()}" for name, value in answer.fingerprints} != {signed}:
+            raise Untrue("this answer hides another certificate than the signed one")
         if not self._answer.done():
             self._answer.set_result(answer)
 
@@ -180,6 +185,15 @@ class Sessions:
         """RTP packets sent to the viewers connected now."""
         return sum(session.viewer.packets_sent for session in self._sessions.values() if session.viewer is not None)
 
+    @property
+    def sealed_counter(self) -> int:
+        """Of the next frame that is sealed under the present key."""
+        return self._broadcast.sealed_counter
+
+    def seal(self, key: SenderKey) -> None:
+        """From now on what goes to relays is sealed with this key."""
+        self._broadcast.seal(key)
+
     def use_ice_servers(self, ice_servers: Sequence[IceServer]) -> None:
         """What `register` told: the warm peer gathers with these."""
         self._warm.use(read_ice_servers(ice_servers))
@@ -242,14 +256,15 @@ class Sessions:
         self._tasks[session_id] = asyncio.create_task(self._live(session, closed, found))
         return session.offer()
 
-    async def answer(self, session_id: str, sdp: str) -> None:
-        """The viewer's answer. Raises `BadAnswer` (and ends the session) or `UnknownSession`."""
+    async def answer(self, session_id: str, sdp: str, signed: str | None = None) -> None:
+        """The viewer's answer (`ViewerSession.answer`). Raises `BadAnswer` or `Untrue` (and ends the session) or
+        `UnknownSession`."""
         session = self._sessions.get(session_id)
         if session is None:
             raise UnknownSession("this session has ended")
         try:
-            session.answer(sdp)
-        except BadAnswer:
+            session.answer(sdp, signed)
+        except (BadAnswer, Untrue):
             await self.close(session_id)
             raise
 

@@ -10,7 +10,9 @@ import pytest
 from camera_peer import agent as agent_module
 from camera_peer.agent import CameraAgent
 from camera_peer.camera import IdentityRejected
+from camera_peer.door import Door
 from camera_peer.lifecycle import REJECTIONS_BEFORE_RESET
+from camera_peer.owner import OwnerFacts
 from camera_peer.picture import Picture
 from camera_peer.problem import Problem
 from camera_peer.state import LastProblem, Pairing
@@ -32,6 +34,7 @@ from signaling.protocol.messages import (
     RegisteredExtra,
     RegisterResult,
 )
+from signaling.protocol.trust.envelope import SenderKey
 
 PAIRING = Pairing("cam1", "https://a", "wss://a/api/signaling")
 A, B, C, D = (letter * 21 + "A" for letter in "ABCD")
@@ -47,11 +50,16 @@ class FakeViewers:
         self.found: dict[str, Found] = {}
         self.tunnels: list[TunnelTarget | None] = []
         self.relays: list[bool] = []
+        self.sealed: list[bool] = []
+        self.sealed_counter = 0
         self.full = False
         self.bad_answer = False
 
     async def run(self) -> None:
         await asyncio.Event().wait()
+
+    def seal(self, key: SenderKey) -> None:
+        self.said.append(("seal", key.epoch))
 
     def use_ice_servers(self, ice_servers: Sequence[IceServer]) -> None:
         self.said.append(("ice", [url for server in ice_servers for url in server.urls]))
@@ -67,20 +75,22 @@ class FakeViewers:
         *,
         found: Found,
         relay: bool,
+        sealed: bool,
         tunnel: TunnelTarget | None,
     ) -> str:
         self.said.append(("open", session_id, list(ice_servers)))
         self.tunnels.append(tunnel)
         self.relays.append(relay)
+        self.sealed.append(sealed)
         if self.full:
             raise TooManySessions("the camera has as many viewers as it can serve")
         self.closed[session_id], self.found[session_id] = closed, found
         return f"offer {session_id}"
 
-    async def answer(self, session_id: str, sdp: str) -> None:
+    async def answer(self, session_id: str, sdp: str, signed: str | None) -> None:
         if self.bad_answer:
             raise BadAnswer("there is no common codec")
-        self.said.append(("answer", session_id, sdp))
+        self.said.append(("answer", session_id, sdp, *([signed] if signed is not None else [])))
 
     def add_candidate(self, session_id: str, candidate: str | None) -> None:
         self.said.append(("candidate", session_id, candidate))
@@ -96,6 +106,11 @@ class FakeLine:
         self.sent: list[tuple[Any, ...]] = []
         self.refuse_invites = False
         self.rejections = 0
+        self.online = True
+        self.answer_to: Callable[[str, str, str | None], InviteResult] = self.plain_answer
+
+    def plain_answer(self, session: str, offer: str, _: str | None) -> InviteResult:
+        return InviteResult(f"answer to {offer} in {session}")
 
     async def run(self) -> None:
         if self.rejections:
@@ -114,10 +129,18 @@ class FakeLine:
         self.sent.append(("trickle", session, candidate.candidate, candidate.sdp_mid))
         return True
 
-    async def invite(self, session: str, offer: str) -> InviteResult:
+    async def invite(self, session: str, offer: str, proof: str | None) -> InviteResult:
         if self.refuse_invites:
             raise SignalingError(Fault.GONE, "the viewer is gone")
-        return InviteResult(f"answer to {offer} in {session}")
+        return self.answer_to(session, offer, proof)
+
+    async def envelope(self, session: str, text: str) -> bool:
+        self.sent.append(("envelope", session, text))
+        return True
+
+    async def receipt(self, text: str) -> bool:
+        self.sent.append(("receipt", text))
+        return True
 
     async def close_session(self, session: str, reason: str) -> bool:
         self.sent.append(("close", session, reason))
@@ -137,6 +160,7 @@ class FakeMoves:
         self.heard: list[str] = []
         self.earlier: LastProblem | None = None
         self.learnt: list[tuple[str, ...]] = []
+        self.owner: OwnerFacts | None = None
 
     def registered(self) -> LastProblem | None:
         self.heard.append("registered")
@@ -148,12 +172,15 @@ class FakeMoves:
     def learned(self, pins: tuple[str, ...]) -> None:
         self.learnt.append(pins)
 
+    def owned(self, owner: OwnerFacts) -> None:
+        self.owner = owner
+
 
 class Bench:
     """An agent with everything around it fake, and a clock that the test moves."""
 
-    def __init__(self) -> None:
-        self.viewers = FakeViewers()
+    def __init__(self, door: Door | None = None, viewers: FakeViewers | None = None) -> None:
+        self.viewers = viewers or FakeViewers()
         self.line = FakeLine()
         self.moves = FakeMoves()
         self.now = 0.0
@@ -165,6 +192,7 @@ class Bench:
             self.viewers,
             lambda told: Picture(self.play, told, random=lambda: 1.0),
             self.line_of,
+            lambda _: door,
             random=lambda: 1.0,
             monotonic=lambda: self.now,
             sleep=self.sleep,

@@ -16,6 +16,8 @@ from camera_peer.viewer_session import Sessions, TooManySessions, UnknownSession
 from media import peer
 from media.answer import BadAnswer
 from signaling.protocol.messages import IceServer
+from signaling.protocol.trust.session import fingerprint_of
+from signaling.protocol.trust.statement import Untrue
 
 Eventually = Callable[..., Awaitable[None]]
 NewViewer = Callable[[], Any]
@@ -160,6 +162,22 @@ async def test_a_certificate_other_than_announced_ends_the_session(
     await eventually(lambda: "s" in camera.ended)
     assert "certificate" in camera.ended["s"]
     assert viewer.packets == 0
+
+
+async def test_swap_only_the_signed_certificate_is_taken(
+    camera: Any, new_viewer: NewViewer, eventually: Eventually
+) -> None:
+    viewer = new_viewer()
+    answer = await viewer.answer(await camera.open("s"))
+    signed = fingerprint_of(answer)
+    other = f"a=fingerprint:sha-256 {':'.join(['CD'] * 32)}\r\n"
+    with pytest.raises(Untrue, match="another certificate than the signed one"):
+        await camera.sessions.answer("s", answer.replace("a=fingerprint", f"{other}a=fingerprint"), signed)
+    assert len(camera.sessions) == 0
+    honest = new_viewer()
+    answer = await honest.answer(await camera.open("t"))
+    await camera.sessions.answer("t", answer, fingerprint_of(answer))
+    await eventually(lambda: honest.packets > 0)
 
 
 async def test_sessions_are_counted(camera: Any) -> None:
