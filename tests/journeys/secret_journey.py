@@ -3,7 +3,8 @@
 A server, a camera and a relay, each a process of its own, and a browser live through pairing, sharing, second factors,
 links, watching directly and over the relay, wrong passwords and refused requests. Secret is: each password, also the
 Wi-Fi's, each token, ticket, bearer and link secret, codes of apps and labels, the keys of the programs, and the ICE
-passwords and TURN credentials that stand in messages.
+passwords and TURN credentials that stand in messages. Past the server even go the secret of a pairing, the seed of a
+link and what comes of it (`unheard`).
 """
 
 import asyncio
@@ -13,16 +14,22 @@ import time
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from os import urandom
 from pathlib import Path
 from typing import Any
 
 import pyotp
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from camera_peer.identity import KEY_FILE
 from camera_peer.label import LABEL_FILE
 from signaling.protocol import qr
-from signaling.protocol.identity import decode_bytes
+from signaling.protocol.identity import decode_bytes, encode_bytes, token_hash
+from signaling.protocol.trust import keyring, statement
+from signaling.protocol.trust.grant import GRANT, Grant
+from signaling.protocol.trust.link import SEED_BYTES, link_keys, link_proof
+from signaling.protocol.trust.pairing import SECRET_BYTES, owner_proof
 from signaling.store.secret import FILE as SECRET_FILE
 from tests.browser import chromium, home_page, new_page, open_watching
 from tests.home import SMALL_SOURCE, CameraProcess, Household, household
@@ -37,19 +44,22 @@ WIFI, GUESS, NEW = "wifi-password-of-the-hillside", "a guess that is quite wrong
 GUEST, GUEST_PASSWORD = "guest@example.org", "seven magpies over the gate"
 GUEST_NEW = "eight herons under the bridge"
 TURN_SECRET = "a-secret-that-server-and-coturn-share-0123456789"
+OWNER_KEY = Ed25519PrivateKey.generate()
 TALKATIVE = {"relay": "0", "relay_secret": RELAY_SECRET, "log_level": "debug", "rate_limits": "1"}
 
 
 @dataclass
 class Journey:
-    """`said`: every secret there was, by what it is. `heard`: every answer that was a refusal, as text. `tap`: what the
-    programs and the browser asked for; the journey's own calls are not theirs."""
+    """`said`: every secret there was, by what it is. `unheard`: those of them that no program tells the server.
+    `heard`: every answer that was a refusal, as text. `tap`: what the programs and the browser asked for; the
+    journey's own calls are not theirs."""
 
     home: Household
     relay: RelayProcess
     tap: Tap
     box: Mailbox
     said: dict[str, str] = field(default_factory=dict)
+    unheard: dict[str, str] = field(default_factory=dict)
     heard: list[str] = field(default_factory=list)
     camera: CameraProcess = field(init=False)
 
@@ -65,11 +75,13 @@ class Journey:
         self.said[what] = secret
         return secret
 
-    def note_key(self, what: str, key: bytes) -> None:
+    def note_key(self, what: str, key: bytes, *, unheard: bool = False) -> None:
         """In each form in which it could be written."""
         forms = {"raw": key.decode("latin-1"), "hex": key.hex(), "base64": b64encode(key).decode().rstrip("=")}
         forms["base64url"] = forms["base64"].translate(str.maketrans("+/", "-_"))
-        self.said |= {f"{what}, {form}": text for form, text in forms.items()}
+        noted = {f"{what}, {form}": text for form, text in forms.items()}
+        self.said |= noted
+        self.unheard |= noted if unheard else {}
 
     def left(self) -> dict[str, str]:
         """Everything that anybody could find afterwards, but the private files that are there to hold a secret."""
@@ -118,7 +130,7 @@ def _pair(journey: Journey) -> None:
     assert qr.read(answer["pairing"]["payload"]).password == WIFI
     drawn = {"token": answer["pairing"]["token"], "ssid": "Hillside", "wifi_password": WIFI}
     assert journey.call("POST", f"/api/cameras/{camera.id}/qr.svg", drawn)
-    paired = camera.pair(answer["pairing"]["payload"])
+    paired = camera.pair(_with_secret(journey, camera.id, answer["pairing"]))
     assert paired.returncode == 0, paired.stdout + paired.stderr
     journey.heard.append(paired.stdout + paired.stderr)
     camera.start()
@@ -131,10 +143,39 @@ def _pair(journey: Journey) -> None:
     journey.call("POST", f"/api/cameras/{camera.id}/confirm", {"mine": True})
 
 
+def _with_secret(journey: Journey, camera: str, pairing: Any) -> str:
+    """The code as a browser draws it, for a camera that is to know whose it is."""
+    first, secret, token = keyring.begin(OWNER_KEY, int(time.time())), urandom(SECRET_BYTES), pairing["token"]
+    journey.call("POST", "/api/me/keyring", {"statement": first})
+    ring = keyring.follow([first])
+    body = {"head": ring.head, "proof": owner_proof(secret, journey.tap.url, token, ring.name, ring.head)}
+    journey.call("PUT", f"/api/cameras/{camera}/pairing/owner", body)
+    journey.note_key("owner's key", OWNER_KEY.private_bytes_raw(), unheard=True)
+    journey.note_key("pairing secret", secret, unheard=True)
+    return qr.to_compact(replace(qr.read(pairing["payload"]), pairing_secret=encode_bytes(secret)))
+
+
+def _signed_link(journey: Journey, camera: str) -> str:
+    """A link as a browser draws it; what accepts it."""
+    seed = urandom(SEED_BYTES)
+    keys, trust = link_keys(seed), journey.call("GET", f"/api/cameras/{camera}/trust")
+    assert trust["protected"], trust
+    owner = keyring.follow(trust["owner_keyring"])
+    to, now = statement.name_of(keys.key), int(time.time())
+    grant = statement.sign(OWNER_KEY, GRANT, Grant(trust["camera_key"], owner.name, to, ["live"], now, 0, link=True))
+    proof = link_proof(seed, trust["camera_key"], owner.name, statement.digest(grant))
+    body = {"scopes": ["live"], "secret_hash": token_hash(keys.secret), "grant": grant, "link_proof": proof}
+    assert journey.call("POST", f"/api/cameras/{camera}/invitations", body)["link"] == f"{journey.tap.url}/"
+    journey.note_key("seed of a link", seed, unheard=True)
+    journey.note_key("key of a link", keys.seed, unheard=True)
+    journey.said["sharing link"] = keys.secret
+    return keys.secret
+
+
 def _share(journey: Journey) -> None:
     """By a link that is used and one that is not; also what an administrator and another kind of camera are given."""
     camera = journey.camera.id
-    used = journey.link("sharing link", f"/api/cameras/{camera}/invitations", {"scopes": ["live"]})
+    used = _signed_link(journey, camera)
     journey.link("open sharing link", f"/api/cameras/{camera}/invitations", {"scopes": ["live"]})
     journey.link("invitation", "/api/invitations")
     guest = {"email": GUEST, "password": GUEST_PASSWORD}
@@ -218,6 +259,8 @@ async def _browse(journey: Journey) -> None:
         await page.goto(f"{url}/#/")
         await home_page(page)
         await wizard(page, said["setup code"])
+        await page.goto(f"{url}/#/accept/signed/{said['seed of a link, base64url']}")
+        await page.get_by_role("heading").first.wait_for()
         for name in ("accept", "transfer", "register"):
             secret = {"accept": "open sharing link", "register": "invitation"}.get(name, "transfer link")
             await page.goto(f"{url}/#/{name}/{said[secret]}")

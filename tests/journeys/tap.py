@@ -1,4 +1,4 @@
-"""A wire between programs and a server that notes what is asked for: every URL as it goes over the wire."""
+"""A wire between programs and a server that notes what is asked for: every URL, and every byte, as it goes over."""
 
 import re
 import socket
@@ -17,11 +17,13 @@ LONGEST_LINE = 16_384
 
 @dataclass
 class Tap:
-    """`asked`: the target of each request, path and query. The server must know itself by `url`."""
+    """`asked`: the target of each request, path and query. `sent`: all that went to the server; what goes through a
+    WebSocket is masked in it (RFC 6455 §5.3). The server must know itself by `url`."""
 
     port: int = field(default_factory=free_port)
     server_port: int = 0
     asked: list[str] = field(default_factory=list)
+    sent: bytearray = field(default_factory=bytearray)
 
     @property
     def url(self) -> str:
@@ -47,6 +49,7 @@ class Tap:
             back.start()
             rest = b""
             for data in _pump_noting(client, server):
+                self.sent += data
                 rest = (rest + data)[-LONGEST_LINE - len(data) :]
                 found = list(REQUEST.finditer(rest))
                 self.asked += [match[1].decode("latin-1") for match in found]
