@@ -15,6 +15,7 @@ from signaling.protocol.trust.orders import Known, Orders
 from signaling.protocol.trust.statement import Untrue
 from signaling.refusals import Refused
 from signaling.sight import owned, seen_by
+from signaling.store import accounts as people
 from signaling.store import audit
 from signaling.store import cameras as rows
 from signaling.store import trust as words
@@ -37,7 +38,8 @@ class TrustView:
 
 
 class Trust:
-    """All methods may raise `Refused`."""
+    """All methods may raise `Refused`. Changes hold the account before the camera, as everywhere, so that its keyring
+    does not change meanwhile."""
 
     def __init__(self, store: Store, live: LiveState) -> None:
         self._store = store
@@ -66,6 +68,7 @@ class Trust:
         Raises `Refused`: no_open_pairing, keyring_moved.
         """
         async with self._store.write() as connection:
+            await people.account_to_change(connection, account_id)
             camera = owned(await rows.camera_to_change(connection, camera_id), account_id)
             if not up_to(await words.ring_of(connection, account_id), head):
                 raise Refused("keyring_moved", "this is no statement of your keyring; look at it anew")
@@ -79,6 +82,7 @@ class Trust:
         Raises `Refused`: not_found, forbidden, statement_untrue.
         """
         async with self._store.write() as connection:
+            await people.account_to_change(connection, account_id)
             await rows.camera_to_change(connection, camera_id)
             camera, access = await seen_by(connection, account_id, camera_id, now)
             if not access.may("live"):
@@ -90,6 +94,7 @@ class Trust:
     async def order(self, account_id: str, camera_id: str, text: str, *, now: float) -> None:
         """The same once more changes nothing. Raises `Refused`: orders_moved, statement_untrue, not_active."""
         async with self._store.write() as connection:
+            await people.account_to_change(connection, account_id)
             camera = owned(await rows.camera_to_change(connection, camera_id), account_id)
             trust = await _trust_to_change(connection, camera)
             if trust.orders == text:
