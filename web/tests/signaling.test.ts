@@ -7,6 +7,8 @@ import { FakeSocket } from './fake-socket';
 const newest = (): FakeSocket => FakeSocket.made.at(-1) as FakeSocket;
 const flush = (): Promise<unknown> => vi.advanceTimersByTimeAsync(0);
 
+const trust = { hello: 'hello.of.viewer', keyring: ['first.of.ring'], chain: [] };
+
 type Rights = Pick<SignalingOptions, 'authorize' | 'isSignedIn'>;
 
 function client(rights: Rights = {}): SignalingClient {
@@ -211,6 +213,19 @@ describe('reconnecting', () => {
     expect(newest().last('register')).toMatchObject({ params: { belvedere: { tickets: ['t1'] } } });
   });
 
+  test('says once more who watches over a relay, in sessions that go on', async () => {
+    const signaling = await ready();
+    for (const [name, via] of Object.entries({ s1: 'relay', s2: 'relay', s3: 'direct' })) {
+      void signaling.connect('camera-1', handler(), null, trust);
+      newest().answer('connect', { session: name, iceServers: [], belvedere: { via } });
+    }
+    expect(newest().last('belvedere.hello')).toBeUndefined();
+    await reopen();
+    newest().answer('register', { id: 'me', belvedere: { adopted: ['s1', 's3'] } });
+    const said = newest().sent.filter(({ method }) => method === 'belvedere.hello');
+    expect(said.map(({ params }) => params)).toEqual([{ session: 's1', trust }]);
+  });
+
   test('a server that takes each connection and drops it is asked ever more rarely', async () => {
     await ready();
     for (let second = 0; second < 120; second++) {
@@ -367,6 +382,58 @@ describe('a session', () => {
     expect(newest().last('connect')?.['params']).toEqual({ peer: 'camera-1' });
     void signaling.connect('camera-1', handler(), 'relay').catch(() => undefined);
     expect(newest().last('connect')?.['params']).toEqual({ peer: 'camera-1', belvedere: { via: 'relay' } });
+  });
+
+  test('says who watches with its first message, and once more where a key is missing', async () => {
+    const signaling = await ready();
+    void signaling.connect('camera-1', handler(), 'relay', trust).catch(() => undefined);
+    expect(newest().last('connect')?.['params']).toEqual({
+      peer: 'camera-1',
+      belvedere: { via: 'relay', trust },
+    });
+    void signaling.connect('camera-1', handler(), null, trust).catch(() => undefined);
+    expect(newest().last('connect')?.['params']).toEqual({ peer: 'camera-1', belvedere: { trust } });
+    signaling.hello('s1', trust);
+    expect(newest().last('belvedere.hello')?.['params']).toEqual({ session: 's1', trust });
+  });
+
+  test('passes on what is signed about offer and answer', async () => {
+    const signaling = await ready();
+    const { hears } = await session(signaling);
+    const invite = { session: 's1', offer: 'the offer', belvedere: { proof: 'signed.by.camera' } };
+    newest().say({ id: 'd1', method: 'invite', params: invite });
+    expect(hears.log).toEqual([['invited', 'the offer', 'signed.by.camera']]);
+    const belvedere = { proof: 'to.signed.by.camera' };
+    expect(newest().sent.at(-1)).toMatchObject({ id: 'd1', result: { answer: 'the answer', belvedere } });
+  });
+
+  test('takes what could be no statement for no word of the camera', async () => {
+    const signaling = await ready();
+    const { hears } = await session(signaling);
+    for (const proof of [5, '', 'a b', 'a'.repeat(4097)]) {
+      const invite = { session: 's1', offer: 'the offer', belvedere: { proof } };
+      newest().say({ id: 'd1', method: 'invite', params: invite });
+    }
+    expect(hears.log).toEqual(Array.from({ length: 4 }, () => ['invited', 'the offer']));
+  });
+
+  test('is given keys of its own session, and nothing that could be none', async () => {
+    const warned = vi.spyOn(console, 'warn').mockReturnValue(undefined);
+    const signaling = await ready();
+    const { hears } = await session(signaling);
+    const tell = (name: string, envelope: unknown): void =>
+      newest().say({ method: 'belvedere.envelope', params: { session: name, envelope } });
+    tell('s1', 'key.of.frames');
+    tell('s2', 'key.of.others');
+    tell('s1', 'no key');
+    tell('s1', { key: 1 });
+    tell('s1', 'next.of.keys');
+    expect(hears.log).toEqual([
+      ['enveloped', 'key.of.frames'],
+      ['enveloped', 'next.of.keys'],
+    ]);
+    expect(warned).toHaveBeenCalledTimes(2);
+    warned.mockRestore();
   });
 
   test('the quickest answer of this socket is its round trip', async () => {
