@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import re
 from collections import Counter
 from typing import Any
 
@@ -21,7 +22,13 @@ PATIENCE_SECONDS = 60.0
 """For an answer, on a busy machine."""
 UNASKED = 1_000_000
 """Ids that nobody's question has, so that an answer under one disturbs no set-up of the speaker's own."""
+SIGNED = re.compile(r'"said\.([0-9a-f]*)\.([\w-]*)"')
 _decoder = msgspec.json.Decoder(Heard)
+
+
+def signed(tenant: str, session: str) -> str:
+    """A mark that has the form of a statement."""
+    return f"said.{tenant.encode().hex()}.{session}"
 
 
 class Town:
@@ -101,7 +108,7 @@ class Talker:
                 await self._trespass(self._town.somebody_elses(self._near))
 
     async def _trespass(self, session: str) -> None:
-        said, kind = mark(self._tenant, session), self._town.rng.randrange(6)
+        said, kind = mark(self._tenant, session), self._town.rng.randrange(8)
         self._town.hostile += 1
         if kind == 0:
             await self.tell("trickle", session=session, candidate={"candidate": said})
@@ -110,11 +117,15 @@ class Talker:
         elif kind == 2:
             await self.tell("error", session=session, code=1002, message=said)
         elif kind == 3:
+            await self.tell("belvedere.hello", session=session, trust={"hello": signed(self._tenant, session)})
+        elif kind == 4:
+            await self.tell("belvedere.envelope", session=session, envelope=signed(self._tenant, session))
+        elif kind == 5:
             await self.say(
                 "answer", {"id": UNASKED + self._town.rng.randrange(1000), "result": {"answer": mark(self._tenant, "")}}
             )
         else:
-            method = "invite" if kind == 4 else "extend"
+            method = "invite" if kind == 6 else "extend"
             answer = await self.ask(method, {"session": session, "offer": said})
             if answer.error is None:
                 self._town.foreign.append(f"{self._tenant} was given {answer} about {session}")
@@ -132,6 +143,7 @@ class Talker:
         if heard.method == "connect":
             self.sessions.add(session)
         self._town.heard[heard.method] += 1
+        self._town.heard["signed"] += len(SIGNED.findall(text))
         if session not in self.sessions or self._is_strange(text, session):
             self._town.foreign.append(f"{self._tenant} heard {text}")
         self.heard(heard, session)
@@ -150,7 +162,11 @@ class Talker:
     def _is_strange(self, text: str, session: str = "") -> bool:
         """Whether somebody wrote in it with whom there is nothing to share, or about another session."""
         marks = MARK.findall(text)
+        marks += [(bytes.fromhex(tenant).decode(), about) for tenant, about in SIGNED.findall(text)]
         return any(tenant not in self._near or (session and about not in ("", session)) for tenant, about in marks)
+
+    def _proof(self, session: str) -> dict[str, str]:
+        return {"proof": signed(self._tenant, session)}
 
 
 class CameraTalker(Talker):
@@ -173,7 +189,8 @@ class CameraTalker(Talker):
     async def _serve(self, message: Heard, session: str) -> None:
         await self.say("answer", {"id": message.id, "result": {}})
         if message.method == "connect":
-            answer = await self.ask("invite", {"session": session, "offer": mark(self._tenant, session)})
+            offer = {"session": session, "offer": mark(self._tenant, session), "belvedere": self._proof(session)}
+            answer = await self.ask("invite", offer)
             if answer.error is None:
                 await self.trickle(session)
 
@@ -192,7 +209,8 @@ class ViewerTalker(Talker):
     async def watch(self, cameras: list[str], rng: random.Random) -> None:
         """One of them after the other, until enough has been said."""
         while not self._town.is_done:
-            told = await self.ask("connect", {"peer": rng.choice(cameras), "belvedere": {"via": "direct"}})
+            wish = {"via": "direct", "trust": {"hello": signed(self._tenant, "")}}
+            told = await self.ask("connect", {"peer": rng.choice(cameras), "belvedere": wish})
             if told.result is None:
                 await asyncio.sleep(CROWDED_SECONDS * rng.random())
                 continue
@@ -210,4 +228,5 @@ class ViewerTalker(Talker):
             invite = await self._invited.get()
         assert invite.params is not None
         said = mark(self._tenant, invite.params.session)
-        await self.say("answer", {"id": invite.id, "result": {"answer": said}})
+        proof = self._proof(invite.params.session)
+        await self.say("answer", {"id": invite.id, "result": {"answer": said, "belvedere": proof}})

@@ -33,6 +33,7 @@ async def test_no_message_is_routed_to_a_foreign_socket(tmp_path: Path) -> None:
     print(f"heard {town.heard.total()}: {dict(town.heard.most_common())}")
     assert town.foreign == []
     assert town.heard["trickle"] > MESSAGES // 3 and town.hostile > MESSAGES // 20
+    assert town.heard["signed"] > MESSAGES // 100
 
 
 async def talk(estate: Estate, town: Town, http: aiohttp.ClientSession, stack: AsyncExitStack) -> None:
