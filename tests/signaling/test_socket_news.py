@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from signaling.bucket import full
-from signaling.effects import Came, FirstFrame, Outlived, Reported, Went
+from signaling.effects import Came, FirstFrame, Outlived, Receipted, Reported, Went
 from signaling.limits import Limits
 from signaling.live.memory import MemoryLiveState
 from signaling.live.state import LiveUnavailable, Presence
@@ -85,6 +85,21 @@ async def test_each_arrival_is_told_also_of_those_that_are_over() -> None:
     desk.add((await arrivals(live, "b"))[0])
     await desk.flush()
     assert [arrival.instance for arrival in diary.arrivals] == ["a", "b", "a", "b"], "each of them once"
+
+
+async def test_only_the_latest_receipt_counts_and_reports_take_no_turn_of_it() -> None:
+    diary, live = Diary(), MemoryLiveState(time.time)
+    desk = NewsDesk(diary, live)
+    for number in range(3):
+        desk.add(Receipted("c1", f"receipt.number.{number}"))
+    desk.add(Reported("c1", "ok", ""))
+    desk.add(Receipted("c2", "receipt.of.another"))
+    assert await desk.flush()
+    assert sorted(diary.told) == [
+        ("receipted", "c1", "receipt.number.2"),
+        ("receipted", "c2", "receipt.of.another"),
+        ("reported", "c1", "ok", ""),
+    ]
 
 
 async def test_arrivals_that_wait_are_bounded() -> None:
