@@ -29,10 +29,12 @@ from signaling.protocol.identity import decode_bytes, encode_bytes, token_hash
 from signaling.protocol.trust import keyring, statement
 from signaling.protocol.trust.grant import GRANT, Grant
 from signaling.protocol.trust.link import SEED_BYTES, link_keys, link_proof
+from signaling.protocol.trust.orders import KIND as ORDERS
+from signaling.protocol.trust.orders import Orders
 from signaling.protocol.trust.pairing import SECRET_BYTES, owner_proof
 from signaling.store.secret import FILE as SECRET_FILE
 from tests.browser import chromium, home_page, new_page, open_watching
-from tests.home import SMALL_SOURCE, CameraProcess, Household, household
+from tests.home import SMALL_SOURCE, CameraProcess, Household, household, wait_until
 from tests.journeys.lens import WIFI_PASSWORD
 from tests.journeys.relay_viewer import RelayViewer, signed_in, until
 from tests.journeys.tap import Tap
@@ -141,6 +143,16 @@ def _pair(journey: Journey) -> None:
     kept = json.loads((camera.folder / "data" / LABEL_FILE).read_text())["private_key"]
     journey.note_key("label's private key", decode_bytes(kept))
     journey.call("POST", f"/api/cameras/{camera.id}/confirm", {"mine": True})
+    _let_anybody_watch(journey, camera.id)
+
+
+def _let_anybody_watch(journey: Journey, camera: str) -> None:
+    """Viewers that sign nothing are let in where the owner has signed that."""
+    trust = journey.call("GET", f"/api/cameras/{camera}/trust")
+    ring = keyring.follow(trust["owner_keyring"]).name
+    allowed = statement.sign(OWNER_KEY, ORDERS, Orders(trust["camera_key"], ring, 0, 0, [], standard=True))
+    journey.call("PUT", f"/api/cameras/{camera}/orders", {"statement": allowed})
+    wait_until(lambda: journey.call("GET", f"/api/cameras/{camera}/trust")["receipt"], "the camera's receipt")
 
 
 def _with_secret(journey: Journey, camera: str, pairing: Any) -> str:
