@@ -71,7 +71,7 @@ class Door:
     ) -> None:
         self._key = key
         self._random_bytes = random_bytes
-        self._wall, self._monotonic = wall, monotonic
+        self._clock, self._monotonic = wall, monotonic
         self._epochs = Epochs(owner.facts.epoch, random_bytes, monotonic())
         self._owner = owner.sealing_with(self._epochs.key.epoch)
         self._judged = owner
@@ -87,7 +87,7 @@ class Door:
     @property
     def sealing(self) -> bool:
         """Whether what goes to a relay is sealed."""
-        return not self._owner.orders.standard
+        return not self._owner.standard
 
     @property
     def key(self) -> SenderKey:
@@ -170,7 +170,7 @@ class Door:
         self._judged = after
         over = {name: why for name, inside in self._inside.items() if (why := self._why(inside.visitor, before))}
         out = {name: why for name, visitor in self._visitors.items() if (why := self._why(visitor, before))}
-        switched = before.orders.standard != after.orders.standard
+        switched = before.standard != after.standard
         again = tuple(name for name in self._visitors if name not in out) if switched and not self.sealing else ()
         for name in (*over, *out, *again):
             self.leave(name)
@@ -178,6 +178,9 @@ class Door:
         turn = lost or self._epochs.outlived(wall) or (online and self._epochs.worn(self._monotonic()))
         withheld = after.strict and not before.strict
         return Judgement(over, out, again, turn, switched, before.facts != after.facts, withheld)
+
+    def _wall(self) -> float:
+        return self._owner.time(self._clock())
 
     def _look_for_orders(self) -> None:
         """Be strict once orders have been owed for too long."""

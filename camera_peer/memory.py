@@ -13,7 +13,7 @@ import msgspec
 from camera_peer import identity, label, state, storage
 from camera_peer.identity import Identity
 from camera_peer.label import Label
-from camera_peer.owner import OwnerFacts
+from camera_peer.owner import OwnerFacts, again
 from camera_peer.state import CameraState, LastProblem, Pairing
 
 Stamps = tuple[storage.Stamp | None, ...]
@@ -63,7 +63,11 @@ class Memory:
                 return False
             kept = state.load(self.directory)
             identity.save(self.directory, self.identity)
-            self._save(CameraState(pairing=pairing, problem=kept.problem, serial=kept.serial + 1))
+            former = _former(kept)
+            if pairing.owner is not None:
+                pairing = pairing.owned(again(pairing.owner, former))
+                former = None
+            self._save(CameraState(pairing=pairing, problem=kept.problem, former=former, serial=kept.serial + 1))
             return True
 
     def learn(self, pins: tuple[str, ...]) -> None:
@@ -90,7 +94,7 @@ class Memory:
         with storage.alone(self.directory):
             if self._differs():
                 return False
-            self._save(CameraState(problem=problem, serial=self._state.serial))
+            self._save(CameraState(problem=problem, former=_former(self._state), serial=self._state.serial))
             return True
 
     def _amend(self, pairing: Pairing) -> None:
@@ -112,6 +116,12 @@ class Memory:
 
     def _stamps(self) -> Stamps:
         return tuple(storage.stamp(self.directory / name) for name in (state.STATE_FILE, identity.KEY_FILE))
+
+
+def _former(kept: CameraState) -> OwnerFacts | None:
+    """The last owner who proved to be it."""
+    known = kept.pairing.owner if kept.pairing is not None else None
+    return known or kept.former
 
 
 def reset(directory: Path) -> bool:

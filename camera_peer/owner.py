@@ -13,24 +13,28 @@ import msgspec
 
 from signaling.protocol.trust import statement
 from signaling.protocol.trust.keyring import Keyring, catch_up, follow
-from signaling.protocol.trust.orders import Known, read_orders
+from signaling.protocol.trust.orders import MAX_STEP, Known, read_orders
 from signaling.protocol.trust.statement import Key, Untrue
 
 MAX_GUESTS = 32
 """Keyrings of others that are kept, the newest last: a household shares a camera with a handful."""
+HOUR = 3600
+"""Finer than that the owner's time is not kept: each is a write to the disk."""
 MAX_LINKS = 256
 """Grants by link whose first user is kept; those that were revoked are forgotten."""
 
 
 class OwnerFacts(msgspec.Struct, frozen=True, omit_defaults=True):
     """What of it is kept over restarts. `links`: serial of a grant by link to the ring that used it. `expected`: number
-    of the newest orders that the owner spoke of. `epoch`: of the last sender key (`camera_peer.epochs`)."""
+    of the newest orders that the owner spoke of. `hour`: Unix time of his latest hello, in hours. `epoch`: of the last
+    sender key (`camera_peer.epochs`)."""
 
     keyring: tuple[str, ...]
     orders: Known = Known()
     guests: tuple[Keyring, ...] = ()
     links: dict[int, Key] = {}
     expected: int = -1
+    hour: int = 0
     epoch: int = -1
 
 
@@ -53,6 +57,16 @@ class Owner:
         """Whether the owner has spoken of orders that have not come."""
         return self.facts.expected > self.orders.n
 
+    @property
+    def standard(self) -> bool:
+        """Whether standard players may watch. What is owed may take that back."""
+        return self.orders.standard and not self.owed
+
+    def time(self, clock: float) -> float:
+        """By which grants are judged, in Unix seconds: our clock, which nobody can turn back further than the owner's
+        browsers have seen it."""
+        return max(clock, self.facts.hour * HOUR)
+
     def followed(self, texts: Sequence[str]) -> "Owner":
         """After somebody has shown this chain of the owner's ring: a longer one is taken over, a shorter one changes
         nothing. Raises `Untrue` for another ring, and for one that parts from what is known."""
@@ -61,7 +75,11 @@ class Owner:
         ring = catch_up(texts, self.ring)
         if ring.n == self.ring.n:
             return self
-        return replace(self, ring=ring, facts=msgspec.structs.replace(self.facts, keyring=tuple(texts)))
+        facts = msgspec.structs.replace(self.facts, keyring=tuple(texts))
+        if self.ring.keys - ring.keys:
+            # What was spoken of may have been by one who is no longer there.
+            facts = msgspec.structs.replace(facts, expected=-1, hour=0)
+        return replace(self, ring=ring, facts=facts, strict=False)
 
     def ordered(self, text: str) -> "Owner":
         """After these orders; older ones than the last change nothing. Raises `Untrue`."""
@@ -73,11 +91,10 @@ class Owner:
         after = self._with(msgspec.structs.replace(self.facts, orders=known, links=links))
         return after.being_strict(strict=self.strict and after.owed)
 
-    def expecting(self, number: int) -> "Owner":
-        """After the owner has spoken of orders with this number."""
-        if number <= self.facts.expected:
-            return self
-        return self._with(msgspec.structs.replace(self.facts, expected=number))
+    def heard(self, orders: int, at: int) -> "Owner":
+        """After a hello of the owner's at this Unix time, which spoke of orders with this number."""
+        expected = max(self.facts.expected, min(orders, self.orders.n + MAX_STEP))
+        return self._with(msgspec.structs.replace(self.facts, expected=expected, hour=max(self.facts.hour, at // HOUR)))
 
     def being_strict(self, *, strict: bool) -> "Owner":
         return self if strict == self.strict else replace(self, strict=strict)
@@ -108,6 +125,23 @@ class Owner:
 def owner_of(camera: Key, facts: OwnerFacts) -> Owner:
     """Raises `Untrue` where the keyring that was kept is none."""
     return Owner(camera, facts, follow(facts.keyring))
+
+
+def again(facts: OwnerFacts, former: OwnerFacts | None) -> OwnerFacts:
+    """What is known of an owner who has paired the camera anew: what he had said stays said, so that no server is rid
+    of it by that. Of another owner's only the number of the last key stays."""
+    if former is None:
+        return facts
+    try:
+        known = follow(former.keyring)
+        same = statement.digest(facts.keyring[0]) == known.name
+        ring = catch_up(facts.keyring, known) if same else None
+    except Untrue:
+        ring = None
+    if ring is None:
+        return msgspec.structs.replace(facts, epoch=former.epoch)
+    longer = max(facts.keyring, former.keyring, key=len)
+    return msgspec.structs.replace(former, keyring=longer)
 
 
 def shrunk(before: Owner, after: Owner) -> bool:

@@ -60,6 +60,8 @@ class CameraState(msgspec.Struct, frozen=True, omit_defaults=True):
     version: int = 1
     pairing: Pairing | None = None
     problem: LastProblem | None = None
+    former: OwnerFacts | None = None
+    """What was known of the last owner who proved to be it, for he may pair this camera again."""
     serial: int = 0
     """Counts the pairings won, so that one which repeats the last one's facts is seen to be new."""
 

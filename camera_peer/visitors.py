@@ -66,7 +66,9 @@ def refusal(visitor: Visitor, owner: Owner, now: float) -> str | None:
 
 def _owner_in(shown: Shown, owner: Owner, now: float) -> tuple[Visitor, Owner]:
     hello = check_hello(shown.hello, owner.camera, owner.ring)
-    return Visitor(hello, owner.ring, (), _rights(owner, owner.ring, (), now)), owner.expecting(hello.what.orders)
+    return Visitor(hello, owner.ring, (), _rights(owner, owner.ring, (), now)), owner.heard(
+        hello.what.orders, hello.what.iat
+    )
 
 
 def _guest_in(shown: Shown, owner: Owner, now: float) -> tuple[Visitor, Owner]:
@@ -81,6 +83,7 @@ def _rights(owner: Owner, ring: Keyring, chain: Sequence[str], now: float) -> Ri
     if owner.strict and ring.name != owner.ring.name:
         raise Untrue(OWED)
     try:
+        now = owner.time(now)
         found = rights(owner.camera, owner.ring, owner.orders, ring, chain, now)
     except OutOfTime as error:
         clock = datetime.fromtimestamp(now, UTC).strftime("%d %B %Y, %H:%M")

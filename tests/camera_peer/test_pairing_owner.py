@@ -15,12 +15,13 @@ from camera_peer.lifecycle import State
 from camera_peer.memory import Memory
 from camera_peer.owner import OwnerFacts
 from camera_peer.problem import CameraProblem, Problem
-from camera_peer.state import CameraState, DamagedState, Pairing
+from camera_peer.state import CameraState, DamagedState, LastProblem, Pairing
 from camera_peer.status import Status
 from camera_peer.wifi.already_online import AlreadyOnline
 from signaling.protocol.identity import encode_bytes
 from signaling.protocol.qr import OnboardingCode
 from signaling.protocol.trust.keyring import follow
+from signaling.protocol.trust.orders import Known
 from signaling.protocol.trust.pairing import camera_proof, owner_proof
 from tests.camera_peer.callers import BOTH, PHONE
 from tests.camera_peer.fake_server import FakeServer, Script, fake_server, welcome
@@ -142,6 +143,19 @@ def test_what_is_learnt_of_the_owner_is_kept_and_is_no_change_to_ourselves(tmp_p
     other.win(Pairing("cam2", "https://b", "wss://b/s"), unless_changed=False)
     ours.own(OwnerFacts(tuple(BOTH), epoch=4))
     assert state.load(tmp_path).pairing == other.pairing
+
+
+def test_pairing_anew_and_being_forgotten_by_the_server_take_back_no_orders(tmp_path: Path) -> None:
+    known = OwnerFacts(tuple(BOTH), orders=Known(3, 0, frozenset({7}), standard=False, digest="x" * 43), epoch=9)
+    state.save(tmp_path, CameraState(pairing=OLD.owned(known)))
+    ours = Memory(tmp_path, os.urandom)
+    assert ours.forget(LastProblem(Problem.IDENTITY_REJECTED, ""))
+    ours.win(Pairing("cam2", "https://a", "wss://a/s"), unless_changed=False)
+    assert ours.pairing is not None and ours.pairing.owner is None
+    ours.win(OLD, unless_changed=False)
+    assert ours.pairing.owner == known
+    ours.win(OLD.owned(OwnerFacts(tuple(ring_of("other")))), unless_changed=False)
+    assert ours.pairing.owner == OwnerFacts(tuple(ring_of("other")), epoch=9)
 
 
 @pytest.mark.parametrize("texts", [(), ("a.b.c",), tuple(BOTH[1:])])

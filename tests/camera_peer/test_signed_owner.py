@@ -3,9 +3,9 @@
 import msgspec
 import pytest
 
-from camera_peer.owner import MAX_GUESTS, MAX_LINKS, OwnerFacts, owner_of, shrunk
+from camera_peer.owner import HOUR, MAX_GUESTS, MAX_LINKS, OwnerFacts, again, owner_of, shrunk
 from signaling.protocol.trust import keyring
-from signaling.protocol.trust.orders import Known
+from signaling.protocol.trust.orders import MAX_STEP, Known
 from signaling.protocol.trust.statement import Untrue, digest
 from tests.camera_peer.callers import BOTH, CAMERA, GUEST, PHONE, owner, ring_name, without
 from tests.signaling.trust.people import NOW, key, name, ordered, ring_of
@@ -48,11 +48,11 @@ def test_signed_orders_count_by_number_and_also_when_their_signer_has_left() -> 
 
 def test_what_is_kept_of_the_owner_survives_a_restart() -> None:
     known = owner(PHONE).followed(BOTH).ordered(ordered(n=0, serials=(3,))).visited(keyring.follow(GUEST), 8)
-    known = known.sealing_with(4).expecting(6)
-    again = msgspec.json.decode(msgspec.json.encode(known.facts), type=OwnerFacts)
-    assert again == known.facts
-    assert again.links == {8: ring_name(GUEST)}
-    assert (again.epoch, again.expected) == (4, 6)
+    known = known.sealing_with(4).heard(6, NOW)
+    read = msgspec.json.decode(msgspec.json.encode(known.facts), type=OwnerFacts)
+    assert read == known.facts
+    assert read.links == {8: ring_name(GUEST)}
+    assert (read.epoch, read.expected, read.hour) == (4, 6, NOW // HOUR)
 
 
 def test_a_signed_link_is_for_the_ring_that_used_it_first() -> None:
@@ -89,11 +89,46 @@ def test_who_may_have_lost_a_right_is_seen() -> None:
 
 
 def test_owed_orders_are_known_until_they_come() -> None:
-    waiting = owner(orders=Known(2, 0, frozenset(), standard=False, digest=digest("x"))).expecting(3)
+    waiting = owner(orders=Known(2, 0, frozenset(), standard=False, digest=digest("x"))).heard(3, NOW)
     assert waiting.owed
     strict = waiting.being_strict(strict=True)
     assert shrunk(waiting, strict)
     assert strict.ordered(ordered(n=2)).strict
     come = strict.ordered(ordered(n=3))
     assert not come.owed and not come.strict
-    assert come.expecting(1) is come
+    assert come.heard(1, NOW) is come
+
+
+def test_what_a_stolen_device_said_does_not_outlive_it() -> None:
+    shouted = owner().heard(2**50, 2**50)
+    assert shouted.facts.expected == MAX_STEP - 1
+    assert shouted.time(NOW) > NOW
+    after = shouted.followed(without(BOTH, "phone", "phone"))
+    assert not after.owed
+    assert after.time(NOW) == NOW
+    assert after.facts == owner(without(BOTH, "phone", "phone")).facts
+
+
+def test_time_does_not_go_back_behind_the_owners_browsers() -> None:
+    known = owner().heard(-1, NOW)
+    assert known.time(NOW - 86_400) == NOW // HOUR * HOUR
+    assert known.time(NOW + 5) == NOW + 5
+
+
+def test_standard_players_do_not_profit_from_orders_that_are_withheld() -> None:
+    known = owner().ordered(ordered(serials=(), standard=True))
+    assert known.standard
+    assert not known.heard(1, NOW).standard
+    assert known.heard(1, NOW).ordered(ordered(n=1, serials=(), standard=True)).standard
+
+
+def test_pairing_anew_by_the_same_ring_takes_back_nothing() -> None:
+    before = owner().ordered(ordered(n=3)).visited(keyring.follow(GUEST), 8).sealing_with(5).facts
+    assert again(OwnerFacts(tuple(PHONE)), before) == before, "the longer ring stays as well"
+    longer = tuple(without(BOTH, "phone", "phone"))
+    assert again(OwnerFacts(longer), before) == msgspec.structs.replace(before, keyring=longer)
+    other = OwnerFacts(tuple(ring_of("stranger")))
+    assert again(other, before) == msgspec.structs.replace(other, epoch=5)
+    fork = OwnerFacts(tuple(FORK))
+    assert again(fork, before) == msgspec.structs.replace(fork, epoch=5)
+    assert again(other, None) == other

@@ -268,3 +268,12 @@ def test_the_oldest_goes_when_there_are_too_many() -> None:
     for number in range(MAX_VISITORS + 1):
         bench.door.greet(f"s{number}", caller(), 0)
     assert set(bench.door.letters(0)) == {f"s{number}" for number in range(1, MAX_VISITORS + 1)}
+
+
+def test_a_withheld_order_keeps_no_standard_player_watching() -> None:
+    bench = Bench(orders=STANDARD)
+    bench.door.enter("s1", None)
+    bench.door.greet("s2", caller(seen=1), 0)
+    judgement = bench.door.judge(online=True)
+    assert judgement.over == {"s1": CLOSED_TO_PLAYERS}
+    assert judgement.switched and bench.door.sealing
