@@ -4,7 +4,7 @@ A server, a camera and a relay, each a process of its own, and a browser live th
 links, watching directly and over the relay, wrong passwords and refused requests. Secret is: each password, also the
 Wi-Fi's, each token, ticket, bearer and link secret, codes of apps and labels, the keys of the programs, and the ICE
 passwords and TURN credentials that stand in messages. Past the server even go the secret of a pairing, the seed of a
-link and what comes of it (`unheard`).
+link and what comes of it, the codes that add a device (`unheard`).
 """
 
 import asyncio
@@ -28,10 +28,18 @@ from signaling.protocol import qr
 from signaling.protocol.identity import decode_bytes, encode_bytes, token_hash
 from signaling.protocol.trust import keyring, statement
 from signaling.protocol.trust.grant import GRANT, Grant
+from signaling.protocol.trust.installation import (
+    CODE_BYTES,
+    code_secret,
+    installation_proof,
+    welcome_proof,
+    write_code,
+)
 from signaling.protocol.trust.link import SEED_BYTES, link_keys, link_proof
 from signaling.protocol.trust.orders import KIND as ORDERS
 from signaling.protocol.trust.orders import Orders
 from signaling.protocol.trust.pairing import SECRET_BYTES, owner_proof
+from signaling.protocol.trust.recovery import Recovery, write_recovery
 from signaling.store.secret import FILE as SECRET_FILE
 from tests.browser import chromium, home_page, new_page, open_watching
 from tests.home import SMALL_SOURCE, CameraProcess, Household, household, wait_until
@@ -113,6 +121,7 @@ def journey(folder: Path) -> Iterator[Journey]:
         made.said |= {"relay secret": RELAY_SECRET, "TURN secret": TURN_SECRET}
         made.said["server's key"] = (home.server.data_dir / SECRET_FILE).read_text().strip()
         _pair(made)
+        _add_devices(made)
         _share(made)
         _second_factor(made)
         _do_wrong(made)
@@ -165,6 +174,28 @@ def _with_secret(journey: Journey, camera: str, pairing: Any) -> str:
     journey.note_key("owner's key", OWNER_KEY.private_bytes_raw(), unheard=True)
     journey.note_key("pairing secret", secret, unheard=True)
     return qr.to_compact(replace(qr.read(pairing["payload"]), pairing_secret=encode_bytes(secret)))
+
+
+def _add_devices(journey: Journey) -> None:
+    """A second browser, by a code that a person carries over, and one on paper."""
+    paper, other = urandom(32), Ed25519PrivateKey.generate()
+    code, ring = write_code(urandom(CODE_BYTES)), keyring.follow(journey.call("GET", "/api/me/keyring")["statements"])
+    secret, key = code_secret(code), statement.name_of(other)
+    body = {"key": key, "proof": installation_proof(secret, key), "label": "Tablet"}
+    asked = journey.call("POST", "/api/me/installations", body)["id"]
+    recovery = Recovery(ring.name, paper)
+    keys = [*ring.keys, key, statement.name_of(recovery.key)]
+    text = keyring.change(OWNER_KEY, ring, keys, int(time.time()))
+    ring = keyring.follow(journey.call("POST", "/api/me/keyring", {"statement": text})["statements"])
+    welcome = {"proof": welcome_proof(secret, key, ring.name, ring.head)}
+    journey.call("PUT", f"/api/me/installations/{asked}", welcome)
+    assert journey.call("GET", f"/api/me/installations/{asked}")["proof"] == welcome["proof"]
+    for what, each in (("secret of an installation's code", secret), ("recovery key", paper)):
+        journey.note_key(what, each, unheard=True)
+    plain = code.replace("-", "")
+    written = {"installation's code": code, "that, plain": plain, "recovery code": write_recovery(recovery)}
+    journey.said |= written
+    journey.unheard |= written
 
 
 def _signed_link(journey: Journey, camera: str) -> str:
