@@ -38,6 +38,7 @@ class WirePeer:
         self.ws = ws
         self.inbox: list[Json] = []
         self.fresh: deque[Json] = deque()
+        self._given: set[int] = set()
         self._answers: dict[str, asyncio.Future[Json]] = {}
         self._changed = asyncio.Condition()
         self._ids = 0
@@ -96,6 +97,17 @@ class WirePeer:
                 while self.fresh:
                     message = self.fresh.popleft()
                     if message.get("method") == method:
+                        return message
+                await self._changed.wait()
+
+    async def about(self, session: str, *methods: str, seconds: float | None = WAIT_SECONDS) -> Json:
+        """The first message with such a method about this session that `about` has not returned, whenever it came."""
+        async with asyncio.timeout(seconds), self._changed:
+            while True:
+                for place, message in enumerate(self.inbox):
+                    named = message.get("method") in methods and message["params"].get("session") == session
+                    if named and place not in self._given:
+                        self._given.add(place)
                         return message
                 await self._changed.wait()
 
