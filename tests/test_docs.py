@@ -11,7 +11,17 @@ import pytest
 from signaling.store.schema import metadata
 
 ROOT = Path(__file__).parent.parent
-PAGES = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "docs/security.md")
+PAGES = (
+    "README.md",
+    "ARCHITECTURE.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    "SECURITY.md",
+    "docs/security.md",
+    "docs/end-to-end.md",
+)
+
+ROOMS = ("", "camera_peer", "signaling", "web", "signaling/protocol/trust", "web/core/trust")
 
 
 def text_of(page: str) -> str:
@@ -38,8 +48,7 @@ def test_every_file_named_in_a_page_exists(page: str) -> None:
     paths = re.findall(r"`([a-z_.]+(?:/[a-zA-Z_.-]+)*(?:\.(?:py|ts|yml|conf|md|json)|/))`", text_of(page))
     paths += re.findall(r"\]\(([^)#]+)\)", text_of(page))
     for path in paths:
-        rooms = [ROOT / path, ROOT / "camera_peer" / path, ROOT / "signaling" / path, ROOT / "web" / path]
-        assert any(place.exists() for place in rooms), f"{page} names {path}"
+        assert any((ROOT / room / path).exists() for room in ROOMS), f"{page} names {path}"
 
 
 def test_every_benchmark_of_the_make_help_exists() -> None:
