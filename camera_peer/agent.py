@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import structlog
 
 from camera_peer.camera import IdentityRejected, Moves
-from camera_peer.door import Door
+from camera_peer.door import Door, Over
 from camera_peer.doorkeeper import Doorkeeper
 from camera_peer.lifecycle import REJECTIONS_BEFORE_RESET
 from camera_peer.network_watch import watch_network
@@ -223,6 +223,9 @@ class CameraAgent:
         """A viewer wants to see: make the offer. Raises `ProtocolError`."""
         if self._source_problem is not None:
             raise ProtocolError(Fault.CAMERA_UNAVAILABLE, f"the camera has no picture: {self._source_problem}")
+        if params.session in self._leases:
+            # What was asked of the first must not be weakened by a second one of its name.
+            raise ProtocolError(Fault.BAD_REQUEST, "a session with this id exists")
         relay = params.belvedere is not None and params.belvedere.via == "relay"
         sealed = await self._let_in(params, relay=relay)
         try:
@@ -236,6 +239,7 @@ class CameraAgent:
                 tunnel=self._tunnel_of(params),
             )
         except (TooManySessions, ValueError) as error:
+            self._forget(params.session)
             code = Fault.TOO_MANY_REQUESTS if isinstance(error, TooManySessions) else Fault.BAD_REQUEST
             raise ProtocolError(code, str(error)) from None
         self._leases.accept(params.session, params, self._monotonic())
@@ -290,7 +294,7 @@ class CameraAgent:
         except UnknownSession:
             self._drop(session)
         except Untrue as error:
-            await self._distrust(session, str(error))
+            await self._distrust(session, error)
 
     async def _exchange(self, line: Line, session: str, offer: str) -> None:
         """Offer and answer, each signed where camera and viewer know each other; what is not reaches no transport."""
@@ -301,11 +305,12 @@ class CameraAgent:
         signed = keeper.check(session, said.answer, shown) if keeper is not None else None
         await self._sessions.answer(session, said.answer, signed)
 
-    async def _distrust(self, session: str, reason: str) -> None:
+    async def _distrust(self, session: str, error: Untrue) -> None:
         """Somebody stands between us and the viewer, unless the session has ended meanwhile."""
         if session in self._leases and self._doorkeeper is not None:
-            await self._dismiss(session, Fault.NOT_TRUSTED, reason)
-            await self._doorkeeper.alarm(session, reason)
+            await self._dismiss(session, Fault.NOT_TRUSTED, str(error))
+            if not isinstance(error, Over):
+                await self._doorkeeper.alarm(session, str(error))
 
     async def _dismiss(self, session: str, code: int, reason: str) -> None:
         """End a session of ours, and tell the other side why."""

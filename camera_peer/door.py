@@ -33,6 +33,10 @@ GRACE_SECONDS = 10.0
 CLOSED_TO_PLAYERS = "the owner no longer allows standard players"
 
 
+class Over(Untrue):
+    """Nobody lied: the session has ended while it was being made."""
+
+
 @dataclass(slots=True)
 class _Inside:
     """Who watches directly. `visitor`: None for a standard player. `offered`: what we signed for him."""
@@ -97,7 +101,13 @@ class Door:
 
     def enter(self, name: str, shown: Shown | None) -> None:
         """A viewer wants to be offered a session of this name. Raises `Untrue`."""
+        if name in self._inside:
+            raise Untrue("a session of this name is open")
         self._inside[name] = _Inside(self._let_in(shown))
+
+    def knows(self, name: str) -> bool:
+        """Whether this is a session of somebody who came directly."""
+        return name in self._inside
 
     def sign(self, name: str, sdp: str) -> str | None:
         """The statement that goes with our offer; None to a standard player. Raises `Untrue` where he has left."""
@@ -212,7 +222,7 @@ class Door:
         try:
             return self._inside[name]
         except KeyError:
-            raise Untrue("this session is over") from None
+            raise Over("this session is over") from None
 
     def _letter(self, visitor: Visitor, counter: int) -> str:
         now = int(self._wall())

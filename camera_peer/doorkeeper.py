@@ -70,7 +70,9 @@ class Doorkeeper:
         lane.seal(door.key)
 
     def upload(self, session: str) -> bool:
-        """A session with a relay begins. Whether it is sealed."""
+        """A session with a relay begins. Whether it is sealed. Raises `ProtocolError`."""
+        if session in self._uploads or self._door.knows(session):
+            raise ProtocolError(Fault.BAD_REQUEST, "a session with this id exists")
         self._uploads.add(session)
         return self._door.sealing
 

@@ -250,6 +250,36 @@ async def test_standard_players_come_and_go_by_the_owners_signed_word() -> None:
         open_(bench.envelopes()["s3"], CAMERA, caller().hello, exchange_key("phone"))
 
 
+@pytest.mark.parametrize("again", ["direct", "relay"])
+async def test_swap_a_second_session_of_the_same_name_weakens_nothing(
+    again: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with protected() as bench:
+        answering = asyncio.Event()
+
+        async def invite(name: str, offer: str, proof: str | None) -> InviteResult:
+            await answering.wait()
+            return InviteResult(sdp("thief"))
+
+        monkeypatch.setattr(bench.line, "invite", invite)
+        await bench.call("s1", caller())
+        with pytest.raises(ProtocolError, match="exists"):
+            await bench.call("s1", guest() if again == "direct" else None, via=again)
+        answering.set()
+        await settle()
+        assert not any(said[0] == "answer" for said in bench.viewers.said)
+        assert bench.line.sent[0][:3] == ("error", "s1", Fault.NOT_TRUSTED)
+
+
+async def test_who_finds_no_place_is_not_kept_in_mind() -> None:
+    async with protected() as bench:
+        bench.viewers.full = True
+        for via in ("direct", "relay"):
+            for _ in range(2):
+                with pytest.raises(ProtocolError, match="as many viewers"):
+                    await bench.call("s1", caller(), via=via)
+
+
 async def test_what_a_viewer_teaches_is_kept() -> None:
     async with protected(PHONE) as bench:
         await bench.hello("s1", caller("laptop"))

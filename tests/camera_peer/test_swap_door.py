@@ -92,6 +92,13 @@ def test_swap_in_the_answer_is_seen_before_it_is_used(what: str) -> None:
         bench.door.check("s1", answer, proof)
 
 
+def test_swap_of_who_is_behind_a_session_is_refused() -> None:
+    bench = Bench()
+    bench.offered(caller())
+    with pytest.raises(Untrue, match="is open"):
+        bench.door.enter("s1", guest())
+
+
 def test_swap_of_sessions_is_seen() -> None:
     bench = Bench()
     first, second = bench.offered(caller(), "s1"), bench.offered(caller("laptop"), "s2")
