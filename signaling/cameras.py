@@ -17,7 +17,7 @@ from signaling.protocol.identity import token_hash
 from signaling.refusals import Refused
 from signaling.sight import owned, seen_by
 from signaling.store import accounts as people
-from signaling.store import audit
+from signaling.store import audit, trust
 from signaling.store import cameras as rows
 from signaling.store import grants as granted
 from signaling.store.database import Store
@@ -34,12 +34,13 @@ KEEP_OLD_PAIRINGS_SECONDS = 24 * 3600.0
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A camera as somebody sees it now. A guest sees no pairing."""
+    """A camera as somebody sees it now. A guest sees no pairing. `protected`: it knows its owner's keys."""
 
     camera: Camera
     pairing: Pairing | None
     online: bool
     access: Access
+    protected: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,18 +100,22 @@ class Cameras:
             shared = await granted.cameras_granted_to(connection, account_id)
             wanted = [camera.pairing_id for camera in own if camera.pairing_id]
             pairings = await rows.pairings_by_id(connection, wanted)
+            known = await trust.protected_among(
+                connection, [camera.id for camera in own] + [one[0].id for one in shared]
+            )
         access = Access(owner.email if owner is not None else "")
         seen = [(camera, pairings.get(camera.pairing_id or ""), access) for camera in own]
         seen += [(camera, None, Access(email, grant)) for camera, grant, email in shared if counts(grant, camera, now)]
         online = await self._live.online([camera.id for camera, *_ in seen])
-        return [View(camera, pairing, camera.id in online, access) for camera, pairing, access in seen]
+        return [View(camera, code, camera.id in online, rights, camera.id in known) for camera, code, rights in seen]
 
     async def show(self, account_id: str, camera_id: str, *, now: float) -> View:
         async with self._store.read() as connection:
             camera, access = await seen_by(connection, account_id, camera_id, now)
             own = access.grant is None and camera.pairing_id is not None
             pairing = await rows.pairing_by_id(connection, camera.pairing_id or "") if own else None
-        return View(camera, pairing, bool(await self._live.online([camera_id])), access)
+            known = await trust.protected_among(connection, [camera_id])
+        return View(camera, pairing, bool(await self._live.online([camera_id])), access, camera_id in known)
 
     async def check_owner(self, account_id: str, camera_id: str) -> None:
         """Raises `Refused` (not_found) for everybody else."""

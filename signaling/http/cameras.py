@@ -112,6 +112,7 @@ def camera_shape(view: View, services: Services, now: float) -> shapes.Camera:
         capabilities=camera.capabilities,
         problem=_problem(camera) if view.access.may("manage") else None,
         direct_viewers=camera.direct_viewers,
+        protected=view.protected,
         access=_access_shape(view.access),
     )
 

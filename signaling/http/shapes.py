@@ -273,7 +273,7 @@ class Access(msgspec.Struct, frozen=True):
 
 class Camera(msgspec.Struct, frozen=True, kw_only=True):
     """A camera as the caller sees it. A guest is not told `pairing`, `hardware_id` and `local_ip`; nor `problem`
-    without the scope `manage`."""
+    without the scope `manage`. `protected`: camera and owner have proven themselves to each other, says the server."""
 
     id: str
     name: str
@@ -290,6 +290,7 @@ class Camera(msgspec.Struct, frozen=True, kw_only=True):
     capabilities: dict[str, Any]
     problem: CameraProblem | None
     direct_viewers: int
+    protected: bool
     access: Access
 
 

@@ -53,6 +53,14 @@ async def protected_cameras_of(connection: AsyncConnection, account_id: str) -> 
     return [str(row.id) for row in await connection.execute(query)]
 
 
+async def protected_among(connection: AsyncConnection, camera_ids: list[str]) -> set[str]:
+    """Those of the cameras that know whose they are, and whose key has not changed since."""
+    c = camera_trust.c
+    query = select(cameras.c.id).join(camera_trust, c.camera_id == cameras.c.id)
+    query = query.where(cameras.c.id.in_(camera_ids), c.protected, c.camera_key == cameras.c.public_key)
+    return {str(row.id) for row in await connection.execute(query)}
+
+
 async def forget_words(connection: AsyncConnection, account_id: str) -> None:
     """What the account's keyring has said: orders to its cameras, and what its installations told each other."""
     own = select(cameras.c.id).where(cameras.c.account_id == account_id)

@@ -41,6 +41,8 @@ async def test_pairing_tells_each_side_the_proof_of_the_other(owner: Api) -> Non
     assert seen["pairing_proof"] == camera_proof(camera.device, owner.origin, camera.token)
     assert (seen["camera_key"], seen["origin"]) == (camera.device.public_key, owner.origin)
     assert (seen["owner_keyring"], seen["protected"]) == (statements, True)
+    listed = (await owner.good("GET", "/api/cameras"))["cameras"]
+    assert [one["protected"] for one in listed] == [(await owner.camera(camera.id))["protected"]] == [True]
 
 
 async def test_pairing_answers_a_repeated_activation_alike(owner: Api) -> None:
@@ -114,6 +116,7 @@ async def test_pairing_with_the_same_key_keeps_what_was_revoked(owner: Api) -> N
     assert (await trust_of(owner, camera.id))["orders"] == text
     await owner.good("POST", f"/api/cameras/{camera.id}/confirm", {"mine": False})
     assert (await trust_of(owner, camera.id))["protected"] is False, "it has no key now"
+    assert (await owner.camera(camera.id))["protected"] is False
     await proven_camera(owner, camera.device, camera.id)
     assert (await trust_of(owner, camera.id))["orders"] == text
 
