@@ -30,12 +30,12 @@ BEGIN_RING = """async () => {
   const statements = [await begin(await installation(), 1800000000)];
   const ring = await follow(statements);
   await known.learnRing('me', { ring, statements });
-  await known.learnCamera('c1', { key: ring.name, owner: ring.name, iat: 1, chain: [], orders: -1 });
+  await known.learnCamera('me', 'c1', { key: ring.name, owner: ring.name, iat: 1, chain: [], orders: -1 });
   return ring.name;
 }"""
 RECALL = """async () => {
   const known = new Known(await browserCupboard());
-  const cameras = await known.cameras();
+  const cameras = await known.cameras('me');
   return [(await known.ring('me')).ring.name, cameras.get('c1').key, cameras.get('c2') ?? null];
 }"""
 RACE = """async (value) => {

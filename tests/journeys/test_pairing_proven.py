@@ -96,6 +96,37 @@ async def test_pairing_with_another_camera_is_refused_loudly(home: Household, br
     await page.get_by_text("Its key no longer works").wait_for()
 
 
+async def test_pairing_without_a_proof_shows_nothing_by_itself(home: Household, browser: Browser) -> None:
+    page = await new_page(browser)
+    await sign_in(page, home.server.url)
+    text = await code_text(page, "Cellar")
+
+    async def strip(route: Route) -> None:
+        answer = await route.fetch()
+        hidden = {"pairing_proof": None, "introduction": None, "protected": False}
+        await route.fulfill(response=answer, json=await answer.json() | hidden)
+
+    await page.route("**/trust", strip)
+    pair(home, text)
+    await page.get_by_role("heading", name="This camera has proven nothing").wait_for()
+    assert not await page.locator("video").count()
+    assert not await page.get_by_role("button", name="Yes, this is mine").count()
+    await page.get_by_role("button", name="Trust this server about it").click()
+    await page.get_by_role("heading", name="Is this your camera?").wait_for()
+
+
+async def test_pairing_that_nobody_has_proven_is_asked_about_once(home: Household, browser: Browser) -> None:
+    page = await paired_page(home, browser)
+    home.add_camera("Old one")
+    await watch(page, "Old one")
+    await page.get_by_role("button", name="Trust this server about it").click()
+    await moving(page)
+    await page.goto(f"{home.server.url}/#/")
+    await page.reload()
+    await watch(page, "Old one")
+    await moving(page)
+
+
 async def test_pairing_by_a_browser_without_keys_names_the_weaker_trust(home: Household, browser: Browser) -> None:
     page = await new_page(browser)
     await page.add_init_script("Object.defineProperty(globalThis, 'indexedDB', { value: undefined })")

@@ -290,7 +290,7 @@ describe('pairing', () => {
     await one.noteOrders('c1', 4);
     await one.noteOrders('c1', 2);
     expect(one.credentials('c1')).toMatchObject({ orders: 4 });
-    expect(two.credentials('c1')).toBeNull();
+    expect(two.credentials('c1')).toBe('stranger');
     await two.refresh('c1');
     expect(two.credentials('c1')).toMatchObject({ camera: key });
     await one.catchUp();
@@ -316,7 +316,7 @@ describe('pairing', () => {
     await activate(x, { by: 'A'.repeat(22) });
     expect(await one.settle('c1', 'p1')).toBe('refuted');
     expect(await (await open(drawer)).settle('c1', 'p1')).toBe('refuted');
-    expect(one.credentials('c1')).toBeNull();
+    expect(one.credentials('c1')).toBe('stranger');
     const { pairing_proof } = (await server.trust('c1'))!;
     await activate(x);
     server.cameras.set('c1', { ...(await server.trust('c1')), pairing_proof });
@@ -329,7 +329,7 @@ describe('pairing', () => {
     await activate(x);
     server.cameras.set('c1', { ...(await server.trust('c1')), pairing_proof: null });
     expect([await one.settle('c1', 'p1'), await one.settle('c1', 'p2')]).toEqual(['missing', null]);
-    expect(one.credentials('c1')).toBeNull();
+    expect(one.credentials('c1')).toBe('stranger');
     expect(await (await open()).drawSecret('c1', PAIRING)).toBeNull();
   });
 });
@@ -373,8 +373,21 @@ describe('swap of a camera', () => {
     await founder();
     server.cameras.set('c1', { ...NOTHING, protected: true });
     const newcomer = await open();
-    expect(newcomer.credentials('c1')).toBeNull();
     await newcomer.refresh('c1');
+    expect([newcomer.credentials('c1'), newcomer.mayTrustServer('c1')]).toEqual(['stranger', false]);
+    await newcomer.trustServer('c1');
     expect(newcomer.credentials('c1')).toBe('stranger');
+  });
+
+  test('whose proof the server hides is not watched until a person says so', async () => {
+    expect((await open(new Drawer(), false)).credentials('c1')).toBeNull();
+    expect((await open()).credentials('c1')).toBeNull();
+    const [one, drawer] = await founder();
+    expect([one.credentials('c1'), one.mayTrustServer('c1')]).toEqual(['stranger', true]);
+    expect((await open()).credentials('c1')).toBe('stranger');
+    await one.trustServer('c1');
+    expect((await open(drawer)).credentials('c1')).toBeNull();
+    await one.meet('c1', one.own, one.ring!.name);
+    expect(one.credentials('c1')).toMatchObject({ camera: one.own });
   });
 });

@@ -66,22 +66,23 @@ describe('swap of what is known', async () => {
 
   test('of a camera’s key is seen, and a later word alone does it', async () => {
     const known = new Known(new Drawer());
-    expect(await known.cameras()).toEqual(new Map());
-    await known.learnCamera('c1', met(first, 5));
-    await known.learnCamera('c1', met(first, 4));
+    expect(await known.cameras('me')).toEqual(new Map());
+    await known.learnCamera('me', 'c1', met(first, 5));
+    await known.learnCamera('me', 'c1', met(first, 4));
     for (const other of [met(second, 5), met(second, 4), met(first, 5, second)]) {
-      await expect(known.learnCamera('c1', other)).rejects.toThrow('another key');
+      await expect(known.learnCamera('me', 'c1', other)).rejects.toThrow('another key');
     }
-    expect(await known.cameras()).toEqual(new Map([['c1', met(first, 5)]]));
-    await known.learnCamera('c1', { ...met(first, 5), orders: 3 });
-    await known.learnCamera('c1', met(first, 5));
-    expect((await known.cameras()).get('c1')?.orders).toBe(3);
-    await known.learnCamera('c1', met(second, 6));
-    await known.learnCamera('c2', met(first, 1));
-    expect([...(await known.cameras())].map(([id, { key }]) => [id, key])).toEqual([
+    expect(await known.cameras('me')).toEqual(new Map([['c1', met(first, 5)]]));
+    await known.learnCamera('me', 'c1', { ...met(first, 5), orders: 3 });
+    await known.learnCamera('me', 'c1', met(first, 5));
+    expect((await known.cameras('me')).get('c1')?.orders).toBe(3);
+    await known.learnCamera('me', 'c1', met(second, 6));
+    await known.learnCamera('me', 'c2', met(first, 1));
+    expect([...(await known.cameras('me'))].map(([id, { key }]) => [id, key])).toEqual([
       ['c1', second],
       ['c2', first],
     ]);
+    expect(await known.cameras('you')).toEqual(new Map());
   });
 
   test('of a keyring is seen, and it never goes back', async () => {
@@ -108,9 +109,10 @@ describe('swap of what is known', async () => {
     '%j is as good as nothing',
     async (odd) => {
       const drawer = new Drawer();
-      drawer.kept.set('cameras', odd).set('ring a', odd).set('pairing c', odd);
+      drawer.kept.set('cameras me', odd).set('unproven me', odd).set('ring a', odd).set('pairing c', odd);
       const known = new Known(drawer);
-      expect([await known.cameras(), await known.ring('a'), await known.awaited('c')]).toEqual([
+      expect(await known.unproven('me')).toEqual(new Set());
+      expect([await known.cameras('me'), await known.ring('a'), await known.awaited('c')]).toEqual([
         new Map(),
         null,
         null,

@@ -6,6 +6,7 @@ import { isGuest } from '../core/sharing';
 import { Circle } from '../core/trust/circle';
 import { emptyCupboard } from '../core/trust/cupboard';
 import type { PairingFate } from '../core/trust/pairings';
+import { agentWords } from './agent';
 
 /** From here on the camera has sent what it can prove. */
 const ANSWERED = ['activated', 'online', 'first_frame'];
@@ -57,6 +58,14 @@ export class CircleKeeper extends EventTarget {
     this.asked.clear();
   }
 
+  /** This browser is the first device of the account. What it could see until now it may see further. `but`: not this camera. */
+  async begin(but: string | null = null): Promise<void> {
+    const { circle } = this;
+    await circle?.begin(agentWords(navigator.userAgent));
+    const before = this.known.filter(({ id, protected: proven }) => id !== but && !proven);
+    for (const { id } of before) await circle?.trustServer(id);
+  }
+
   /** Destroys the key of this browser, and takes it off the others' list where it can. */
   async forget(): Promise<void> {
     const { circle } = this;
@@ -75,6 +84,14 @@ export class CircleKeeper extends EventTarget {
       this.labels = new Set((await circle.members()).map(({ label }) => label));
       for (const camera of list) this.heard(camera);
     });
+  }
+
+  /** This browser has just come to belong: now it believes who introduces cameras to it. */
+  joined(cameras: Iterable<Camera>): void {
+    this.asked.clear();
+    // Browsers clear what nobody has asked them to keep.
+    void navigator.storage?.persist?.();
+    this.catchUp(cameras);
   }
 
   /** The server says something about a camera. */

@@ -64,7 +64,11 @@ export class Household extends EventTarget {
       // The socket is back sooner than the stream would be: no reason to let it wait.
       if (state === 'ready' && !this.reachable) this.events.refresh();
     });
-    this.trust.addEventListener('change', () => this.changed());
+    this.connection.credentialsOf = (camera) => this.trust.circle?.credentials(camera) ?? null;
+    this.trust.addEventListener('change', () => {
+      this.connection.trustChanged(this.cameras?.keys() ?? []);
+      this.changed();
+    });
     window.addEventListener('online', () => this.events.refresh());
   }
 

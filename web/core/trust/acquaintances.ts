@@ -22,7 +22,11 @@ export class Acquaintances {
   /** Of which the server says that they believe their owner alone: true or not, nothing else is tried with them. */
   readonly protectedOnes = new Set<string>();
 
+  /** Ids of cameras that have proven nothing, and that a person wants to see all the same. */
+  unproven: ReadonlySet<string> = new Set();
+
   constructor(
+    private readonly account: string,
     private readonly pair: CryptoKeyPair,
     private readonly known: Known,
     private readonly routes: CameraRoutes,
@@ -30,7 +34,13 @@ export class Acquaintances {
   ) {}
 
   async recall(): Promise<void> {
-    this.met = await this.known.cameras();
+    this.met = await this.known.cameras(this.account);
+    this.unproven = await this.known.unproven(this.account);
+  }
+
+  async believeServer(camera: string): Promise<void> {
+    await this.known.believeServer(this.account, camera);
+    this.unproven = await this.known.unproven(this.account);
   }
 
   /** Keeps the key of a camera which this browser has a proof of, and tells the others of the account. */
@@ -76,8 +86,8 @@ export class Acquaintances {
   }
 
   private async learn(camera: string, meeting: Meeting): Promise<void> {
-    await this.known.learnCamera(camera, meeting);
-    this.met = await this.known.cameras();
+    await this.known.learnCamera(this.account, camera, meeting);
+    this.met = await this.known.cameras(this.account);
   }
 
   private async introduce(id: string, ring: Keyring): Promise<void> {

@@ -10,7 +10,7 @@ import { Acquaintances } from './acquaintances';
 import type { Credentials, Unable } from './credentials';
 import { browserCupboard, type Cupboard } from './cupboard';
 import { installation, NoInstallation, type NoInstallationReason } from './installation';
-import type { Keyring } from './keyring';
+import { MAX_CHAIN_CHARS, type Keyring } from './keyring';
 import { Known, type Meeting } from './known';
 import type { Key, Seconds } from './members';
 import { OwnRing, type Belonging, type Member } from './own-ring';
@@ -19,6 +19,9 @@ import { nameOf } from './statement';
 
 export type Standing =
   { readonly kind: Belonging } | { readonly kind: 'unable'; readonly reason: NoInstallationReason };
+
+/** Of the longest ring, from where people are told. */
+const ALMOST_FULL = 0.75;
 
 /** What a browser with a key has. */
 interface Kept {
@@ -57,7 +60,7 @@ export class Circle extends EventTarget {
       const known = new Known(await open());
       const own = await nameOf(pair);
       const ring = new OwnRing(account, pair, own, known, routes, now);
-      const cameras = new Acquaintances(pair, known, routes, now);
+      const cameras = new Acquaintances(account, pair, known, routes, now);
       await Promise.all([ring.recall(), cameras.recall()]);
       circle.kept = { own, pair, ring, cameras, pairings: new Pairings(known, routes) };
     } catch (error) {
@@ -87,11 +90,21 @@ export class Circle extends EventTarget {
     return this.kept?.ring.followed?.statements ?? [];
   }
 
+  /** So much was added and taken away that the ring soon takes no more. */
+  get isAlmostFull(): boolean {
+    return this.statements.join('').length > ALMOST_FULL * MAX_CHAIN_CHARS;
+  }
+
   get cameras(): ReadonlyMap<string, Meeting> {
     return this.kept?.cameras.met ?? new Map();
   }
 
-  /** What a viewer shows this camera; why it cannot; null where the camera believes the server. */
+  /**
+   * What a viewer shows this camera; why it cannot; null where the camera is to be watched by the server's word.
+   *
+   * Where the account has a ring, a camera without a proof is watched only after a person has said so here: else a
+   * server that hides what it was told would show its own pictures to each device that was not at the pairing.
+   */
   credentials(camera: string): Credentials | Unable | null {
     if (!this.kept) return this.unwatchable.has(camera) && this.reason === 'insecure' ? 'insecure' : null;
     const { pair, cameras } = this.kept;
@@ -100,7 +113,20 @@ export class Circle extends EventTarget {
       const { key, chain, orders } = met;
       return { pair, keyring: this.statements, ring: this.ring.name, chain, camera: key, orders };
     }
-    return cameras.protectedOnes.has(camera) ? 'stranger' : null;
+    if (cameras.protectedOnes.has(camera)) return 'stranger';
+    const { kind } = this.standing;
+    return kind === 'alone' || kind === 'unasked' || cameras.unproven.has(camera) ? null : 'stranger';
+  }
+
+  /** Whether a person here may decide to believe the server about this camera. */
+  mayTrustServer(camera: string): boolean {
+    return this.credentials(camera) === 'stranger' && !this.kept?.cameras.protectedOnes.has(camera);
+  }
+
+  /** A person says here that this camera, which has proven nothing, is to be watched by the server's word. */
+  async trustServer(camera: string): Promise<void> {
+    await this.kept?.cameras.believeServer(camera);
+    this.changed();
   }
 
   /** Asks the server who has been added and taken away. Throws `Unreachable`, `Problem`. */

@@ -10,7 +10,9 @@ import { keyAt, keysAt, numberAt, textsAt, wholeAt, type Key, type Members, type
 import type { Expectation } from './pairing';
 import { Untrue } from './untrue';
 
-const CAMERAS = 'cameras';
+/** Of an account: two people of one browser do not vouch for each other's cameras. */
+const camerasName = (account: string): string => `cameras ${account}`;
+const unprovenName = (account: string): string => `unproven ${account}`;
 const ringName = (account: string): string => `ring ${account}`;
 const pairingName = (camera: string): string => `pairing ${camera}`;
 
@@ -42,14 +44,14 @@ export interface Awaited {
 export class Known {
   constructor(private readonly cupboard: Cupboard) {}
 
-  /** All cameras that this browser has met, by their ids at the server. */
-  async cameras(): Promise<Map<string, Meeting>> {
-    return asMeetings(await this.cupboard.get(CAMERAS));
+  /** All cameras that this browser has met in the name of an account, by their ids at the server. */
+  async cameras(account: string): Promise<Map<string, Meeting>> {
+    return asMeetings(await this.cupboard.get(camerasName(account)));
   }
 
   /** Throws `Untrue` where another key is known for it, and no later word says so. What grows here an own key has signed. */
-  async learnCamera(camera: string, meeting: Meeting): Promise<void> {
-    const stands = await this.cupboard.change(CAMERAS, (standing) => {
+  async learnCamera(account: string, camera: string, meeting: Meeting): Promise<void> {
+    const stands = await this.cupboard.change(camerasName(account), (standing) => {
       const all = asMeetings(standing);
       const known = all.get(camera);
       const same = known?.key === meeting.key && known.owner === meeting.owner;
@@ -81,6 +83,15 @@ export class Known {
     }
   }
 
+  /** Ids of cameras without a proof, about which a person has said here that the server is to be believed. */
+  async unproven(account: string): Promise<Set<string>> {
+    return asIds(await this.cupboard.get(unprovenName(account)));
+  }
+
+  async believeServer(account: string, camera: string): Promise<void> {
+    await this.cupboard.change(unprovenName(account), (standing) => asIds(standing).add(camera));
+  }
+
   async awaited(camera: string): Promise<Awaited | null> {
     const { pairing, expectation } = ((await this.cupboard.get(pairingName(camera))) ??
       {}) as Partial<Awaited>;
@@ -108,6 +119,9 @@ function asMeetings(value: unknown): Map<string, Meeting> {
   }
   return all;
 }
+
+const asIds = (value: unknown): Set<string> =>
+  new Set(value instanceof Set ? [...(value as Set<unknown>)].filter((id) => typeof id === 'string') : []);
 
 const asFollowed = (value: unknown): Followed | null =>
   readable(value, (of) => ({

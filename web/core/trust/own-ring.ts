@@ -14,10 +14,10 @@ import { Untrue } from './untrue';
 export const RECOVERY_LABEL = 'Recovery code';
 
 /**
- * `alone`: the account has no ring yet. `newcomer`: nobody has let this browser in. `removed`: it belonged once, or waits
+ * `unasked`: nothing is known here, and the server has not been asked yet. `alone`: the account has no ring yet. `newcomer`: nobody has let this browser in. `removed`: it belonged once, or waits
  * for it. `replaced`: the server shows another ring than the one that is known here.
  */
-export type Belonging = 'member' | 'newcomer' | 'removed' | 'alone' | 'replaced';
+export type Belonging = 'unasked' | 'member' | 'newcomer' | 'removed' | 'alone' | 'replaced';
 
 /** The routes that this needs. `extendKeyring` throws where another was faster. */
 export interface RingRoutes {
@@ -33,7 +33,7 @@ export interface Member {
 }
 
 export class OwnRing {
-  belonging: Belonging = 'newcomer';
+  belonging: Belonging = 'unasked';
   followed: Followed | null = null;
 
   /** `own`: name of `pair`. `now`: Unix seconds, by the server's clock. */

@@ -15,7 +15,7 @@ export function circleNote(household: Household, later: () => void): TemplateRes
   if (!circle) return nothing;
   const { standing } = circle;
   if (standing.kind === 'member') return paperNote(household, later);
-  if (standing.kind === 'alone' || !household.trust.isShutOut) return nothing;
+  if (standing.kind === 'alone' || standing.kind === 'unasked' || !household.trust.isShutOut) return nothing;
   if (standing.kind === 'unable')
     return html`<p class="info home-note"><span>${words[standing.reason]}</span></p>`;
   return html`<p class="info home-note">

@@ -105,8 +105,10 @@ class DevicesPage extends Page {
     switch (standing.kind) {
       case 'unable':
         return html`<p class="alert">${words.unable[standing.reason]}</p>`;
+      case 'unasked':
+        return html`<p class="note" role="status">${text.loading}</p>`;
       case 'alone':
-        return this.alone(circle);
+        return this.alone();
       case 'member':
         return html`${this.list(circle)} ${this.adding(circle)} ${this.recovery(circle)}`;
       default:
@@ -115,15 +117,16 @@ class DevicesPage extends Page {
             .household=${this.household}
             .belonging=${standing.kind}
             .paper=${this.paper}
-            @joined=${() => (this.told = words.done)}
+            @joined=${(event: CustomEvent<{ byPaper: boolean }>) =>
+              (this.told = event.detail.byPaper ? words.doneByPaper : words.done)}
           ></belvedere-join>
           ${this.lost(circle)}
         `;
     }
   }
 
-  private alone(circle: Circle): TemplateResult {
-    const begin = (): void => void this.attempt(() => circle.begin(agentWords(navigator.userAgent)));
+  private alone(): TemplateResult {
+    const begin = (): void => void this.attempt(() => this.household.trust.begin());
     return html`<section class="card">
       <p class="note">${words.alone}</p>
       <div class="row"><button class="button" @click=${begin}>${words.begin}</button></div>
@@ -137,6 +140,7 @@ class DevicesPage extends Page {
         <ul class="lines">
           ${this.members.map((member) => this.line(member, member.key === circle.own))}
         </ul>
+        ${circle.isAlmostFull ? html`<p class="alert">${words.almostFull}</p>` : nothing}
       </section>
       ${question({
         id: REMOVE,

@@ -12,7 +12,7 @@ import { devices as words, recovery } from '../words/devices';
 /** Between looks at whether somebody has let it in. */
 const LOOK_MS = 2_000;
 
-/** How this browser comes to belong: by a code that it shows to one that does, or by paper. Event: `joined`. */
+/** How this browser comes to belong: by a code that it shows to one that does, or by paper. Event: `joined` (`detail.byPaper`). */
 class JoinSection extends Page {
   static override properties: PropertyDeclarations = {
     belonging: { attribute: false },
@@ -119,15 +119,14 @@ class JoinSection extends Page {
       if (!keeper.circle) return;
       const now = Math.floor(api.now() / 1000);
       await restore(keeper.circle, api.trust, typed, { label: agentWords(navigator.userAgent), now });
-      this.joined();
+      this.joined(true);
     });
   }
 
-  private joined(): void {
+  private joined(byPaper = false): void {
     this.asking = null;
-    void navigator.storage?.persist?.();
-    this.household.trust.catchUp(this.household.cameras?.values() ?? []);
-    this.dispatchEvent(new Event('joined'));
+    this.household.trust.joined(this.household.cameras?.values() ?? []);
+    this.dispatchEvent(new CustomEvent('joined', { detail: { byPaper } }));
   }
 
   private async attempt(work: () => Promise<void>): Promise<void> {

@@ -3,7 +3,6 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import type { Camera, Pairing } from '../../core/model';
 import type { PairingFate } from '../../core/trust/pairings';
-import { agentWords } from '../agent';
 import type { Household } from '../household';
 import { icon } from '../icons';
 import { address } from '../router';
@@ -27,14 +26,18 @@ export async function prepareProof(
   pairing: Pairing & { token: string },
   model: string,
 ): Promise<CodeProof> {
-  const without = (weaker: Weaker): CodeProof => ({ pairing: pairing.id, x: null, weaker });
   const { circle } = household.trust;
+  // Whoever shows such a code has read what it is worth.
+  const without = async (weaker: Weaker): Promise<CodeProof> => {
+    await circle?.trustServer(camera);
+    return { pairing: pairing.id, x: null, weaker };
+  };
   if (model === 'generic') return without('generic');
   if (!circle || circle.standing.kind === 'unable') {
     return without(circle?.standing.kind === 'unable' ? circle.standing.reason : 'storage');
   }
   await circle.catchUp();
-  if (circle.standing.kind === 'alone') await circle.begin(agentWords(navigator.userAgent));
+  if (circle.standing.kind === 'alone') await household.trust.begin(camera);
   const x = await circle.drawSecret(camera, pairing);
   return x === null ? without('newcomer') : { pairing: pairing.id, x, weaker: null };
 }
@@ -51,12 +54,20 @@ export const proofNote = ({ weaker }: CodeProof): TemplateResult =>
       </p>`;
 
 /** Above the first picture. */
-export function fateNote(fate: PairingFate | undefined): TemplateResult | typeof nothing {
-  if (fate !== 'proven' && fate !== 'missing') return nothing;
-  return html`<p class="info" role="status">
-    ${fate === 'proven' ? icon('check') : nothing}<span>${words.fates[fate]}</span>
-  </p>`;
-}
+export const fateNote = (fate: PairingFate | undefined): TemplateResult | typeof nothing =>
+  fate === 'proven'
+    ? html`<p class="info" role="status">${icon('check')}<span>${words.proven}</span></p>`
+    : nothing;
+
+/** Older software, or somebody between: no picture before the person has chosen. */
+export const unproven = (remove: () => void, goOn: () => void): TemplateResult => html`
+  <h1 tabindex="-1">${words.missingTitle}</h1>
+  <p class="alert" role="alert">${words.missing}</p>
+  <div class="actions">
+    <button class="button quiet" @click=${goOn}>${words.goOn}</button>
+    <button class="button primary" @click=${remove}>${words.remove}</button>
+  </div>
+`;
 
 /** Somebody stands between: nothing goes on from here. */
 export const refuted = (camera: Camera, remove: () => void): TemplateResult => html`

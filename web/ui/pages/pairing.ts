@@ -15,7 +15,7 @@ import { capture, keep } from '../stills';
 import { text } from '../text';
 import { countdown } from '../time';
 import { trust } from '../words/trust';
-import { fateNote, prepareProof, proofNote, refuted, type CodeProof } from './pairing-proof';
+import { fateNote, prepareProof, proofNote, refuted, unproven, type CodeProof } from './pairing-proof';
 
 const words = text.add.code;
 
@@ -273,9 +273,13 @@ class PairingStepElement extends Page {
   // --- the first picture ---
 
   private firstPicture(camera: Camera): TemplateResult {
-    const { fates, settling } = this.household.trust;
+    const { circle, fates, settling } = this.household.trust;
     if (settling.has(camera.id)) return html`<h1 tabindex="-1">${trust.code.checking}</h1>`;
     const shown = camera.pairing?.id ?? null;
+    if (fates.get(camera.id) === 'missing' && circle?.mayTrustServer(camera.id)) {
+      const goOn = (): void => void circle.trustServer(camera.id);
+      return html`${unproven(() => void this.confirm(false, shown), goOn)}${alert(this.fault)}`;
+    }
     const seen = camera.pairing?.step === 'first_frame' || camera.first_frame;
     return html`
       <h1 tabindex="-1">${text.add.confirm.question}</h1>

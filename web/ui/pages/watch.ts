@@ -10,6 +10,7 @@ import { address } from '../router';
 import { standingBadge } from '../standing';
 import { capture, keep, recall, type Still } from '../stills';
 import { text } from '../text';
+import { trust } from '../words/trust';
 
 /** The last still is renewed this often, so that it is never much older than the visit. */
 const STILL_MS = 30_000;
@@ -79,6 +80,7 @@ class WatchPage extends Page {
           @statechange=${(event: CustomEvent<{ phase: string }>) => this.onState(event.detail.phase)}
           @firstframe=${() => this.onFirstFrame()}
         ></belvedere-camera>
+        ${this.viewer?.phase === 'refused' && this.viewer.cause === 'stranger' ? this.letIn(this.camera ?? '') : nothing}
         <header class="watch-bar">
           <a class="round" href=${address.home} aria-label=${text.watch.toCameras}>${icon('arrowLeft')}</a>
           <div class="who">
@@ -97,6 +99,19 @@ class WatchPage extends Page {
         </header>
       </main>
     `;
+  }
+
+  /** What a person can do about a camera that does not know this browser. */
+  private letIn(camera: string): TemplateResult | typeof nothing {
+    const { circle } = this.household.trust;
+    if (circle && circle.standing.kind !== 'member') {
+      return html`<p class="watch-ask"><a class="button" href=${address.devices}>${trust.watch.letIn}</a></p>`;
+    }
+    if (!circle?.mayTrustServer(camera)) return nothing;
+    return html`<p class="watch-ask">
+      <span>${trust.watch.unproven}</span>
+      <button class="button" @click=${() => void circle.trustServer(camera)}>${trust.watch.trustServer}</button>
+    </p>`;
   }
 
   protected override willUpdate(changed: PropertyValues): void {
@@ -130,6 +145,7 @@ class WatchPage extends Page {
 
   private onState(phase: string): void {
     this.live = phase === 'live';
+    this.requestUpdate();
     if (!this.live && !this.still) void this.showStill();
   }
 

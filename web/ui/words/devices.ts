@@ -37,6 +37,9 @@ export const devices = {
   waiting: 'Waiting to be let in …',
   ended: 'Nobody let this browser in. The code is no longer good.',
   done: 'This browser may watch now.',
+  doneByPaper: 'This browser may watch now. Are all of these devices yours? Remove what is not.',
+  almostFull:
+    'This list has been changed so often that it is almost full. After some ten more changes you have to begin anew, and each camera has to be paired again.',
   unable: {
     insecure:
       'This page came without encryption, where browsers have no keys. Open it by https, or on the machine itself.',

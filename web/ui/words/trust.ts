@@ -1,7 +1,5 @@
 /** The words of who may watch and who proves what to whom. */
 
-import type { PairingFate } from '../../core/trust/pairings';
-
 export const trust = {
   /** In the wizard. */
   code: {
@@ -21,11 +19,11 @@ export const trust = {
     letIn: 'Let this browser in first',
     checking: 'Checking that this is the camera that read your code …',
     retry: 'Try again',
-    fates: {
-      proven: 'Checked: this is the camera that read your code. Nobody stands between, not even this server.',
-      missing:
-        'This camera has not proven that it read your code: its software may be older. You have to trust this server about it.',
-    } satisfies Record<Exclude<PairingFate, 'refuted'>, string>,
+    proven: 'Checked: this is the camera that read your code. Nobody stands between, not even this server.',
+    missingTitle: 'This camera has proven nothing',
+    missing:
+      'It sent no proof that it read your code. Its software is older than that, or somebody stands between you and your camera.',
+    goOn: 'Trust this server about it',
     refutedTitle: 'This is not the camera that read your code',
     refuted:
       'Its proof is wrong: somebody stands between you and your camera, or put another device in its place. Do not use it. You find this in your activity.',
@@ -56,6 +54,14 @@ export const trust = {
     title: 'Devices that may watch',
     hint: 'Your cameras show themselves to these browsers, whatever this server says. What you sign in with is another matter.',
     open: 'See them',
+  },
+
+  /** Over a picture that does not come. */
+  watch: {
+    letIn: 'Let this browser in',
+    unproven:
+      'No device of yours has a proof of this camera. If it was paired without one, you can trust this server about it. If it was paired with one, this server hides it.',
+    trustServer: 'Trust this server about it',
   },
 
   forget: 'Forget this device',
