@@ -102,7 +102,9 @@ class Doorkeeper:
     async def hello(self, session: str, shown: Shown | None) -> None:
         """A viewer of the relay's."""
         try:
-            letter = self._door.greet(session, shown, self._lane.sealed_counter)
+            # Not while a key is turned: its counter is known only once it is in use.
+            async with self._turning:
+                letter = self._door.greet(session, shown, self._lane.sealed_counter)
         except Untrue as error:
             log.info("relay_viewer_refused", session=session, reason=str(error))
             await self._line.error(session, Fault.NOT_TRUSTED, str(error))

@@ -60,6 +60,7 @@ class FakeViewers:
 
     def seal(self, key: SenderKey) -> None:
         self.said.append(("seal", key.epoch))
+        self.sealed_counter = 0
 
     def use_ice_servers(self, ice_servers: Sequence[IceServer]) -> None:
         self.said.append(("ice", [url for server in ice_servers for url in server.urls]))

@@ -208,6 +208,32 @@ async def test_a_line_that_hangs_keeps_no_revoked_guest_watching(monkeypatch: py
         assert ("seal", 1) in bench.viewers.said
 
 
+async def test_who_comes_while_a_key_is_turned_is_told_where_the_new_one_begins(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with protected() as bench:
+        for name, shown in (("s1", guest()), ("s2", caller())):
+            await bench.hello(name, shown)
+        bench.viewers.sealed_counter = 500
+        handing_out, go_on = asyncio.Event(), asyncio.Event()
+        plainly = bench.line.envelope
+
+        async def slowly(name: str, text: str) -> bool:
+            handing_out.set()
+            await go_on.wait()
+            return await plainly(name, text)
+
+        monkeypatch.setattr(bench.line, "envelope", slowly)
+        turning = asyncio.create_task(bench.agent.orders([], ordered()))
+        await handing_out.wait()
+        coming = asyncio.create_task(bench.hello("s3", caller(label="third")))
+        await settle()
+        go_on.set()
+        await asyncio.gather(turning, coming)
+        opened, counter = open_(bench.envelopes()["s3"], CAMERA, caller(label="third").hello, exchange_key("phone"))
+        assert (opened.epoch, counter) == (1, 0)
+
+
 FORGED = {
     "by a stranger": ordered(by="stranger", serials=(), standard=True),
     "about another camera": ordered(camera=without(BOTH, "phone", "phone")[0][-43:], serials=(), standard=True),
