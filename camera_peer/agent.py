@@ -17,8 +17,8 @@ from camera_peer.doorkeeper import Doorkeeper
 from camera_peer.lifecycle import REJECTIONS_BEFORE_RESET
 from camera_peer.network_watch import watch_network
 from camera_peer.picture import Picture
-from camera_peer.problem import Problem
-from camera_peer.state import Pairing
+from camera_peer.reports import Reports
+from camera_peer.state import LastProblem, Pairing
 from camera_peer.trust import successors, trust_of, tunnel_target
 from camera_peer.viewer_session import Closed, Found, TooManySessions, UnknownSession
 from camera_peer.whereabouts import Change
@@ -49,9 +49,6 @@ RECONNECT_CEILING_SECONDS = 30.0
 REJECTED_BASE_SECONDS = 1.0
 LEASE_LOOK_SECONDS = 0.5
 """How often leases and rights are looked at; one ends at most this much late."""
-PAST_PROBLEM_SECONDS = 60.0
-"""How long the app shows a problem that was over before the camera came online."""
-ALL_IS_WELL = "ok"
 
 
 class Line(Protocol):
@@ -124,6 +121,7 @@ class CameraAgent:
         self._random = random
         self._monotonic = monotonic
         self._sleep = sleep
+        self._reports = Reports(sleep)
         self._leases = Leases()
         self._tasks: set[asyncio.Task[None]] = set()
         self._line: Line | None = None
@@ -132,7 +130,6 @@ class CameraAgent:
         self._pairing: Pairing | None = None
         self._online = False
         self._rejections = 0
-        self._source_problem: str | None = None
 
     async def run(self, pairing: Pairing, moves: Moves) -> None:
         """Work until cancelled. Raises `IdentityRejected`."""
@@ -201,8 +198,7 @@ class CameraAgent:
         if extra is not None:
             self._sessions.use_ice_servers(extra.ice_servers)
             self._learn(extra.pins)
-        earlier = self._moves.registered() if self._moves else None
-        self._spawn(self._report(earlier.code if earlier else None, earlier.detail if earlier else ""))
+        self._report(self._moves.registered() if self._moves else None)
 
     def _learn(self, told: list[str]) -> None:
         """The server has named its keys, over a connection that was checked as the pairing says."""
@@ -221,8 +217,8 @@ class CameraAgent:
 
     async def connect(self, params: DeviceConnectParams) -> None:
         """A viewer wants to see: make the offer. Raises `ProtocolError`."""
-        if self._source_problem is not None:
-            raise ProtocolError(Fault.CAMERA_UNAVAILABLE, f"the camera has no picture: {self._source_problem}")
+        if self._reports.source_problem is not None:
+            raise ProtocolError(Fault.CAMERA_UNAVAILABLE, f"the camera has no picture: {self._reports.source_problem}")
         if params.session in self._leases:
             # What was asked of the first must not be weakened by a second one of its name.
             raise ProtocolError(Fault.BAD_REQUEST, "a session with this id exists")
@@ -363,23 +359,13 @@ class CameraAgent:
     # --- problems ---
 
     def _source_told(self, sentence: str | None) -> None:
-        self._source_problem = sentence
+        self._reports.source_problem = sentence
         if self._online:
-            self._spawn(self._report(None, ""))
+            self._report()
 
-    async def _report(self, earlier: str | None, detail: str) -> None:
-        """Tell the server what is wrong now, or what was wrong before we were online, or that all is well."""
-        line = self._line
-        if line is None:
-            return
-        if self._source_problem is not None:
-            await line.event(str(Problem.SOURCE_FAILED), self._source_problem)
-            return
-        if earlier is not None:
-            await line.event(str(earlier), detail)
-            await self._sleep(PAST_PROBLEM_SECONDS)
-        if self._source_problem is None:
-            await line.event(ALL_IS_WELL)
+    def _report(self, earlier: LastProblem | None = None) -> None:
+        if self._line is not None:
+            self._spawn(self._reports.tell(self._line, earlier))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

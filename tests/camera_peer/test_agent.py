@@ -15,6 +15,7 @@ from camera_peer.lifecycle import REJECTIONS_BEFORE_RESET
 from camera_peer.owner import OwnerFacts
 from camera_peer.picture import Picture
 from camera_peer.problem import Problem
+from camera_peer.reports import PAST_PROBLEM_SECONDS
 from camera_peer.state import LastProblem, Pairing
 from camera_peer.trust import PinnedKey
 from camera_peer.viewer_session import Closed, Found, TooManySessions
@@ -375,7 +376,7 @@ async def test_the_last_problem_is_reported_and_later_taken_back() -> None:
         await bench.agent.connected(RegisterResult("cam1"))
         await settle()
     assert bench.line.sent == [("event", "wifi_password_wrong", "The Wi-Fi refused the password."), ("event", "ok", "")]
-    assert bench.naps == [agent_module.PAST_PROBLEM_SECONDS]
+    assert bench.naps == [PAST_PROBLEM_SECONDS]
 
 
 async def test_one_rejection_costs_no_pairing_but_several_in_a_row_do() -> None:
