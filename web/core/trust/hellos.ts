@@ -8,7 +8,7 @@ import { exchangeOf, makeExchange } from './envelope';
 import { hello, makeNonce } from './session';
 
 /** Cameras that a page shows at once; each costs two keys and a signature, under a millisecond. */
-const MAX_READY = 64;
+export const MAX_READY = 64;
 
 /** `exchange`: the private half, for the envelope that answers it. */
 export interface SaidHello {

@@ -1,7 +1,7 @@
 /** Visits of a page: its hellos, which are made ahead, and its one worker. */
 
 import type { Credentials, CredentialsOf, Unable } from './credentials';
-import { Hellos } from './hellos';
+import { Hellos, MAX_READY } from './hellos';
 import { Unsealer } from './unsealer';
 import { Visit } from './visit';
 
@@ -12,7 +12,7 @@ export class Visits {
 
   /** Somebody may click one of these next. */
   expect(cameras: Iterable<string>): void {
-    for (const camera of cameras) {
+    for (const camera of [...cameras].slice(0, MAX_READY)) {
       const credentials = this.credentialsOf(camera);
       if (!isAble(credentials)) continue;
       this.hellos.prepare(camera, credentials);
