@@ -40,6 +40,16 @@ class Peer extends FakePeer {
   setLocalDescription = (): Promise<void> => Promise.resolve();
 }
 
+let underWay = 0;
+for (const name of ['digest', 'exportKey', 'generateKey', 'importKey', 'sign', 'verify'] as const) {
+  const work = crypto.subtle[name].bind(crypto.subtle) as (...what: unknown[]) => Promise<unknown>;
+  const counted = (...what: unknown[]): Promise<unknown> => {
+    underWay += 1;
+    return work(...what).finally(() => (underWay -= 1));
+  };
+  Object.defineProperty(crypto.subtle, name, { value: counted, configurable: true });
+}
+
 let connection: Connection;
 let may: Credentials | Unable | null;
 let alarms: string[];
@@ -80,10 +90,10 @@ afterEach(() => {
 
 const socket = (): FakeSocket => FakeSocket.made.at(-1) as FakeSocket;
 const worker = (): FakeWorker => FakeWorker.made.at(-1) as FakeWorker;
-/** Until cryptography has done what was asked of it. */
+/** Until cryptography has done what was asked of it, and what follows from that. */
 async function settled(): Promise<void> {
-  for (let round = 0; round < 4; round++) {
-    await new Promise((resolve) => later(resolve, 5));
+  for (let quiet = 0; quiet < 4; quiet = underWay > 0 ? 0 : quiet + 1) {
+    await new Promise((resolve) => later(resolve, 1));
     await vi.advanceTimersByTimeAsync(0);
   }
 }
