@@ -227,3 +227,37 @@ async def test_second_factors_shut_nobody_out_either(tmp_path: Path, browser: Br
         await page.get_by_role("button", name="I have lost my passkey").click()
         found["lost passkey"] = await severe(page)
     assert {name: findings for name, findings in found.items() if findings} == {}
+
+
+async def device_states(page: Page, other: Page, url: str) -> dict[str, list[Any]]:
+    """What is found while a first browser begins and lets another one in."""
+    await visit(page, f"{url}/#/account/devices", "Devices that may watch")
+    await page.get_by_role("button", name="Begin now").click()
+    await page.get_by_role("button", name="Make one to print").wait_for()
+    found = {"first device": await severe(page)}
+    await visit(other, f"{url}/#/account/devices", "This browser is not among them")
+    await other.get_by_role("button", name="Show a code").click()
+    code = await other.locator(".shown-code").inner_text()
+    found["code of a device"] = await severe(other)
+    await page.goto(f"{url}/#/welcome/{code}")
+    await page.get_by_role("button", name="Let it in").wait_for()
+    found["another asks"] = await severe(page)
+    await page.get_by_role("button", name="Let it in").click()
+    await other.get_by_text("This browser may watch now").wait_for()
+    found["two devices"] = await severe(page)
+    await page.get_by_role("button", name="Remove").nth(1).click()
+    found["removing a device"] = await severe(page)
+    await page.get_by_role("button", name="Cancel").click()
+    await page.get_by_role("button", name="Make one to print").click()
+    await page.get_by_role("button", name="I have it").wait_for()
+    return found | {"recovery sheet": await severe(page)}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_letting_devices_in_shuts_nobody_out(home: Household, browser: Browser, scheme: str) -> None:
+    page = await new_page(browser, bypass_csp=True, color_scheme=scheme, reduced_motion="reduce")
+    other = await new_page(browser, bypass_csp=True, color_scheme=scheme, reduced_motion="reduce")
+    for each in (page, other):
+        await sign_in(each, home.server.url)
+    found = await device_states(page, other, home.server.url)
+    assert {name: findings for name, findings in found.items() if findings} == {}

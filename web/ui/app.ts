@@ -51,13 +51,13 @@ class App extends LitElement {
 
   constructor() {
     super();
-    this.route = parseRoute(location.hash);
+    this.route = readRoute();
     this.called = null;
     this.stranded = false;
     this.household.addEventListener('change', () => this.requestUpdate());
     this.household.addEventListener('call', (event) => (this.called = (event as CustomEvent<string>).detail));
     window.addEventListener('hashchange', () => {
-      this.route = parseRoute(location.hash);
+      this.route = readRoute();
       this.called = null;
       this.stranded = false;
     });
@@ -207,6 +207,13 @@ class App extends LitElement {
       ? html`<belvedere-settings .household=${household} .camera=${camera}></belvedere-settings>`
       : html`<belvedere-add .household=${household} .camera=${camera}></belvedere-add>`;
   }
+}
+
+/** A secret that lets somebody in does not stay in the address bar, nor in the history. */
+function readRoute(): Route {
+  const route = parseRoute(location.hash);
+  if (route.page === 'welcome' || route.page === 'recover') history.replaceState(null, '', address.devices);
+  return route;
 }
 
 function announce(): void {

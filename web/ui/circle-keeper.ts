@@ -70,7 +70,8 @@ export class CircleKeeper extends EventTarget {
   async forget(): Promise<void> {
     const { circle } = this;
     if (circle?.standing.kind === 'member' && circle.ring && circle.ring.keys.size > 1) {
-      await circle.dismiss(circle.own);
+      // A destroyed key on the list does no harm.
+      await circle.dismiss(circle.own).catch(() => undefined);
     }
     this.close();
     await emptyCupboard();

@@ -51,6 +51,7 @@ class DevicesPage extends Page {
   declare sheet: string | null;
   /** Whom the person is about to remove. */
   declare chosen: Member | null;
+  private typed = '';
   private readonly proof = createRef<ProofDialog>();
   private head = '';
 
@@ -63,12 +64,7 @@ class DevicesPage extends Page {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    void this.attempt(async () => {
-      await this.household.trust.circle?.catchUp();
-      if (this.code && this.isMember) await this.find(this.code);
-    });
-    // A secret in the address bar would stay in the history.
-    if (this.code || this.paper) history.replaceState(null, '', address.devices);
+    void this.attempt(async () => this.household.trust.circle?.catchUp());
   }
 
   override render(): TemplateResult | typeof nothing {
@@ -88,8 +84,15 @@ class DevicesPage extends Page {
     `;
   }
 
-  protected override willUpdate(_: PropertyValues): void {
+  protected override updated(changed: PropertyValues): void {
+    if (!changed.has('sheet') || changed.get('sheet') === undefined) return;
+    this.querySelector<HTMLElement>('h1')?.focus({ preventScroll: true });
+    window.scrollTo(0, 0);
+  }
+
+  protected override willUpdate(changed: PropertyValues): void {
     const { circle } = this.household.trust;
+    if (changed.has('code') && this.code) void this.attempt(() => this.open(this.code ?? ''));
     const head = circle?.ring?.head ?? '';
     if (!circle || head === this.head) return;
     this.head = head;
@@ -163,7 +166,7 @@ class DevicesPage extends Page {
       ${icon(isPaper(member) ? 'qrCode' : 'monitor')}
       <span>
         <b>${label}</b>${isThis ? html` <span class="tag">${words.this}</span>` : nothing}
-        <small>${words.since(day(member.since * 1000))}</small>
+        <small>${words.since(day(member.since * 1000), member.key.slice(0, 4))}</small>
       </span>
       ${
         this.members.length > 1
@@ -193,7 +196,7 @@ class DevicesPage extends Page {
           <p class="note">${words.addHint}</p>
           <form class="row" @submit=${(event: SubmitEvent) => this.submit(event)}>
             <div class="grow">
-              ${field({ name: 'code', label: words.code, value: this.code ?? '', verbatim: true, required: true, maxlength: 40, fault: this.codeFault })}
+              ${field({ name: 'code', label: words.code, value: this.typed, verbatim: true, required: true, maxlength: 40, fault: this.codeFault })}
             </div>
             <button class="button low">${words.find}</button>
           </form>`
@@ -205,14 +208,14 @@ class DevicesPage extends Page {
   private asking(circle: Circle, asks: JoinRequest): TemplateResult {
     const letIn = (): void =>
       void this.attempt(async () => {
-        await welcome(circle, this.household.api.trust, this.code ?? '', asks);
+        await welcome(circle, this.household.api.trust, this.typed, asks);
         this.told = words.welcomed(asks.label);
-        this.asks = this.code = null;
+        this.done();
       });
     return html`
       <p role="status">${words.asks(asks.label)}</p>
       <div class="row">
-        <button class="button quiet" @click=${() => (this.asks = this.code = null)}>${text.cancel}</button>
+        <button class="button quiet" @click=${() => this.done()}>${text.cancel}</button>
         <button class="button primary" @click=${letIn}>${words.letIn}</button>
       </div>
     `;
@@ -254,13 +257,24 @@ class DevicesPage extends Page {
     </details>`;
   }
 
+  /** The link of another device. */
+  private async open(code: string): Promise<void> {
+    await this.household.trust.circle?.catchUp();
+    if (this.isMember) await this.find(code);
+  }
+
   private submit(event: SubmitEvent): void {
     const code = fields(event)['code'] ?? '';
     void this.attempt(() => this.find(code));
   }
 
+  private done(): void {
+    this.asks = null;
+    this.typed = '';
+  }
+
   private async find(code: string): Promise<void> {
-    this.code = code;
+    this.typed = code;
     this.codeFault = this.told = null;
     try {
       this.asks = await whoAsks(this.household.api.trust, code);

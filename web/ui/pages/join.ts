@@ -71,7 +71,7 @@ class JoinSection extends Page {
 
   private byPaper(): TemplateResult {
     return html`
-      <details class="card more" ?open=${this.paper !== null}>
+      <details class="more" ?open=${this.paper !== null}>
         <summary>${recovery.have}</summary>
         <form class="row" @submit=${(event: SubmitEvent) => void this.usePaper(event)}>
           <div class="grow">

@@ -64,7 +64,7 @@ export const unproven = (remove: () => void, goOn: () => void): TemplateResult =
   <h1 tabindex="-1">${words.missingTitle}</h1>
   <p class="alert" role="alert">${words.missing}</p>
   <div class="actions">
-    <button class="button quiet" @click=${goOn}>${words.goOn}</button>
+    <button class="button" @click=${goOn}>${words.goOn}</button>
     <button class="button primary" @click=${remove}>${words.remove}</button>
   </div>
 `;
@@ -72,7 +72,7 @@ export const unproven = (remove: () => void, goOn: () => void): TemplateResult =
 /** Somebody stands between: nothing goes on from here. */
 export const refuted = (camera: Camera, remove: () => void): TemplateResult => html`
   <h1 tabindex="-1">${words.refutedTitle}</h1>
-  <p class="alert" role="alert"><b>${camera.name}</b> ${words.refuted}</p>
+  <p class="alert" role="alert"><b>${camera.name}:</b> ${words.refuted}</p>
   <p class="lead">${words.refutedNext}</p>
   <div class="actions">
     <a class="button quiet" href=${address.activity}>${trust.code.activity}</a>

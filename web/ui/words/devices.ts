@@ -3,7 +3,7 @@
 export const devices = {
   this: 'This browser',
   unnamed: 'Device',
-  since: (day: string) => `Since ${day}`,
+  since: (day: string, key: string) => `Since ${day}, key ${key}`,
   remove: 'Remove',
   removeOf: (label: string) => `Remove ${label}`,
   removeQuestion: (label: string) => `Remove ${label}?`,
