@@ -51,7 +51,7 @@ soak: system .venv/.dev signaling/webapp/index.html ## ten thousand joins and le
 watermark: system .venv/.dev signaling/webapp/index.html ## every frame is of the camera asked for: 200 cameras, 200 viewers, the server killed now and then
 	WATERMARK_SIZE=whole $(BIN)/python -m pytest -s tests/journeys/watermark
 
-bench-%: system .venv/.dev signaling/webapp/index.html ## ttff, camera, qr, relay, loss, ways, timing, recovery, logins: a table, and a last line of JSON
+bench-%: system .venv/.dev signaling/webapp/index.html ## ttff, camera, qr, relay, loss, ways, timing, recovery, logins, e2ee: a table, and a last line of JSON
 	@mkdir -p build/bench
 	@$(BIN)/python -m tests.benchmarks.bench_$*
 

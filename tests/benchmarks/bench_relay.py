@@ -65,7 +65,8 @@ SCHEDULE = [
 
 @dataclass(frozen=True)
 class Result:
-    """Over the measured seconds. `lost`: share of the packets the camera sent that viewers did not get."""
+    """Over the measured seconds. `lost`: share of the packets the camera sent that viewers did not get;
+    `camera_percent`: of a core, by the process of the cameras."""
 
     microseconds: float
     percent: float
@@ -73,6 +74,7 @@ class Result:
     received: int
     lost: float
     delay_p99_ms: float
+    camera_percent: float
 
 
 class Server(Protocol):
@@ -143,28 +145,34 @@ async def sample(source: Child, crowds: list[Child], server: Server) -> dict[str
     received = sum(count["packets"] - count["reports"] for count in counts)
     sent = await source.ask(usage=True)
     used = await server.usage()
-    return {"received": received, "sent": sent["packets"], "at": sent["at"], **used, "at_camera": sent["at"]}
+    return {"received": received, "sent": sent["packets"], "at": sent["at"], **used} | {
+        "at_camera": sent["at"],
+        "camera_cpu": sent["cpu"],
+    }
 
 
-async def measure(kind: str, load: Load, clip: Path) -> Result:
+async def measure(
+    kind: str, load: Load, clip: Path, *, camera: str = "ours", warm_up: float = WARM_UP, seconds: float = MEASURE
+) -> Result:
+    """`camera`: a mode of `camera_process`."""
     server = server_of(kind)
-    source = await Child.start("camera_process", "ours", str(clip), *([str(MANY_FPS)] if load.cameras > 1 else []))
+    source = await Child.start("camera_process", camera, str(clip), *([str(MANY_FPS)] if load.cameras > 1 else []))
     crowds = [await Child.start("light_client") for _ in range(2)]
     first, others = crowds
     try:
         await server.start()
         empty = (await server.usage())["rss"]
-        for camera in range(load.cameras):
+        for house in range(load.cameras):
             for number in range(load.viewers):
-                await server.join(source, others if camera or number else first, camera, number)
+                await server.join(source, others if house or number else first, house, number)
         for _ in range(int(CONNECT_LIMIT / POLL)):
             if sum([(await crowd.ask(count=True))["connected"] for crowd in crowds]) == load.total:
                 break
             await asyncio.sleep(POLL)
-        await asyncio.sleep(WARM_UP)
+        await asyncio.sleep(warm_up)
         await first.ask(delays=True)
         before = await sample(source, crowds, server)
-        await asyncio.sleep(MEASURE)
+        await asyncio.sleep(seconds)
         after = await sample(source, crowds, server)
         delays = sorted((await first.ask(delays=True))["delays"])
     finally:
@@ -173,14 +181,16 @@ async def measure(kind: str, load: Load, clip: Path) -> Result:
         for crowd in crowds:
             await crowd.stop()
     cpu, received = after["cpu"] - before["cpu"], after["received"] - before["received"]
+    seconds_passed = after["at_camera"] - before["at_camera"]
     expected = (after["sent"] - before["sent"]) * load.viewers
     return Result(
         microseconds=1e6 * cpu / max(1, received),
-        percent=100 * cpu / (after["at_camera"] - before["at_camera"]),
+        percent=100 * cpu / seconds_passed,
         mb_per_viewer=(after["rss"] - empty) / load.total / 2**20,
         received=int(received),
         lost=1 - received / max(1, expected),
         delay_p99_ms=1000 * delays[len(delays) * 99 // 100] if delays and kind == "ours" else 0.0,
+        camera_percent=100 * (after["camera_cpu"] - before["camera_cpu"]) / seconds_passed,
     )
 
 

@@ -1,12 +1,14 @@
 """The measured side of `bench-camera`: one camera in a process of its own, ours or stock aiortc senders.
 
-`camera_process.py ours|stock|encoded CLIP [FPS]`. JSON lines on standard input: `{"open": id}` gives `{"offer": sdp}`,
-`{"answer": sdp, "id": id}` gives `{"ok": true}`, `{"usage": true}` gives `{"cpu": s, "rss": bytes, "packets": n}`.
+`camera_process.py ours|sealed|stock|encoded CLIP [FPS]`; `sealed`: as `ours`, for relays that must not be able to
+watch. JSON lines on standard input: `{"open": id}` gives `{"offer": sdp}`, `{"answer": sdp, "id": id}` gives
+`{"ok": true}`, `{"usage": true}` gives `{"cpu": s, "rss": bytes, "packets": n}`.
 """
 
 import asyncio
 import fractions
 import json
+import secrets
 import sys
 import time
 from collections.abc import Awaitable, Callable
@@ -26,6 +28,7 @@ from camera_peer.broadcast import Broadcast
 from camera_peer.sources import open_source
 from camera_peer.viewer_session import Sessions
 from media.frames import EncodedFrame, Source
+from signaling.protocol.trust.envelope import SENDER_KEY_BYTES, SenderKey
 from tests.benchmarks.clip import ClipSource
 
 TIME_BASE = fractions.Fraction(1, 90_000)
@@ -37,8 +40,11 @@ MAX_SESSIONS = 200
 class Ours:
     """The product: broadcast and sessions."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, *, sealed: bool = False) -> None:
         self._broadcast = Broadcast(source)
+        self._sealed = sealed
+        if sealed:
+            self._broadcast.seal(SenderKey(int(time.time()), secrets.token_bytes(SENDER_KEY_BYTES)))
         self._sessions = Sessions(self._broadcast, limit=MAX_SESSIONS)
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -46,7 +52,10 @@ class Ours:
         self._tasks = [asyncio.create_task(self._broadcast.run()), asyncio.create_task(self._sessions.run())]
 
     async def open(self, name: str) -> str:
-        return await self._sessions.open(name, [], lambda session, why: print(session, why, file=sys.stderr))
+        def ended(session: str, why: str) -> None:
+            print(session, why, file=sys.stderr)
+
+        return await self._sessions.open(name, [], ended, relay=self._sealed, sealed=self._sealed)
 
     async def answer(self, name: str, sdp: str) -> None:
         await self._sessions.answer(name, sdp)
@@ -115,7 +124,7 @@ async def main(mode: str, path: Path, fps: int) -> None:
     loop = asyncio.get_running_loop()
     clip = msgspec.msgpack.decode(path.read_bytes(), type=list[tuple[bytes, bool]])
     source: Source = open_source("test") if mode == "encoded" else ClipSource(clip, fps)
-    camera: Ours | Stock = Stock(source) if mode == "stock" else Ours(source)
+    camera: Ours | Stock = Stock(source) if mode == "stock" else Ours(source, sealed=mode == "sealed")
     await camera.start()
     process = psutil.Process()
 
