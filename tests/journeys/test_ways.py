@@ -50,10 +50,10 @@ def carried(home: Household) -> tuple[float, float]:
 
 
 async def badge(page: Page, words: str) -> None:
-    """Waits until the badge says so."""
+    """Waits until the badge says so, of a camera that does not know its owner."""
     await page.mouse.move(200, 200)
     await page.mouse.move(220, 220)
-    await page.get_by_role("button", name=words, exact=True).wait_for()
+    await page.get_by_role("button", name=f"{words} · trusts the server", exact=True).wait_for()
 
 
 async def leaves_and_returns(page: Page) -> None:
@@ -74,7 +74,7 @@ async def test_an_account_that_always_wants_the_relay(home: Household, browser: 
     await badge(page, "Via relay")
     assert await page.evaluate(PORT_USED) == int(home.server.settings["relay_port"])
     assert carried(home) == (1, 1)
-    await page.get_by_role("button", name="Via relay", exact=True).click()
+    await page.get_by_role("button", name="Via relay").click()
     await page.get_by_text("Your account says that it always does.", exact=False).wait_for()
     await page.get_by_role("link", name="All cameras").click()
     await asyncio.to_thread(wait_until, lambda: carried(home) == (0, 0), "relay left")

@@ -27,6 +27,12 @@ test('numbers come with their units, rounded as people read them', () => {
   ]);
 });
 
+test('sealed frames are encrypted twice', () => {
+  expect(factList(quality, null, 'sealed').at(-1)?.[1]).toBe(
+    'SFrame (AES-128-GCM), in DTLS-SRTP, AES-128-GCM',
+  );
+});
+
 test('what is not known is not made up', () => {
   const nothing = { ...quality, roundTrip: null, loss: null, bitrate: null, width: 0, encryption: null };
   expect(factList(nothing, null).map(([, value]) => value)).toEqual(['–', '–', '–', '–', '–', 'DTLS-SRTP']);

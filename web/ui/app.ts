@@ -12,25 +12,30 @@ import type { Account, Camera } from '../core/model';
 import { isGuest } from '../core/sharing';
 import { Household } from './household';
 import { icon } from './icons';
-import './pages/accept';
 import './pages/account';
-import './pages/activity';
 import './pages/add';
 import './pages/forgot';
-import './pages/guest';
 import './pages/home';
 import './pages/invited';
 import './pages/register';
 import './pages/reset';
-import './pages/settings';
 import './pages/sign-in';
-import './pages/transfer';
 import './pages/watch';
 import { address, parseRoute, type Route } from './router';
 import { text } from './text';
 
 /** A picture on a good network is there by then. */
 const CALM_MS = 250;
+
+/** Pages that few visits open are loaded when they are. By the elements that they define. */
+const LATER = {
+  'belvedere-accept': () => import('./pages/accept'),
+  'belvedere-activity': () => import('./pages/activity'),
+  'belvedere-devices': () => import('./pages/devices'),
+  'belvedere-guest': () => import('./pages/guest'),
+  'belvedere-settings': () => import('./pages/settings'),
+  'belvedere-transfer': () => import('./pages/transfer'),
+};
 
 class App extends LitElement {
   static override properties: PropertyDeclarations = {
@@ -48,6 +53,7 @@ class App extends LitElement {
   /** Who was signed in when the page was last drawn. */
   private known: Account | null | undefined;
   private timer: ReturnType<typeof setTimeout> | undefined;
+  private readonly loading = new Set<string>();
 
   constructor() {
     super();
@@ -108,7 +114,7 @@ class App extends LitElement {
     if (route.page === 'register') {
       return html`<belvedere-register .household=${household} .secret=${route.secret}></belvedere-register>`;
     }
-    if (route.page === 'accept') return this.accept(route.secret);
+    if (route.page === 'accept') return this.accept(route);
     if (route.page === 'reset') return this.reset(route.secret);
     if (route.page === 'forgot') return html`<belvedere-forgot .household=${household}></belvedere-forgot>`;
     return html`<belvedere-sign-in .household=${household}></belvedere-sign-in>`;
@@ -139,7 +145,7 @@ class App extends LitElement {
       case 'register':
         return html`<belvedere-invited .household=${household}></belvedere-invited>`;
       case 'accept':
-        return this.accept(route.secret);
+        return this.accept(route);
       case 'reset':
         return this.reset(route.secret);
       case 'account':
@@ -153,7 +159,10 @@ class App extends LitElement {
       case 'activity':
         return this.activity(route.camera);
       case 'transfer':
-        return html`<belvedere-transfer .household=${household} .secret=${route.secret}></belvedere-transfer>`;
+        return this.later(
+          'belvedere-transfer',
+          html`<belvedere-transfer .household=${household} .secret=${route.secret}></belvedere-transfer>`,
+        );
       case 'settings':
       case 'pair':
         return this.cameraPage(route.page, route.camera);
@@ -165,29 +174,51 @@ class App extends LitElement {
   }
 
   private devices(code: string | null, paper: string | null): TemplateResult {
-    if (!customElements.get('belvedere-devices')) {
-      if (this.stranded) return stranded();
-      void import('./pages/devices').then(
-        () => this.requestUpdate(),
-        () => (this.stranded = true),
-      );
-      return opening();
+    return this.later(
+      'belvedere-devices',
+      html`<belvedere-devices .household=${this.household} .code=${code} .paper=${paper}></belvedere-devices>`,
+    );
+  }
+
+  /** The page, once it is loaded. */
+  private later(tag: keyof typeof LATER, page: TemplateResult): TemplateResult {
+    if (customElements.get(tag)) return page;
+    if (this.stranded) return stranded();
+    if (!this.loading.has(tag)) void this.load(tag);
+    return opening();
+  }
+
+  private async load(tag: keyof typeof LATER): Promise<void> {
+    this.loading.add(tag);
+    try {
+      await LATER[tag]();
+      this.requestUpdate();
+      await this.updateComplete;
+      announce();
+    } catch {
+      this.loading.delete(tag);
+      this.stranded = true;
     }
-    return html`<belvedere-devices .household=${this.household} .code=${code} .paper=${paper}></belvedere-devices>`;
   }
 
   private reset(secret: string): TemplateResult {
     return html`<belvedere-reset .household=${this.household} .secret=${secret}></belvedere-reset>`;
   }
 
-  private accept(secret: string): TemplateResult {
-    return html`<belvedere-accept .household=${this.household} .secret=${secret}></belvedere-accept>`;
+  private accept({ secret, signed }: Route & { page: 'accept' }): TemplateResult {
+    return this.later(
+      'belvedere-accept',
+      html`<belvedere-accept .household=${this.household} .secret=${secret} .signed=${signed}></belvedere-accept>`,
+    );
   }
 
   private activity(camera: string | null): TemplateResult {
     const { household } = this;
     if (camera !== null && !this.knows(camera)) return this.missing(camera);
-    return html`<belvedere-activity .household=${household} .camera=${camera}></belvedere-activity>`;
+    return this.later(
+      'belvedere-activity',
+      html`<belvedere-activity .household=${household} .camera=${camera}></belvedere-activity>`,
+    );
   }
 
   private missing(camera: string): TemplateResult {
@@ -201,10 +232,12 @@ class App extends LitElement {
     const known = household.cameras?.get(camera);
     if (!known) return opening();
     if (isGuest(known)) {
-      return html`<belvedere-guest .household=${household} .camera=${camera}></belvedere-guest>`;
+      const guest = html`<belvedere-guest .household=${household} .camera=${camera}></belvedere-guest>`;
+      return this.later('belvedere-guest', guest);
     }
+    const settings = html`<belvedere-settings .household=${household} .camera=${camera}></belvedere-settings>`;
     return page === 'settings'
-      ? html`<belvedere-settings .household=${household} .camera=${camera}></belvedere-settings>`
+      ? this.later('belvedere-settings', settings)
       : html`<belvedere-add .household=${household} .camera=${camera}></belvedere-add>`;
   }
 }

@@ -6,7 +6,7 @@
  * Properties: `authorize` (async, gets the camera's id, answers `Ticket …` or `Bearer …`; not needed where the cookie works),
  * `viewer` (the running `Viewer`; may be set to one that was started earlier), `muted`, `poster` (an
  * `ImageBitmap` to show dimmed until there is a picture) with `posterAt`.
- * Events: `firstframe` (`detail.firstFrameMs`), `statechange` (`detail.phase`, `cause`, `verdict`, `via`), `quality`
+ * Events: `firstframe` (`detail.firstFrameMs`), `statechange` (`detail.phase`, `cause`, `verdict`, `via`, `privacy`), `quality`
  * (`detail`: way, round trip, loss …), `controlschange` (`detail.visible`).
  * Style: `--belvedere-fit: cover` fills the box.
  *
@@ -255,9 +255,9 @@ export class BelvedereCamera extends LitElement {
 
   private readonly onViewer = (event: Event): void => {
     this.requestUpdate();
-    const { phase, cause, via, verdict, quality } = this.current ?? {};
+    const { phase, cause, via, verdict, privacy, quality } = this.current ?? {};
     if (event.type === 'change' && phase !== 'live') this.wake();
-    if (event.type === 'change') this.tell('statechange', { phase, cause, via, verdict });
+    if (event.type === 'change') this.tell('statechange', { phase, cause, via, verdict, privacy });
     else this.tell('quality', quality);
   };
 
@@ -320,6 +320,7 @@ export class BelvedereCamera extends LitElement {
 
   private bar(): TemplateResult {
     const way = this.current?.phase === 'live' ? this.current.quality?.way : null;
+    const kind = this.current?.privacy ?? null;
     return html`
       ${this.factsOpen ? factsPanel(this.current, () => this.toggleFacts()) : nothing}
       <div class="bar ${this.away && !this.factsOpen ? 'away' : ''}">
@@ -332,7 +333,8 @@ export class BelvedereCamera extends LitElement {
               title=${text.watch.facts}
               @click=${() => this.toggleFacts()}
             >
-              <span class="dot ${way}"></span>${text.watch.ways[way]}
+              <span class="dot ${way} ${kind ?? ''}"></span>
+              <span>${text.watch.ways[way]}${kind ? ` · ${text.privacy.badge[kind]}` : ''}</span>
             </button>`
             : nothing
         }

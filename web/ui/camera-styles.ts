@@ -183,6 +183,14 @@ export const cameraStyles = css`
     border-radius: 2px;
     background: #f0b254;
   }
+  .badge .dot.signed,
+  .badge .dot.sealed {
+    background: #4cd69b;
+  }
+  .badge .dot.standard,
+  .badge .dot.server {
+    background: #f0b254;
+  }
   .facts {
     position: absolute;
     z-index: 4;
@@ -215,6 +223,18 @@ export const cameraStyles = css`
     margin: 6px 0 12px;
     font-size: 13.5px;
     color: #c9ced1;
+  }
+  .facts .privacy {
+    display: flex;
+    gap: 10px;
+  }
+  .facts .privacy .icon {
+    flex: none;
+    color: #4cd69b;
+  }
+  .facts .standard .icon,
+  .facts .server .icon {
+    color: #f0b254;
   }
   dl {
     display: grid;

@@ -8,6 +8,7 @@ import type { Proof } from '../core/factors';
 import type { Account, Camera, Setup, Verdict, WaysRule } from '../core/model';
 import { usePasskey } from '../core/passkeys';
 import { isGuest } from '../core/sharing';
+import { CannotSign } from '../core/trust/cannot-sign';
 import { Untrue } from '../core/trust/untrue';
 import type { Viewer } from '../core/viewer';
 import type { Cause } from '../core/watch-state';
@@ -315,6 +316,7 @@ export class Household extends EventTarget {
 /** One sentence for a person about anything that a request may throw. */
 export function sentenceOf(error: unknown): string {
   if (error instanceof Unreachable) return text.unreachableAction;
+  if (error instanceof CannotSign) return text.privacy.cannot[error.reason];
   if (error instanceof Untrue) return asSentence(error.message);
   if (!(error instanceof Problem)) return text.unexpected(String(error));
   if (error.status === 429) return text.tooMany(error.retryAfter);

@@ -12,6 +12,8 @@ import eye from 'lucide-static/icons/eye.svg?raw';
 import eyeOff from 'lucide-static/icons/eye-off.svg?raw';
 import key from 'lucide-static/icons/key-round.svg?raw';
 import link from 'lucide-static/icons/link.svg?raw';
+import lock from 'lucide-static/icons/lock.svg?raw';
+import lockOpen from 'lucide-static/icons/lock-open.svg?raw';
 import maximize from 'lucide-static/icons/maximize.svg?raw';
 import minimize from 'lucide-static/icons/minimize.svg?raw';
 import monitor from 'lucide-static/icons/monitor-smartphone.svg?raw';
@@ -40,6 +42,8 @@ const icons = {
   eyeOff,
   key,
   link,
+  lock,
+  lockOpen,
   maximize,
   minimize,
   monitor,

@@ -4,10 +4,12 @@ export type Route =
   | { page: 'home' | 'signin' | 'forgot' | 'add' | 'account' | 'devices' | 'missing' }
   | { page: 'register'; secret: string | null }
   | { page: 'activity'; camera: string | null }
-  | { page: 'transfer' | 'accept' | 'reset' | 'welcome' | 'recover'; secret: string }
+  | { page: 'transfer' | 'reset' | 'welcome' | 'recover'; secret: string }
+  /** `signed`: the secret is the seed of a link that a browser has drawn, and the server does not know it. */
+  | { page: 'accept'; secret: string; signed: boolean }
   | { page: 'watch' | 'settings' | 'pair'; camera: string };
 
-const SECRETS = ['transfer', 'accept', 'reset', 'welcome', 'recover'] as const;
+const SECRETS = ['transfer', 'reset', 'welcome', 'recover'] as const;
 
 export function parseRoute(hash: string): Route {
   const parts = hash
@@ -19,6 +21,7 @@ export function parseRoute(hash: string): Route {
   if (first === undefined) return { page: 'home' };
   if (first === 'register' && parts.length <= 2) return { page: 'register', secret: second ?? null };
   if (isSecret(first) && second && parts.length === 2) return { page: first, secret: second };
+  if (first === 'accept' && second) return acceptRoute(second, parts.slice(2));
   if (first === 'camera' && second && parts.length <= 3) return cameraRoute(second, third);
   if (hash === address.devices) return { page: 'devices' };
   if (hash === address.activity) return { page: 'activity', camera: null };
@@ -36,6 +39,14 @@ function cameraRoute(camera: string, tail: string | undefined): Route {
   if (tail === undefined) return { page: 'watch', camera };
   if (tail === 'settings' || tail === 'pair' || tail === 'activity') return { page: tail, camera };
   return { page: 'missing' };
+}
+
+function acceptRoute(second: string, rest: string[]): Route {
+  const [seed, ...more] = rest;
+  if (seed === undefined) return { page: 'accept', secret: second, signed: false };
+  return second === 'signed' && more.length === 0
+    ? { page: 'accept', secret: seed, signed: true }
+    : { page: 'missing' };
 }
 
 function decode(part: string): string {

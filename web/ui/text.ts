@@ -7,6 +7,7 @@ import type { Cause } from '../core/watch-state';
 import type { WifiFault } from '../core/qr-payload';
 import type { SecretFault } from '../core/setup-code';
 import { activity } from './words/activity';
+import { privacy } from './words/privacy';
 import { accept, sharing } from './words/sharing';
 
 export const text = {
@@ -115,9 +116,9 @@ export const text = {
     video: (name: string) => `Live picture of ${name}`,
     ways: { direct: 'Direct', turn: 'Via TURN', relay: 'Via relay' },
     waysLong: {
-      direct: 'Straight from the camera to this screen. No server sees the video.',
-      turn: 'Your networks leave no direct way, so a TURN server passes the encrypted video on. It cannot see it.',
-      relay: 'The relay of this server passes the video on, and could see it.',
+      direct: 'Straight from the camera to this screen.',
+      turn: 'Your networks leave no direct way, so a TURN server passes the encrypted video on.',
+      relay: 'The relay of this server passes the video on.',
     },
     /** Why the relay, though straight would be better. */
     detours: {
@@ -424,6 +425,7 @@ export const text = {
     title: 'Give to somebody else',
     hint: 'A link by which another account of this server takes the camera over. From then on you see it no more.',
     unpaired: 'This camera has no key of its own. Its token ends with that, and it has to be paired anew.',
+    obeysYou: 'It obeys your devices alone, so whoever takes it over has to pair it anew.',
     action: 'Make a link',
     label: 'Transfer link',
     secret: 'Whoever opens it first gets the camera. It is shown only now.',
@@ -436,7 +438,8 @@ export const text = {
     lead: (name: string, giver: string) => `${giver} gives you the camera “${name}”.`,
     after:
       'It stays paired, and its old owner sees it no more. You are asked once more whether the picture is yours.',
-    unpaired: 'It has no key of its own, so you have to pair it anew. Its old owner sees it no more.',
+    unpaired:
+      'You have to pair it anew: until then it knows its old owner, or nobody. Its old owner sees it no more.',
     own: (name: string) => `“${name}” is your own camera. Send this link to whoever shall have it.`,
     yes: 'Take it over',
     no: 'Not now',
@@ -481,6 +484,7 @@ export const text = {
     inviteUntil: (when: string) => `Works once, until ${when}. It is shown only now.`,
   },
   sharing,
+  privacy,
   accept,
   activity,
   errors: {

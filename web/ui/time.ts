@@ -62,3 +62,7 @@ export function lasted(milliseconds: number): string {
   }
   return parts.slice(0, 2).join(' ') || '0 s';
 }
+
+/** Unix seconds as RFC 3339; null stays null. */
+export const timeOf = (seconds: number | null): string | null =>
+  seconds === null ? null : new Date(seconds * 1000).toISOString();

@@ -1,12 +1,19 @@
 import { html, nothing, type PropertyDeclarations, type PropertyValues, type TemplateResult } from 'lit';
 import { Problem } from '../../core/api';
+import type { Camera } from '../../core/model';
 import type { Offer } from '../../core/sharing';
+import { CannotSign } from '../../core/trust/cannot-sign';
+import { acceptSigned, completeSigned, lookAt } from '../../core/trust/guest';
+import { secretOf, type Invited } from '../../core/trust/receiving';
+import { Untrue } from '../../core/trust/untrue';
+import { agentWords } from '../agent';
 import { sentenceOf } from '../household';
 import { icon } from '../icons';
 import { alert, Page } from '../page';
 import { address } from '../router';
+import { asWhom } from '../signing';
 import { text } from '../text';
-import { dayAndTime } from '../time';
+import { dayAndTime, timeOf } from '../time';
 import './register';
 import './sign-in';
 
@@ -18,26 +25,39 @@ const DEAD: readonly string[] = ['invitation_invalid', 'invalid_body', 'not_foun
 class AcceptPage extends Page {
   static override properties: PropertyDeclarations = {
     secret: { attribute: false },
+    signed: { attribute: false },
     offer: { state: true },
+    invited: { state: true },
+    shown: { state: true },
     dead: { state: true },
+    untrue: { state: true },
     step: { state: true },
     fault: { state: true },
     busy: { state: true },
   };
 
   declare secret: string;
+  /** The secret is a seed, and what the server says is to be checked. */
+  declare signed: boolean;
   /** Null until the server has said what it is about. */
   declare offer: Offer | null;
+  /** What was checked of it; null where nobody has signed. */
+  declare invited: Invited | null;
+  /** What the server is shown in place of the seed. */
+  declare shown: string;
   declare dead: boolean;
+  /** What the server says is not what was signed, in words. */
+  declare untrue: string | null;
   declare step: 'look' | 'register' | 'sign-in';
   declare fault: string | null;
   declare busy: boolean;
 
   constructor() {
     super();
-    this.offer = this.fault = null;
+    this.offer = this.invited = this.fault = this.untrue = null;
+    this.shown = '';
     this.step = 'look';
-    this.dead = this.busy = false;
+    this.dead = this.busy = this.signed = false;
   }
 
   protected override willUpdate(changed: PropertyValues): void {
@@ -47,7 +67,7 @@ class AcceptPage extends Page {
   /** Each step is a page: it is announced by its heading. */
   protected override updated(changed: PropertyValues): void {
     const stepped = changed.has('step') && changed.get('step') !== undefined;
-    if (stepped || changed.has('dead')) {
+    if (stepped || changed.has('dead') || changed.has('untrue')) {
       void this.updateComplete.then(() =>
         this.querySelector<HTMLElement>('h1')?.focus({ preventScroll: true }),
       );
@@ -56,6 +76,7 @@ class AcceptPage extends Page {
 
   override render(): TemplateResult {
     const { account } = this.household;
+    if (this.untrue) return over(words.untrueTitle, words.untrue(this.untrue));
     if (this.dead) return over(words.invalidTitle, words.invalid);
     if (!this.offer) return this.waiting();
     const { camera_name: name, owner } = this.offer;
@@ -67,7 +88,7 @@ class AcceptPage extends Page {
         <span class="emblem">${icon('cctv')}</span>
         <h1 tabindex="-1">${words.title(name)}</h1>
         <p class="lead">${words.lead(owner)}</p>
-        ${rights(this.offer)} ${alert(this.fault)} ${account ? this.answer(account.email) : this.ways()}
+        ${rights(this.offer, this.invited)} ${alert(this.fault)} ${account ? this.answer(account.email) : this.ways()}
       </main>
     `;
   }
@@ -109,7 +130,7 @@ class AcceptPage extends Page {
   private registering(name: string): TemplateResult {
     return html`<belvedere-register
       .household=${this.household}
-      .secret=${this.secret}
+      .secret=${this.shown}
       .lead=${words.registerLead(name)}
       .aside=${this.back()}
     ></belvedere-register>`;
@@ -132,22 +153,63 @@ class AcceptPage extends Page {
   private async check(): Promise<void> {
     const { secret } = this;
     this.dead = false;
-    this.fault = this.offer = null;
+    this.fault = this.offer = this.invited = this.untrue = null;
     try {
-      const offer = await this.household.api.offer(secret);
-      if (this.secret === secret) this.offer = offer;
+      await this.look(secret);
     } catch (error) {
-      if (this.secret === secret) this.fail(error);
+      if (this.secret === secret) await this.failLooking(error);
     }
+  }
+
+  private async look(secret: string): Promise<void> {
+    const { api } = this.household;
+    if (this.signed && !globalThis.crypto?.subtle) throw new CannotSign('insecure');
+    const shown = this.signed ? await secretOf(secret) : secret;
+    const { offer, invited } = this.signed
+      ? await lookAt(secret, api)
+      : { offer: await api.offer(secret), invited: null };
+    if (this.secret !== secret) return;
+    this.shown = shown;
+    this.invited = invited;
+    this.offer = offer;
+  }
+
+  /** A link that was used may have made this very account, which then has still to sign. */
+  private async failLooking(error: unknown): Promise<void> {
+    if (!isDead(error) || !this.signed || !this.household.account) return this.fail(error);
+    await this.attempt(async () => {
+      if (!(await this.complete())) this.fail(error);
+    });
   }
 
   /** With the yes the secret has done its work: it leaves the address bar and the history. */
   private async accept(): Promise<void> {
+    const { household, invited, secret } = this;
+    await this.attempt(async () => {
+      const camera = invited
+        ? await acceptSigned(secret, invited, asWhom(household), household.api, label())
+        : await household.accept(secret);
+      this.enter(camera);
+    });
+  }
+
+  private async complete(): Promise<boolean> {
+    const { household, secret } = this;
+    const camera = await completeSigned(secret, asWhom(household), household.api, label());
+    if (camera) this.enter(camera);
+    return camera !== null;
+  }
+
+  private enter(camera: Camera): void {
+    this.household.put(camera);
+    location.replace(address.watch(camera.id));
+  }
+
+  private async attempt(work: () => Promise<void>): Promise<void> {
     this.busy = true;
     this.fault = null;
     try {
-      const camera = await this.household.accept(this.secret);
-      location.replace(address.watch(camera.id));
+      await work();
     } catch (error) {
       this.fail(error);
     } finally {
@@ -157,7 +219,8 @@ class AcceptPage extends Page {
 
   private fail(error: unknown): void {
     if (error instanceof Problem && error.code === 'already_shared') location.replace(address.home);
-    else if (error instanceof Problem && DEAD.includes(error.code)) this.dead = true;
+    else if (error instanceof Untrue) this.untrue = error.message;
+    else if (isDead(error)) this.dead = true;
     else this.fault = sentenceOf(error);
   }
 
@@ -171,8 +234,15 @@ class AcceptPage extends Page {
   }
 }
 
-function rights({ scopes, owner, grant_expires_at: end }: Offer): TemplateResult {
+const isDead = (error: unknown): boolean => error instanceof Problem && DEAD.includes(error.code);
+
+const label = (): string => agentWords(navigator.userAgent);
+
+/** What was signed is what counts. */
+function rights(offer: Offer, invited: Invited | null): TemplateResult {
   const { live, manage, lasting, yours, yoursBy, seen } = text.sharing;
+  const { scopes } = invited?.grant ?? offer;
+  const end = invited ? timeOf(invited.grant.exp) : offer.grant_expires_at;
   const which = scopes.includes('manage') ? manage : live;
   return html`
     <section class="card">
@@ -180,9 +250,12 @@ function rights({ scopes, owner, grant_expires_at: end }: Offer): TemplateResult
         <dt>${yours}</dt>
         <dd>${which.name}<small>${which.note}</small></dd>
         <dt>${lasting}</dt>
-        <dd>${yoursBy(owner, end === null ? null : dayAndTime(end))}</dd>
+        <dd>${yoursBy(offer.owner, end === null ? null : dayAndTime(end))}</dd>
       </dl>
       <p class="note">${seen}</p>
+      <p class="kind ${invited ? 'protected' : 'unproven'}">
+        ${icon(invited ? 'lock' : 'lockOpen')}<span>${invited ? words.checked : words.unsigned}</span>
+      </p>
     </section>
   `;
 }

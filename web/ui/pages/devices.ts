@@ -2,6 +2,7 @@ import { html, nothing, type PropertyDeclarations, type PropertyValues, type Tem
 import { createRef, ref } from 'lit/directives/ref.js';
 import type { JoinRequest } from '../../core/trust-routes';
 import type { Circle } from '../../core/trust/circle';
+import type { Key } from '../../core/trust/members';
 import { addRecovery, welcome, whoAsks } from '../../core/trust/joining';
 import { RECOVERY_LABEL, type Member } from '../../core/trust/own-ring';
 import { Untrue } from '../../core/trust/untrue';
@@ -12,6 +13,7 @@ import { icon } from '../icons';
 import { alert, field, fields, Page } from '../page';
 import { ask, question } from '../question';
 import { address } from '../router';
+import { renewAll } from '../signing';
 import { text } from '../text';
 import { day } from '../time';
 import { devices as words, recovery } from '../words/devices';
@@ -128,6 +130,10 @@ class DevicesPage extends Page {
     }
   }
 
+  /** It is urgent that it goes: what could not be said again now is when this browser looks at the camera. */
+  private readonly renew = (leaving: Key): Promise<void> =>
+    renewAll(this.household, leaving).catch(() => undefined);
+
   private alone(): TemplateResult {
     const begin = (): void => void this.attempt(() => this.household.trust.begin());
     return html`<section class="card">
@@ -138,6 +144,7 @@ class DevicesPage extends Page {
 
   private list(circle: Circle): TemplateResult {
     const { chosen } = this;
+    circle.beforeDismiss = this.renew;
     return html`
       <section class="card">
         <ul class="lines">

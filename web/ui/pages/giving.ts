@@ -43,7 +43,7 @@ class GivingCard extends Page {
     return html`
       <section class="card">
         <h2>${words.title}</h2>
-        <p class="note">${words.hint}${this.paired ? nothing : html` ${words.unpaired}`}</p>
+        <p class="note">${words.hint}${this.paired ? nothing : html` ${this.why()}`}</p>
         ${alert(this.fault)} ${this.made ? this.link(this.made) : nothing}
         <div class="row">
           ${this.until ? this.open(this.until) : nothing}
@@ -57,6 +57,11 @@ class GivingCard extends Page {
         </div>
       </section>
     `;
+  }
+
+  /** Why it does not stay paired. */
+  private why(): string {
+    return this.household.trust.circle?.cameras.has(this.camera) ? words.obeysYou : words.unpaired;
   }
 
   private link(made: TransferLink): TemplateResult {

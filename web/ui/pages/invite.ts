@@ -1,5 +1,6 @@
 import { html, nothing, type PropertyDeclarations, type TemplateResult } from 'lit';
 import type { MadeInvitation } from '../../core/sharing';
+import type { Ownership } from '../../core/trust/ownership';
 import { sentenceOf } from '../household';
 import { icon } from '../icons';
 import { alert, fields, Page } from '../page';
@@ -15,6 +16,8 @@ class Invite extends Page {
   static override properties: PropertyDeclarations = {
     camera: { attribute: false },
     name: { attribute: false },
+    own: { attribute: false },
+    off: { attribute: false },
     open: { state: true },
     made: { state: true },
     busy: { state: true },
@@ -25,6 +28,10 @@ class Invite extends Page {
 
   declare camera: string;
   declare name: string;
+  /** Null where the camera knows no owner: the server then draws the link. */
+  declare own: Ownership | null;
+  /** This browser may not sign, or it is not known yet. */
+  declare off: boolean;
   declare open: boolean;
   declare made: MadeInvitation | null;
   declare busy: boolean;
@@ -35,13 +42,15 @@ class Invite extends Page {
   constructor() {
     super();
     this.camera = this.name = '';
-    this.made = this.fault = this.dateFault = null;
-    this.open = this.busy = this.copied = false;
+    this.made = this.fault = this.dateFault = this.own = null;
+    this.open = this.busy = this.copied = this.off = false;
   }
 
   override render(): TemplateResult {
     return html`
-      <button class="button" @click=${() => void this.begin()}>${icon('userPlus')}<span>${words.invite}</span></button>
+      <button class="button" ?disabled=${this.off} @click=${() => void this.begin()}>
+        ${icon('userPlus')}<span>${words.invite}</span>
+      </button>
       <dialog aria-labelledby="invite-title" @close=${this.closed}>
         ${this.open ? (this.made ? this.link(this.made) : this.form()) : nothing}
       </dialog>
@@ -80,6 +89,7 @@ class Invite extends Page {
         }
       </div>
       <p class="note">${words.linkHint(dayAndTime(expires_at))}</p>
+      ${this.own ? html`<p class="note">${text.privacy.linkSigned}</p>` : nothing}
       <div class="actions"><button class="button" @click=${closeAround}>${words.done}</button></div>
     `;
   }
@@ -99,14 +109,16 @@ class Invite extends Page {
   };
 
   private async make(said: Record<string, string>): Promise<void> {
+    const { own } = this;
     const { api } = this.household;
-    const terms = readTerms(said, [], api.now());
+    const terms = readTerms(said, [], own ? own.now() : api.now());
     this.fault = null;
     this.dateFault = terms ? null : words.datePast;
     if (!terms) return;
     this.busy = true;
     try {
-      this.made = await api.share(this.camera, { scopes: terms.scopes, until: terms.until ?? null });
+      const wanted = { scopes: terms.scopes, until: terms.until ?? null };
+      this.made = await (own ? own.share(wanted) : api.share(this.camera, wanted));
       this.dispatchEvent(new CustomEvent('made'));
       await this.updateComplete;
       this.querySelector<HTMLElement>('#invite-title')?.focus();

@@ -1,10 +1,11 @@
 import { html, nothing, type PropertyDeclarations, type TemplateResult } from 'lit';
 import { hasEnded, type Grant } from '../../core/sharing';
+import type { Ownership, Standing } from '../../core/trust/ownership';
 import { sentenceOf } from '../household';
 import { alert, fields, Page } from '../page';
 import { ask, closeAround, question } from '../question';
 import { text } from '../text';
-import { dayAndTime } from '../time';
+import { dayAndTime, timeOf } from '../time';
 import { readTerms } from './terms';
 
 const words = text.sharing;
@@ -13,6 +14,9 @@ const words = text.sharing;
 class Person extends Page {
   static override properties: PropertyDeclarations = {
     grant: { attribute: false },
+    own: { attribute: false },
+    given: { attribute: false },
+    off: { attribute: false },
     changing: { state: true },
     busy: { state: true },
     fault: { state: true },
@@ -20,6 +24,12 @@ class Person extends Page {
   };
 
   declare grant: Grant;
+  /** Null where the camera knows no owner. */
+  declare own: Ownership | null;
+  /** What was signed for this person. */
+  declare given: Standing | undefined;
+  /** This browser may not sign, or it is not known yet. */
+  declare off: boolean;
   declare changing: boolean;
   declare busy: boolean;
   declare fault: string | null;
@@ -27,22 +37,35 @@ class Person extends Page {
 
   constructor() {
     super();
-    this.changing = this.busy = false;
-    this.fault = this.dateFault = null;
+    this.changing = this.busy = this.off = false;
+    this.fault = this.dateFault = this.own = null;
+    this.given = undefined;
   }
 
   override render(): TemplateResult {
     const { email } = this.grant;
+    const trouble = this.trouble();
     return html`
       <span class="about">
         <b>${email}</b>
         <small>${this.standing()}</small>
+        ${trouble ? html`<small class="fault">${trouble}</small>` : nothing}
       </span>
       <span>
-        <button class="button quiet" aria-label=${words.changeLabel(email)} @click=${() => void this.begin()}>
+        <button
+          class="button quiet"
+          aria-label=${words.changeLabel(email)}
+          ?disabled=${this.off || trouble !== null}
+          @click=${() => void this.begin()}
+        >
           ${words.change}
         </button>
-        <button class="button quiet" aria-label=${words.removeLabel(email)} @click=${() => ask(`${this.grant.id}-remove`)}>
+        <button
+          class="button quiet"
+          aria-label=${words.removeLabel(email)}
+          ?disabled=${this.off}
+          @click=${() => ask(`${this.grant.id}-remove`)}
+        >
           ${words.remove}
         </button>
       </span>
@@ -57,8 +80,20 @@ class Person extends Page {
     `;
   }
 
+  /** Why the camera does not let them watch, though the server would. */
+  private trouble(): string | null {
+    const { own, given } = this;
+    if (!own || given === undefined) return null;
+    if (typeof given === 'string') return text.privacy[given];
+    return given.to === null ? text.privacy.unaccepted : null;
+  }
+
+  /** What was signed is what counts. */
   private standing(): string {
-    const { scopes, expires_at: end } = this.grant;
+    const { given } = this;
+    const signed = typeof given === 'object' ? given : null;
+    const scopes = signed?.scopes ?? this.grant.scopes;
+    const end = signed ? timeOf(signed.until) : this.grant.expires_at;
     if (this.hasEnded()) return words.ended(dayAndTime(end ?? ''));
     return words.terms(words.rights(scopes.includes('manage')), end === null ? null : dayAndTime(end));
   }
@@ -104,18 +139,22 @@ class Person extends Page {
   };
 
   private async change(said: Record<string, string>): Promise<void> {
-    const { api } = this.household;
-    const terms = readTerms(said, this.grant.scopes, api.now());
+    const { household, own, grant } = this;
+    const terms = readTerms(said, grant.scopes, own ? own.now() : household.api.now());
     this.dateFault = terms ? null : words.datePast;
     if (!terms) return;
     const { scopes, until } = terms;
-    await this.attempt('changed', words.changed(this.grant.email), () =>
-      api.changeGrant(this.grant.id, { scopes, ...(until === undefined ? {} : { expires_at: until }) }),
+    const change = { scopes, ...(until === undefined ? {} : { expires_at: until }) };
+    await this.attempt('changed', words.changed(grant.email), () =>
+      own ? own.change(grant, terms) : household.api.changeGrant(grant.id, change),
     );
   }
 
-  private readonly end = (): Promise<void> =>
-    this.attempt('ended', words.removed(this.grant.email), () => this.household.api.endGrant(this.grant.id));
+  private readonly end = (): Promise<void> => {
+    const { household, own, grant } = this;
+    const sentence = own ? text.privacy.revoked(grant.email) : words.removed(grant.email);
+    return this.attempt('ended', sentence, () => (own ? own.end(grant) : household.api.endGrant(grant.id)));
+  };
 
   private async attempt(what: string, sentence: string, work: () => Promise<unknown>): Promise<void> {
     this.busy = true;

@@ -10,6 +10,7 @@ import { standingBadge } from '../standing';
 import { text } from '../text';
 import './adjust';
 import './giving';
+import './privacy';
 import './sharing';
 import './watchers';
 
@@ -43,6 +44,7 @@ class SettingsPage extends Page {
           camera.confirmed
             ? html`<belvedere-sharing .household=${this.household} .camera=${camera.id} .name=${camera.name}>
               </belvedere-sharing>
+              <belvedere-privacy .household=${this.household} .camera=${camera.id}></belvedere-privacy>
               <belvedere-watchers .household=${this.household} .camera=${camera.id}></belvedere-watchers>`
             : nothing
         }

@@ -1,10 +1,14 @@
 import { html, nothing, type PropertyDeclarations, type PropertyValues, type TemplateResult } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
 import type { Camera } from '../../core/model';
-import { hasEnded, type OpenInvitation, type Sharing } from '../../core/sharing';
+import { hasEnded, type Grant, type OpenInvitation, type Sharing } from '../../core/sharing';
+import { CannotSign, type CannotSignReason } from '../../core/trust/cannot-sign';
+import type { OrdersStanding, Ownership, Standing } from '../../core/trust/ownership';
+import { cannotSign } from '../cannot';
 import { sentenceOf } from '../household';
 import { icon } from '../icons';
 import { alert, Page } from '../page';
+import { ownership } from '../signing';
 import { text } from '../text';
 import { dayAndTime } from '../time';
 import './invite';
@@ -13,12 +17,21 @@ import './terms';
 
 const words = text.sharing;
 
+/** What this browser may sign for the camera. `own` null: the camera knows no owner, and nothing is signed. */
+interface Signing {
+  own: Ownership | null;
+  given: ReadonlyMap<string, Standing>;
+  orders: OrdersStanding | null;
+}
+
 /** Who shares a camera, for its owner. */
 class SharingSection extends Page {
   static override properties: PropertyDeclarations = {
     camera: { attribute: false },
     name: { attribute: false },
     sharing: { state: true },
+    signing: { state: true },
+    cannot: { state: true },
     fault: { state: true },
     done: { state: true },
   };
@@ -26,6 +39,10 @@ class SharingSection extends Page {
   declare camera: string;
   declare name: string;
   declare sharing: Sharing | null;
+  /** Null while it is not known. */
+  declare signing: Signing | null;
+  /** Why this browser may sign nothing. */
+  declare cannot: CannotSignReason | null;
   declare fault: string | null;
   /** What was done last, in a sentence. */
   declare done: string | null;
@@ -34,13 +51,13 @@ class SharingSection extends Page {
   constructor() {
     super();
     this.camera = this.name = '';
-    this.sharing = this.fault = this.done = null;
+    this.sharing = this.signing = this.cannot = this.fault = this.done = null;
   }
 
   /** The server tells of the camera anew whenever somebody accepts, is changed or leaves. */
   protected override willUpdate(changed: PropertyValues): void {
     const camera = this.household.cameras?.get(this.camera);
-    if (changed.has('camera')) this.sharing = this.done = null;
+    if (changed.has('camera')) this.sharing = this.signing = this.cannot = this.done = null;
     else if (camera === this.told) return;
     this.told = camera;
     void this.load();
@@ -53,32 +70,49 @@ class SharingSection extends Page {
       <section class="card" @ended=${this.onDone} @changed=${this.onDone}>
         <h2 tabindex="-1">${words.title}</h2>
         ${this.sharing && grants.every((grant) => hasEnded(grant, now)) ? html`<p class="note">${words.alone}</p>` : nothing}
-        ${
-          grants.length
-            ? html`<ul class="lines">
-              ${repeat(
-                grants,
-                ({ id }) => id,
-                (grant) => html`<li>
-                  ${icon('user')}
-                  <belvedere-person class="entry" .household=${this.household} .grant=${grant}></belvedere-person>
-                </li>`,
-              )}
-            </ul>`
-            : nothing
-        }
-        ${invitations.length ? this.open(invitations) : nothing} ${alert(this.fault)}
+        ${cannotSign(this.cannot)}
+        ${grants.length ? this.people(grants) : nothing} ${invitations.length ? this.open(invitations) : nothing}
+        ${alert(this.fault)}
         <div class="row">
           <belvedere-invite
             .household=${this.household}
             .camera=${this.camera}
             .name=${this.name}
+            .own=${this.signing?.own ?? null}
+            .off=${!this.signing}
             @made=${() => void this.load()}
           ></belvedere-invite>
-          <span role="status">${this.done ?? nothing}</span>
+          <span role="status">${this.done ? html`${this.done} ${this.obeyed()}` : nothing}</span>
         </div>
       </section>
     `;
+  }
+
+  private people(grants: Grant[]): TemplateResult {
+    return html`<ul class="lines">
+      ${repeat(
+        grants,
+        ({ id }) => id,
+        (grant) => html`<li>
+          ${icon('user')}
+          <belvedere-person
+            class="entry"
+            .household=${this.household}
+            .grant=${grant}
+            .own=${this.signing?.own ?? null}
+            .given=${this.signing?.given.get(grant.id)}
+            .off=${!this.signing}
+          ></belvedere-person>
+        </li>`,
+      )}
+    </ul>`;
+  }
+
+  /** What was said to the camera counts when the camera has said so. */
+  private obeyed(): string {
+    const { obeyed = null } = this.signing?.orders ?? {};
+    if (obeyed === null) return '';
+    return obeyed ? text.privacy.confirmed : text.privacy.waiting;
   }
 
   private open(invitations: OpenInvitation[]): TemplateResult {
@@ -91,7 +125,7 @@ class SharingSection extends Page {
   }
 
   private invitation(invitation: OpenInvitation): TemplateResult {
-    const { scopes, grant_expires_at: end, expires_at, created_at, id } = invitation;
+    const { scopes, grant_expires_at: end, expires_at, created_at } = invitation;
     const rights = words.rights(scopes.includes('manage'));
     return html`
       <li>
@@ -104,7 +138,8 @@ class SharingSection extends Page {
         <button
           class="button quiet"
           aria-label=${words.withdrawLabel(dayAndTime(created_at))}
-          @click=${() => void this.withdraw(id)}
+          ?disabled=${!this.signing}
+          @click=${() => void this.withdraw(invitation)}
         >
           ${words.withdraw}
         </button>
@@ -126,15 +161,34 @@ class SharingSection extends Page {
       if (this.camera !== camera) return;
       this.sharing = sharing;
       this.fault = null;
+      await this.loadSigning(camera, sharing);
     } catch (error) {
       this.fault = sentenceOf(error);
     }
     if (vanishes) this.querySelector<HTMLElement>('h2')?.focus();
   }
 
-  private async withdraw(id: string): Promise<void> {
+  /** Nothing may be signed before it is known what was. */
+  private async loadSigning(camera: string, sharing: Sharing): Promise<void> {
     try {
-      await this.household.api.withdraw(id);
+      const own = await ownership(this.household, camera);
+      const [given, orders] = own
+        ? await Promise.all([own.given(sharing), own.standing()])
+        : [new Map(), null];
+      if (this.camera !== camera) return;
+      this.signing = { own, given, orders };
+      this.cannot = null;
+    } catch (error) {
+      this.signing = null;
+      if (!(error instanceof CannotSign)) throw error;
+      this.cannot = error.reason;
+    }
+  }
+
+  private async withdraw(invitation: OpenInvitation): Promise<void> {
+    const { own } = this.signing ?? {};
+    try {
+      await (own ? own.withdraw(invitation) : this.household.api.withdraw(invitation.id));
       this.done = words.withdrawn;
       await this.load(true);
     } catch (error) {

@@ -92,6 +92,12 @@ export const accept = {
   back: 'Back to the invitation',
   invalidTitle: 'This invitation no longer works',
   invalid: 'It has been used, was withdrawn, or has run out. Ask whoever sent it for a new one.',
+  untrueTitle: 'Do not trust this invitation',
+  untrue: (why: string) =>
+    `Something is wrong between this server and whoever sent you the link: ${why}. Nothing was accepted. Tell them, and not by way of this server.`,
+  checked:
+    'Checked: the camera is that of whoever made this link, and no server can watch it or put another in its place.',
+  unsigned: 'This invitation is not signed: you trust this server not to look in.',
   ownTitle: 'This camera is your own',
   own: (camera: string) => `Send this link to somebody else: whoever opens it first sees “${camera}” too.`,
 };

@@ -1,0 +1,35 @@
+/** What this browser may sign, and as whom: asked of the circle of whoever is signed in. */
+
+import { CannotSign } from '../core/trust/cannot-sign';
+import type { Circle } from '../core/trust/circle';
+import { browserCupboard } from '../core/trust/cupboard';
+import type { Key } from '../core/trust/members';
+import { OrdersBook } from '../core/trust/orders-book';
+import { ownershipOf } from '../core/trust/own-camera';
+import type { Ownership } from '../core/trust/ownership';
+import type { Household } from './household';
+
+/** One per page. Null where this browser keeps nothing: it then has no key either. */
+let book: Promise<OrdersBook | null> | null = null;
+
+/** For a camera of one's own. Null where the camera believes the server. Throws `CannotSign`. */
+export async function ownership(household: Household, camera: string): Promise<Ownership | null> {
+  book ??= browserCupboard().then(
+    (cupboard) => new OrdersBook(cupboard),
+    () => null,
+  );
+  return ownershipOf(camera, asWhom(household), household.api, await book);
+}
+
+/** Throws `CannotSign`. */
+export function asWhom({ trust }: Household): Circle {
+  if (!trust.circle) throw new CannotSign('newcomer');
+  return trust.circle;
+}
+
+/** Says again to the cameras of one's own what the device of this key has said last, which is to leave. */
+export async function renewAll(household: Household, leaving: Key): Promise<void> {
+  const circle = asWhom(household);
+  const own = [...circle.cameras].filter(([, { owner }]) => owner === circle.ring?.name);
+  for (const [camera] of own) await (await ownership(household, camera))?.renew(leaving);
+}
