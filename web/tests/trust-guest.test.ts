@@ -99,6 +99,8 @@ class Server {
   };
 }
 
+const beginning = (browser: Browser) => (): Promise<void> => browser.begin();
+
 const letsIn = (chain: readonly string[], ring: Keyring): Promise<unknown> =>
   rights(chain, { camera: owner.camera, owner: owner.ring, orders: NO_ORDERS, viewer: ring, now: NOW });
 
@@ -106,7 +108,7 @@ describe('a signed invitation', () => {
   test('is accepted in the name of a ring that this browser begins', async () => {
     const [server, browser] = [new Server(), new Browser()];
     const { invited } = await lookAt(seed, server as never);
-    await acceptSigned(seed, invited, browser, server as never, 'Test');
+    await acceptSigned(seed, invited, browser, server as never, beginning(browser));
     expect(browser.cameras.get('c1')).toMatchObject({ key: owner.camera, owner: owner.ring.name });
     await letsIn(browser.chain, browser.ring!);
     expect(server.told.join(' ')).not.toContain(seed);
@@ -125,7 +127,9 @@ describe('a signed invitation', () => {
       const [server, browser] = [new Server(), new Browser()];
       browser.kind = kind;
       const { invited } = await lookAt(seed, server as never);
-      await expect(acceptSigned(seed, invited, browser, server as never, 'Test')).rejects.toThrow(CannotSign);
+      await expect(acceptSigned(seed, invited, browser, server as never, beginning(browser))).rejects.toThrow(
+        CannotSign,
+      );
       expect(server.told).toHaveLength(1);
     },
   );
@@ -133,15 +137,17 @@ describe('a signed invitation', () => {
   test('is completed where the account came with the link', async () => {
     const [server, browser] = [new Server(), new Browser()];
     server.chain = [signed.grant];
-    expect(await completeSigned(seed, browser, server as never, 'Test')).toBe(SHARED);
+    expect(await completeSigned(seed, browser, server as never, beginning(browser))).toBe(SHARED);
     await letsIn([signed.grant, server.late!], browser.ring!);
   });
 
   test('of another link, or a finished one, is not completed', async () => {
     const [server, browser] = [new Server(), new Browser()];
-    expect(await completeSigned(seed, browser, server as never, 'Test')).toBeNull();
+    expect(await completeSigned(seed, browser, server as never, beginning(browser))).toBeNull();
     server.chain = [signed.grant];
-    expect(await completeSigned(encodeBytes(makeLinkSeed()), browser, server as never, 'Test')).toBeNull();
+    expect(
+      await completeSigned(encodeBytes(makeLinkSeed()), browser, server as never, beginning(browser)),
+    ).toBeNull();
     expect([server.late, browser.ring]).toEqual([null, null]);
   });
 });

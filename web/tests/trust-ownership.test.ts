@@ -7,7 +7,7 @@ import type { Cupboard } from '../core/trust/cupboard';
 import { rights } from '../core/trust/grant';
 import type { Owner } from '../core/trust/giving';
 import { begin, change, follow, type Keyring } from '../core/trust/keyring';
-import { NO_ORDERS, readOrders, type KnownOrders } from '../core/trust/orders';
+import { NO_ORDERS, nextOrders, readOrders, type KnownOrders } from '../core/trust/orders';
 import { everOn, OrdersBook } from '../core/trust/orders-book';
 import { Ownership } from '../core/trust/ownership';
 import { RECEIPT } from '../core/trust/receipt';
@@ -99,6 +99,7 @@ let pair: CryptoKeyPair;
 let guest: Keyring;
 let drawer: Drawer;
 let noted = -1;
+let clock = NOW * 1000;
 
 async function alone(): Promise<[CryptoKeyPair, string[], Keyring]> {
   const own = await newPair();
@@ -122,7 +123,7 @@ async function ownership(by: CryptoKeyPair = pair, kept: Cupboard = drawer): Pro
     noted = n;
     return Promise.resolve();
   };
-  return new Ownership(place as never, new OrdersBook(kept), owner, subject, note, () => NOW * 1000);
+  return new Ownership(place as never, new OrdersBook(kept), owner, subject, note, () => clock++);
 }
 
 async function invite(own: Ownership): Promise<string[]> {
@@ -276,5 +277,43 @@ describe('signed orders', () => {
     expect(await (await ownership()).standing()).toEqual({ standard: false, obeyed: true });
     expect(place.heard.serials.size).toBe(1);
     await expect(allowed(chain)).rejects.toThrow();
+  });
+
+  test('of a device that was taken off count for nothing where the camera has not taken them', async () => {
+    const own = await ownership();
+    await own.allowStandard(true);
+    const [thief] = await alone();
+    place.statements.push(await change(pair, place.ring, [await nameOf(pair), await nameOf(thief)], NOW));
+    place.statements.push(await change(pair, await follow(place.statements), [await nameOf(pair)], NOW));
+    place.ring = await follow(place.statements);
+    const known = { ...place.heard, n: place.heard.n + 5 };
+    const theirs = { ...place.ring, keys: new Set([await nameOf(thief)]) };
+    place.orders = await nextOrders(thief, place.camera, theirs, known, { floor: NOW * 2000 });
+    expect((await (await ownership()).standing()).obeyed).toBe(true);
+    expect(place.heard.floor).toBe(0);
+  });
+
+  test('of a device that is to be taken off are given again by this one', async () => {
+    const [second] = await alone();
+    place.statements.push(await change(pair, place.ring, [await nameOf(pair), await nameOf(second)], NOW));
+    place.ring = await follow(place.statements);
+    await (await ownership(second, new Drawer())).allowStandard(true);
+    const own = await ownership();
+    await own.renew(await nameOf(pair));
+    expect(place.heard).toMatchObject({ n: 0, standard: true });
+    await own.renew(await nameOf(second));
+    expect(place.heard).toMatchObject({ n: 1, standard: false });
+  });
+
+  test('go on above those that the camera knows and the server has forgotten', async () => {
+    const chain = await invite(await ownership());
+    await (await ownership()).allowStandard(true);
+    await (await ownership()).end(place.grants[0]!);
+    place.orders = null;
+    const elsewhere = await ownership(pair, new Drawer());
+    expect(await elsewhere.standing()).toEqual({ standard: false, obeyed: true });
+    expect(place.heard).toMatchObject({ n: 2, standard: false });
+    await expect(allowed(chain)).rejects.toThrow('revoked');
+    await allowed(await invite(elsewhere));
   });
 });

@@ -12,10 +12,11 @@ import type { Key } from './members';
 
 /** What is asked of the circle besides. */
 export interface Guest extends Belongs {
-  catchUp(): Promise<void>;
-  begin(label: string): Promise<void>;
   meet(camera: string, key: Key, owner: Key, chain: readonly string[]): Promise<void>;
 }
+
+/** Makes this browser the first device of its account. `but`: a camera that is not to be believed by the server's word. */
+export type Begin = (but: string | null) => Promise<void>;
 
 export interface Looked {
   offer: Offer;
@@ -32,15 +33,15 @@ export async function lookAt(seed: string, api: Api): Promise<Looked> {
   return { offer, invited: await readOffer(seed, offer.signed, seconds()) };
 }
 
-/** The yes. `label`: how this browser is called, should it become the first device of its account. Throws `CannotSign`. */
+/** The yes. Throws `CannotSign`. */
 export async function acceptSigned(
   seed: string,
   invited: Invited,
   guest: Guest,
   api: Api,
-  label: string,
+  begin: Begin,
 ): Promise<Camera> {
-  const said = await accept(seed, invited, await ringOf(guest, label), seconds());
+  const said = await accept(seed, invited, await ringOf(guest, begin, null), seconds());
   const camera = await api.accept(await secretOf(seed), said);
   await guest.meet(camera.id, invited.camera, invited.owner, [invited.statement, said]);
   return camera;
@@ -54,12 +55,12 @@ export async function completeSigned(
   seed: string,
   guest: Guest,
   api: Api,
-  label: string,
+  begin: Begin,
 ): Promise<Camera | null> {
   for (const camera of (await api.cameras()).filter(isGuest)) {
     const invited = await incomplete(seed, camera.id, api);
     if (!invited || !camera.access.grant) continue;
-    const said = await accept(seed, invited, await ringOf(guest, label), seconds());
+    const said = await accept(seed, invited, await ringOf(guest, begin, camera.id), seconds());
     await api.trust.acceptLate(camera.access.grant, said);
     await guest.meet(camera.id, invited.camera, invited.owner, [invited.statement, said]);
     return camera;
@@ -81,9 +82,9 @@ async function incomplete(seed: string, camera: string, api: Api): Promise<Invit
 }
 
 /** Name of this account's ring, of which this browser is. Begins it where there is none. */
-async function ringOf(guest: Guest, label: string): Promise<Key> {
+async function ringOf(guest: Guest, begin: Begin, camera: string | null): Promise<Key> {
   await guest.catchUp();
-  if (guest.standing.kind === 'alone') await guest.begin(label);
+  if (guest.standing.kind === 'alone') await begin(camera);
   if (guest.standing.kind !== 'member' || !guest.ring) throw new CannotSign(reasonOf(guest.standing));
   return guest.ring.name;
 }

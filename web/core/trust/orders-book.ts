@@ -17,10 +17,7 @@ export interface Page extends KnownOrders {
   readonly text: string;
 }
 
-/**
- * Of which camera (its id), and for whom. `everOn`: all keys that were ever on the owner's ring. What one revoked that was
- * taken off since stays revoked: that could do harm only to guests, and forgetting it to the owner.
- */
+/** Of which camera (its id), and for whom. `everOn`: all keys that were ever on the owner's ring. */
 export interface Subject extends Omit<Owner, 'pair'> {
   readonly id: string;
   readonly everOn: ReadonlySet<Key>;
@@ -28,21 +25,25 @@ export interface Subject extends Omit<Owner, 'pair'> {
 
 export const NO_PAGE: Page = { ...NO_ORDERS, by: '', text: '' };
 
-const nameOf = (id: string): string => `orders ${id}`;
+/** Paired anew, a camera has another id at the server, and the same key. */
+const nameOf = ({ camera }: Subject): string => `orders ${camera}`;
 
 export class OrdersBook {
   constructor(private readonly cupboard: Cupboard) {}
 
-  /** The newest of what is kept and what is shown. What is not true is left. */
-  async read(subject: Subject, shown: string | null): Promise<Page> {
-    const kept = asPage(await this.cupboard.get(nameOf(subject.id)), subject);
-    const later = shown === null ? null : await laterThan(kept, shown, subject);
+  /**
+   * The newest of what is kept and what is shown. `taken`: digest of what the camera has confirmed. What is not true is
+   * left, and so is what a device said that was taken off, unless the camera took it before.
+   */
+  async read(subject: Subject, shown: string | null, taken = ''): Promise<Page> {
+    const kept = asPage(await this.cupboard.get(nameOf(subject)), subject);
+    const later = shown === null ? null : await laterThan(kept, shown, subject, taken);
     return later ? this.keep(subject, later) : kept;
   }
 
   private async keep(subject: Subject, page: Page): Promise<Page> {
-    const { camera, ring, id } = subject;
-    const stands = await this.cupboard.change(nameOf(id), (standing) =>
+    const { camera, ring } = subject;
+    const stands = await this.cupboard.change(nameOf(subject), (standing) =>
       asPage(standing, subject).n < page.n
         ? { ...page, serials: [...page.serials], camera, ring: ring.name }
         : standing,
@@ -57,11 +58,13 @@ export async function everOn(statements: readonly string[]): Promise<Set<Key>> {
   return new Set(links.flatMap(({ what }) => what.keys));
 }
 
-async function laterThan(kept: Page, text: string, subject: Subject): Promise<Page | null> {
+async function laterThan(kept: Page, text: string, subject: Subject, taken: string): Promise<Page | null> {
   const { camera, ring, everOn: keys } = subject;
   try {
     const known = await readOrders(text, camera, { ...ring, keys }, kept);
-    return known.n > kept.n ? { ...known, by: (await read(text, ORDERS)).by, text } : null;
+    const { by } = await read(text, ORDERS);
+    const counts = known.n > kept.n && (ring.keys.has(by) || known.digest === taken);
+    return counts ? { ...known, by, text } : null;
   } catch (error) {
     if (error instanceof Untrue) return null;
     throw error;

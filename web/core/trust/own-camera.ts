@@ -17,6 +17,8 @@ export interface Belongs {
   readonly ring: Keyring | null;
   readonly statements: readonly string[];
   readonly cameras: ReadonlyMap<string, { key: Key; owner: Key; orders: number }>;
+  /** Asks the server who belongs. */
+  catchUp(): Promise<void>;
   refresh(camera: string): Promise<Trust>;
   noteOrders(camera: string, n: number): Promise<void>;
 }
@@ -33,6 +35,7 @@ export async function ownershipOf(
   api: Api,
   book: OrdersBook | null,
 ): Promise<Ownership | null> {
+  if (circle.standing.kind === 'unasked') await circle.catchUp();
   const { protected: knowsOwner } = await circle.refresh(id);
   const { standing, pair, ring, statements } = circle;
   const met = circle.cameras.get(id);

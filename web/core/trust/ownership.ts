@@ -15,10 +15,11 @@ import type { Key } from './members';
 import { readReceipt } from './receipt';
 import { digest, nameOf } from './statement';
 import { Untrue } from './untrue';
-import { changeFor, isNews, type Wish } from './wish';
+import { above, changeFor, isNews, isUnseen, type Taken, type Wish } from './wish';
 
 /** Other installations of the account may be as quick; a third time in a row is no accident. */
 const TRIES = 3;
+const NOTHING_TAKEN: Taken = { n: -1, orders: '' };
 
 /** `standard`: what the owner has said. `obeyed`: the camera has confirmed his newest orders; null where there are none. */
 export interface OrdersStanding {
@@ -46,7 +47,7 @@ export class Ownership {
   async standing(): Promise<OrdersStanding> {
     await this.renew();
     const { page, taken } = await this.look();
-    return { standard: page.standard, obeyed: page.n < 0 ? null : page.digest === taken };
+    return { standard: page.standard, obeyed: page.n < 0 ? null : page.digest === taken.orders };
   }
 
   /** By the ids of grants and open invitations. */
@@ -95,10 +96,14 @@ export class Ownership {
 
   allowStandard = (standard: boolean): Promise<void> => this.order({ standard });
 
-  /** Says again what counts, where whoever said it last was taken off the ring, or by `leaving` is to be. */
+  /**
+   * Says again what counts, where whoever said it last was taken off the ring, or by `leaving` is to be, and where the
+   * camera knows what this browser does not. A permission of theirs ends with it.
+   */
   async renew(leaving: Key | null = null): Promise<void> {
-    const { by } = (await this.look()).page;
-    if (by !== '' && (by === leaving || !this.counts(by))) await this.order({}, true);
+    const { page, taken } = await this.look();
+    const goes = page.by !== '' && (page.by === leaving || !this.counts(page.by));
+    if (goes || isUnseen(page, taken)) await this.order(goes ? { standard: false } : {}, true);
   }
 
   private async revoke(chain: readonly string[]): Promise<void> {
@@ -118,23 +123,21 @@ export class Ownership {
 
   private async give(to: { link: string } | { ring: string }, terms: GivenTerms): Promise<string> {
     const { page } = await this.look();
-    const now = this.now();
-    return give(
-      this.owner,
-      to,
-      terms,
-      nextSerial([...(await this.alive()), ...page.serials, page.floor - 1], now),
-      now,
-    );
+    const serial = this.serialAfter(page, await this.alive());
+    return give(this.owner, to, terms, serial, this.now());
   }
+
+  private serialAfter = ({ serials, floor }: Page, alive: readonly number[]): number =>
+    nextSerial([...alive, ...serials, floor - 1], this.now());
 
   private async order(wish: Wish, always = false): Promise<void> {
     for (let left = TRIES; ; left--) {
-      const { page } = await this.look();
+      const { page, taken } = await this.look();
       if (!always && !isNews(page, wish)) return;
       const { pair, camera, ring } = this.owner;
-      const known = this.good(page);
-      const text = await nextOrders(pair, camera, ring, known, changeFor(known, wish, await this.alive()));
+      const alive = await this.alive();
+      const known = above(this.good(page), taken, alive, this.serialAfter(page, alive));
+      const text = await nextOrders(pair, camera, ring, known, changeFor(known, wish, alive));
       try {
         await this.routes.trust.order(this.subject.id, text);
         await this.note((await this.book.read(this.subject, text)).n);
@@ -157,10 +160,10 @@ export class Ownership {
   }
 
   /** The newest orders, and which the camera has. A server that shows older ones gets the newest again. */
-  private async look(): Promise<{ page: Page; taken: string }> {
+  private async look(): Promise<{ page: Page; taken: Taken }> {
     const { orders, receipt } = await this.routes.trust.trust(this.subject.id);
     const taken = await takenIn(receipt, this.owner.camera);
-    const page = await this.book.read(this.subject, orders);
+    const page = await this.book.read(this.subject, orders, taken.orders);
     await this.note(page.n);
     if (page.text && page.text !== orders) await this.remind(page.text);
     return { page, taken };
@@ -176,12 +179,12 @@ export class Ownership {
   }
 }
 
-/** Digest of the orders that the camera has confirmed; empty where it has none, or the server shows no good receipt. */
-async function takenIn(receipt: string | null, camera: string): Promise<string> {
+/** What the camera has confirmed; nothing where the server shows no good receipt. */
+async function takenIn(receipt: string | null, camera: string): Promise<Taken> {
   try {
-    return receipt === null ? '' : (await readReceipt(receipt, camera)).orders;
+    return receipt === null ? NOTHING_TAKEN : await readReceipt(receipt, camera);
   } catch (error) {
-    if (error instanceof Untrue) return '';
+    if (error instanceof Untrue) return NOTHING_TAKEN;
     throw error;
   }
 }

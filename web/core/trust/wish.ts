@@ -28,3 +28,22 @@ export function changeFor(known: KnownOrders, wish: Wish, alive: Iterable<number
   if (revoked.filter((serial) => serial >= floor).length > MAX_REVOKED) throw new CannotSign('full');
   return { ...change, floor };
 }
+
+/** Orders that the camera has confirmed. `n` -1: none. */
+export interface Taken {
+  readonly n: number;
+  readonly orders: string;
+}
+
+/** Whether the camera knows orders that nobody has shown to this browser. */
+export const isUnseen = (known: KnownOrders, taken: Taken): boolean =>
+  taken.n >= 0 && taken.n >= known.n && taken.orders !== known.digest;
+
+/**
+ * What the next orders go on from. Where the camera knows some that this browser does not (it was paired anew, and the
+ * server forgot), they count above those, and all that is older than the grants which go on is revoked as in them.
+ */
+export function above(known: KnownOrders, taken: Taken, alive: readonly number[], next: number): KnownOrders {
+  if (!isUnseen(known, taken)) return known;
+  return { ...known, n: taken.n, floor: Math.max(known.floor, Math.min(next, ...alive)) };
+}

@@ -6,7 +6,6 @@ import { CannotSign } from '../../core/trust/cannot-sign';
 import { acceptSigned, completeSigned, lookAt } from '../../core/trust/guest';
 import { secretOf, type Invited } from '../../core/trust/receiving';
 import { Untrue } from '../../core/trust/untrue';
-import { agentWords } from '../agent';
 import { sentenceOf } from '../household';
 import { icon } from '../icons';
 import { alert, Page } from '../page';
@@ -184,18 +183,28 @@ class AcceptPage extends Page {
 
   /** With the yes the secret has done its work: it leaves the address bar and the history. */
   private async accept(): Promise<void> {
-    const { household, invited, secret } = this;
+    const { household, invited, secret, begin } = this;
     await this.attempt(async () => {
       const camera = invited
-        ? await acceptSigned(secret, invited, asWhom(household), household.api, label())
-        : await household.accept(secret);
+        ? await acceptSigned(secret, invited, asWhom(household), household.api, begin)
+        : await this.acceptUnsigned();
       this.enter(camera);
     });
   }
 
-  private async complete(): Promise<boolean> {
+  /** Whoever says yes to that has said whom to believe. */
+  private async acceptUnsigned(): Promise<Camera> {
     const { household, secret } = this;
-    const camera = await completeSigned(secret, asWhom(household), household.api, label());
+    const camera = await household.accept(secret);
+    await household.trust.circle?.trustServer(camera.id);
+    return camera;
+  }
+
+  private readonly begin = (but: string | null): Promise<void> => this.household.trust.begin(but);
+
+  private async complete(): Promise<boolean> {
+    const { household, secret, begin } = this;
+    const camera = await completeSigned(secret, asWhom(household), household.api, begin);
     if (camera) this.enter(camera);
     return camera !== null;
   }
@@ -235,8 +244,6 @@ class AcceptPage extends Page {
 }
 
 const isDead = (error: unknown): boolean => error instanceof Problem && DEAD.includes(error.code);
-
-const label = (): string => agentWords(navigator.userAgent);
 
 /** What was signed is what counts. */
 function rights(offer: Offer, invited: Invited | null): TemplateResult {
