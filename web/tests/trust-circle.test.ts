@@ -252,6 +252,7 @@ describe('a browser comes to belong', () => {
     const { key } = (await alone.members())[1]!;
     await alone.dismiss(key);
     await expect(restore(await open(), server.routes, paper, now)).rejects.toThrow('does not belong');
+    await expect(alone.join(server.statements, one.own)).rejects.toThrow('somebody else');
     const other = paper.replace(/:[^:]+:/, `:${one.own}:`);
     await expect(restore(await open(), server.routes, other, now)).rejects.toThrow('another account');
   });

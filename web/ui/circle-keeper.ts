@@ -10,6 +10,8 @@ import { agentWords } from './agent';
 
 /** From here on the camera has sent what it can prove. */
 const ANSWERED = ['activated', 'online', 'first_frame'];
+/** What was refused is tried anew after each look, so that looks have to be rare. */
+const LOOK_AGAIN_MS = 10_000;
 /** For the owner's log. */
 const ALARM = 'pairing: the camera’s proof is wrong';
 const RECOVERY_ASKED = 'belvedere.recovery-asked';
@@ -26,6 +28,8 @@ export class CircleKeeper extends EventTarget {
   readonly settling = new Set<string>();
   /** What was last asked about each camera, so that it is asked once. */
   private readonly asked = new Map<string, string>();
+  /** Milliseconds, by `performance`. */
+  private readonly lookedAt = new Map<string, number>();
   /** One after the other: a household with many cameras is not to storm its server. */
   private queue: Promise<unknown> = Promise.resolve();
 
@@ -98,12 +102,21 @@ export class CircleKeeper extends EventTarget {
   /** The server says something about a camera. */
   heard(camera: Camera): void {
     const { circle } = this;
-    if (!circle || this.asked.get(camera.id) === newsOf(camera)) return;
-    this.asked.set(camera.id, newsOf(camera));
     const isOwn = !isGuest(camera);
+    // A guest's grant may have been signed anew, which nothing else tells.
+    if (!circle || (isOwn && this.asked.get(camera.id) === newsOf(camera))) return;
+    this.asked.set(camera.id, newsOf(camera));
     if (isOwn && ANSWERED.includes(camera.pairing?.step ?? 'activated')) this.settle(camera);
     const asks = camera.protected !== false && circle.needs(camera.id, !isOwn);
     if (asks) this.later((now) => now.refresh(camera.id));
+  }
+
+  /** A viewer was refused: another device may have introduced the camera meanwhile. */
+  look(camera: string): void {
+    const now = performance.now();
+    if (now - (this.lookedAt.get(camera) ?? -Infinity) < LOOK_AGAIN_MS) return;
+    this.lookedAt.set(camera, now);
+    this.later((circle) => circle.refresh(camera));
   }
 
   /** The code of this pairing has been taken up: by the camera that read it? */

@@ -142,10 +142,10 @@ export class Circle extends EventTarget {
 
   /** Asks the server what it has for a camera. Throws `Unreachable`, `Problem`, `Untrue`. */
   async refresh(camera: string): Promise<Trust> {
-    const before = String(this.credentials(camera));
+    const before = this.news(camera);
     const trust = await (this.kept?.cameras.refresh(camera, this.ring) ?? this.routes.trust(camera));
     if (trust.protected) this.unwatchable.add(camera);
-    if (String(this.credentials(camera)) !== before || this.kept) this.changed();
+    if (this.news(camera) !== before) this.changed();
     return trust;
   }
 
@@ -218,6 +218,9 @@ export class Circle extends EventTarget {
     }
     return fate;
   }
+
+  private news = (camera: string): string =>
+    JSON.stringify([this.credentials(camera), this.mayTrustServer(camera)]);
 
   private having(): Kept {
     if (!this.kept) throw new NoInstallation(this.reason);

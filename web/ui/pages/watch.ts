@@ -18,6 +18,9 @@ const STILL_AFTER_MS = 150;
 /** The very first frame may be old or half painted; a moment later the picture is settled. */
 const FIRST_STILL_MS = 1_500;
 
+/** Another key, or none, than the camera has now. */
+const WANTS_TRUST: ReadonlySet<Cause | ''> = new Set<Cause>(['stranger', 'untrusted']);
+
 class WatchPage extends Page {
   static override properties: PropertyDeclarations = {
     camera: { attribute: false },
@@ -146,6 +149,9 @@ class WatchPage extends Page {
   private onState(phase: string): void {
     this.live = phase === 'live';
     this.requestUpdate();
+    if (phase === 'refused' && this.camera && WANTS_TRUST.has(this.viewer?.cause ?? '')) {
+      this.household.trust.look(this.camera);
+    }
     if (!this.live && !this.still) void this.showStill();
   }
 
