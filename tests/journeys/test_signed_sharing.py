@@ -8,6 +8,7 @@ from tests.browser import PHONE, moving, new_page, sign_in, stamps
 from tests.home import Household
 from tests.journeys.signed import LINK, add_protected, open_settings, register_by, signed_link
 from tests.journeys.stubborn import within_the_promise
+from tests.journeys.test_accessibility import severe
 
 GUEST, GUEST_PASSWORD = "guest@example.org", "a sentence nobody guesses"
 
@@ -141,7 +142,7 @@ async def test_whoever_is_no_device_signs_nothing(home: Household, browser: Brow
 
 
 async def test_signed_permission_for_standard_players(home: Household, browser: Browser) -> None:
-    owner = await new_page(browser)
+    owner = await new_page(browser, bypass_csp=True, reduced_motion="reduce")
     await sign_in(owner, home.server.url)
     camera = await add_protected(owner, home, "Garden")
     await open_settings(owner, home, camera)
@@ -150,12 +151,14 @@ async def test_signed_permission_for_standard_players(home: Household, browser: 
     await box.check()
     await owner.get_by_text("Allowed. The camera itself has confirmed this").wait_for()
     await owner.get_by_text("Whoever runs this server could watch", exact=True).wait_for()
+    assert await severe(owner) == []
     home.call("PATCH", "/api/me", {"ways": "always_relay"})
     await owner.goto(f"{home.server.url}/#/camera/{camera.id}")
     await moving(owner)
     await owner.mouse.move(200, 200)
     await owner.get_by_role("button", name="Via relay · server could watch").click()
     await owner.get_by_text("it sends its pictures unsealed").wait_for()
+    assert await severe(owner) == []
     await open_settings(owner, home, camera)
     await box.uncheck()
     await owner.get_by_text("No longer allowed. The camera itself has confirmed this").wait_for()

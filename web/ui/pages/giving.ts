@@ -61,7 +61,7 @@ class GivingCard extends Page {
 
   /** Why it does not stay paired. */
   private why(): string {
-    return this.household.trust.circle?.cameras.has(this.camera) ? words.obeysYou : words.unpaired;
+    return this.household.cameras?.get(this.camera)?.protected ? words.obeysYou : words.unpaired;
   }
 
   private link(made: TransferLink): TemplateResult {
