@@ -112,8 +112,10 @@ class JoinSection extends Page {
   }
 
   private async usePaper(event: SubmitEvent): Promise<void> {
-    // The recovery link, as a lens reads it, holds the code as well.
-    const typed = decodeURIComponent((fields(event)['paper'] ?? '').replace(/^.*#\/recover\//, ''));
+    // The recovery link, as a lens reads it, holds the code as well; whoever types it breaks its lines as the paper does.
+    const typed = decodeURIComponent(
+      (fields(event)['paper'] ?? '').replace(/^.*#\/recover\//, '').replace(/\s/g, ''),
+    );
     const { trust: keeper, api } = this.household;
     await this.attempt(async () => {
       if (!keeper.circle) return;
