@@ -112,12 +112,11 @@ class JoinSection extends Page {
   }
 
   private async usePaper(event: SubmitEvent): Promise<void> {
-    // The recovery link, as a lens reads it, holds the code as well; whoever types it breaks its lines as the paper does.
-    const typed = decodeURIComponent(
-      (fields(event)['paper'] ?? '').replace(/^.*#\/recover\//, '').replace(/\s/g, ''),
-    );
     const { trust: keeper, api } = this.household;
+    const { paper = '' } = fields(event);
     await this.attempt(async () => {
+      // The recovery link, as a lens reads it, holds the code as well; whoever types it breaks its lines as the paper does.
+      const typed = decodeURIComponent(paper.replace(/^.*#\/recover\//, '').replace(/\s/g, ''));
       if (!keeper.circle) return;
       const now = Math.floor(api.now() / 1000);
       await restore(keeper.circle, api.trust, typed, { label: agentWords(navigator.userAgent), now });
