@@ -6,7 +6,9 @@ from itertools import pairwise
 START_CODE = re.compile(rb"\x00\x00\x01")
 
 NAL_IDR = 5
+NAL_SEI = 6
 NAL_SPS = 7
+NAL_PPS = 8
 NAL_STAP_A = 24
 NAL_FU_A = 28
 

@@ -1,26 +1,28 @@
 """Encrypted frames that RTP can still carry: what packetisers and browsers read before decryption stays readable.
 
-H.264: parameter sets and delimiters are sent as they are. Of a slice the first eight bytes are (its header: with fewer
-of them browsers lose frames before they could be decrypted), then comes an SFrame ciphertext of the rest with the
-clear bytes as its metadata, escaped like all NAL units (ITU-T H.264 §7.4.1), and a last byte that is no zero: 0x80, and
-how many clear bytes there are fewer than eight, for a still scene makes slices of seven. All other units are left out:
-supplemental information may tell about a picture. VP8: its frame header is readable (RFC 6386 §9.1), ten bytes of a key
-frame and three of others. Opus: the first byte (RFC 6716 §3.1).
+H.264: of a slice the first eight bytes are sent as they are (its header: with fewer of them browsers lose frames before
+they could be decrypted), then comes an SFrame ciphertext of the rest with the clear bytes as its metadata, escaped like
+all NAL units (ITU-T H.264 §7.4.1), and a last byte that is no zero: 0x80, and how many clear bytes there are fewer than
+eight, for a still scene makes slices of seven. Parameter sets are encrypted likewise, all of a frame in one unit of
+type 6 with one clear byte; in their place stand some that are the same for all cameras (`media.placeholder`). All other
+units are left out: supplemental information may tell about a picture. VP8: its frame header is readable (RFC 6386
+§9.1), ten bytes of a key frame and three of others. Opus: the first byte (RFC 6716 §3.1).
 """
 
 import re
 
 from media import h264
 from media.frames import EncodedFrame
+from media.placeholder import placeholders
 from media.sframe import Sealer
 
 CLEAR_SLICE, CLEAR_KEY, CLEAR_DELTA, CLEAR_OPUS = 8, 10, 3, 1
 END = 0x80
 """Begins the last byte: a zero at the end of a unit would be lost at the next start code."""
 START = b"\x00\x00\x00\x01"
-_SLICES = frozenset({1, 5})
-_PLAIN = frozenset({7, 8, 9})
-"""SPS, PPS, access unit delimiter."""
+CLEAR_SETS = 1
+_SLICES = frozenset({1, h264.NAL_IDR})
+_SETS = frozenset({h264.NAL_SPS, h264.NAL_PPS})
 _EMULATION = re.compile(rb"\x00\x00(?=[\x00-\x03])")
 
 
@@ -43,16 +45,22 @@ def sealed(frame: EncodedFrame, sealer: Sealer) -> EncodedFrame:
 
 
 def _units(data: bytes, sealer: Sealer) -> list[bytes]:
-    units = []
-    for unit in h264.split(data):
-        kind = unit[0] & 0x1F
-        if kind in _SLICES:
-            clear, rest = unit[:CLEAR_SLICE], unit[CLEAR_SLICE:]
-            end = bytes((END + CLEAR_SLICE - len(clear),))
-            units.append(clear + escape(clear, sealer.seal(rest, clear) + end))
-        elif kind in _PLAIN:
-            units.append(unit)
-    return units
+    units = h264.split(data)
+    sets = [unit for unit in units if unit[0] & 0x1F in _SETS]
+    shut = _parameters(sets, sealer) if sets else []
+    shut += [_unit(unit, CLEAR_SLICE, sealer) for unit in units if unit[0] & 0x1F in _SLICES]
+    return shut
+
+
+def _parameters(sets: list[bytes], sealer: Sealer) -> list[bytes]:
+    hidden = bytes((h264.NAL_SEI,)) + b"".join(START + unit for unit in sets)
+    return [*placeholders(sets), _unit(hidden, CLEAR_SETS, sealer)]
+
+
+def _unit(unit: bytes, readable: int, sealer: Sealer) -> bytes:
+    clear, rest = unit[:readable], unit[readable:]
+    end = bytes((END + CLEAR_SLICE - len(clear),))
+    return clear + escape(clear, sealer.seal(rest, clear) + end)
 
 
 def _after(clear: int, data: bytes, sealer: Sealer) -> bytes:

@@ -53,6 +53,7 @@ PURE = (
     "media/nomination.py",
     "media/offer.py",
     "media/packetiser.py",
+    "media/placeholder.py",
     "media/sdp.py",
     "media/sealed_frames.py",
     "media/sealed_lane.py",

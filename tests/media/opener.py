@@ -26,7 +26,7 @@ class Opener:
         return plain
 
     def open_h264(self, data: bytes) -> bytes:
-        return b"".join(START + self._unit(unit) for unit in h264.split(data))
+        return b"".join(self._unit(unit) for unit in h264.split(data))
 
     def open_vp8(self, data: bytes) -> bytes:
         return self._after(CLEAR_DELTA if data[0] & 1 else CLEAR_KEY, data)
@@ -35,8 +35,10 @@ class Opener:
         return self._after(CLEAR_OPUS, data)
 
     def _unit(self, unit: bytes) -> bytes:
-        if unit[0] & 0x1F not in (1, 5):
-            return unit
+        """With its start code; nothing of a unit that nobody sealed."""
+        kind = unit[0] & 0x1F
+        if kind not in (1, 5, 6):
+            return b""
         length = CLEAR_SLICE - (unit[-1] - 0x80)
         if not 1 <= length <= CLEAR_SLICE:
             raise ValueError("no end")
@@ -48,7 +50,8 @@ class Opener:
                 continue
             zeros = zeros + 1 if byte == 0 else 0
             rest.append(byte)
-        return clear + self.open(bytes(rest[:-1]), clear)
+        opened = self.open(bytes(rest[:-1]), clear)
+        return opened if kind == 6 else START + clear + opened
 
     def _after(self, clear: int, data: bytes) -> bytes:
         return data[:clear] + self.open(data[clear:], data[:clear])

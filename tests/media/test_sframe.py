@@ -9,8 +9,11 @@ from cryptography.exceptions import InvalidTag
 from media import h264, sframe
 from media.frames import EncodedFrame
 from media.packetiser import cut
+from media.placeholder import placeholders, pps_number
 from media.sealed_frames import escape, sealed
+from tests.benchmarks.clip import encode_clip
 from tests.media.opener import Opener
+from tests.media.recording import pictures_in
 
 BASE_KEY = bytes(range(16))
 KEY = os.urandom(32)
@@ -73,7 +76,7 @@ def test_sframe_in_h264_comes_back_whole_after_packets() -> None:
         plain = b"".join(b"\0\0\0\1" + unit for unit in units)
         shut = sealed(frame("h264", plain), sealer)
         assert h264.profile_level_id(shut.data) == "42e01f"
-        assert [unit[0] & 0x1F for unit in h264.split(shut.data)] == [7, 8, 5, 5, 5]
+        assert [unit[0] & 0x1F for unit in h264.split(shut.data)] == [7, 8, 6, 5, 5, 5]
         assert cut(shut, 0.0).payloads
         assert opener.open_h264(shut.data) == plain
 
@@ -100,6 +103,40 @@ def test_sframe_leaves_no_start_code_and_no_zero_at_the_end() -> None:
 def test_sframe_escapes_also_over_its_edge(before: bytes, data: bytes) -> None:
     whole = before + escape(before, data) + b"\x80"
     assert not any(bytes((0, 0, low)) in whole for low in (0, 1, 2))
+
+
+def parameter_sets(data: bytes) -> list[bytes]:
+    return [unit for unit in h264.split(data) if unit[0] & 0x1F in (7, 8)]
+
+
+@pytest.mark.parametrize("profile", ["baseline", "main", "high"])
+@pytest.mark.parametrize("size", [(320, 240), (1280, 720)])
+def test_sframe_has_parameter_sets_that_link_no_picture_to_its_camera(profile: str, size: tuple[int, int]) -> None:
+    """Whatever the camera, what stands readable is the same, and its own are nowhere to be seen."""
+    data, key = encode_clip(width=size[0], height=size[1], frames=1, profile=profile)[0]
+    shut = sealed(frame("h264", data, keyframe=key), sframe.sealer(1, KEY)).data
+    true, readable = parameter_sets(data), parameter_sets(shut)
+    assert len(true) == 2 and readable == placeholders([b"\x68\x80"])
+    assert true[0] not in shut and true[0][1:6] not in shut
+    assert b"x264" in data and b"x264" not in shut
+    assert parameter_sets(Opener({1: KEY}).open_h264(shut)) == true
+
+
+def test_sframe_has_readable_parameter_sets_that_decoders_take() -> None:
+    """And who decodes with them sees noise of a size that is not the camera's."""
+    data, key = encode_clip(width=320, height=240, frames=1)[0]
+    shut = sealed(frame("h264", data, keyframe=key), sframe.sealer(1, KEY)).data
+    assert [picture.shape for picture in pictures_in("h264", [shut]).values()] == [(720, 1280)]
+
+
+@pytest.mark.parametrize(
+    ("unit", "number"), [("68ce3c80", 0), ("684e", 1), ("6800802c", 255), ("6800402c", 0), ("68", 0)]
+)
+def test_sframe_placeholder_has_the_number_that_slices_name(unit: str, number: int) -> None:
+    """One above 255 is none (ITU-T H.264 §7.4.2.2)."""
+    true = bytes.fromhex(unit)
+    assert pps_number(true) == number
+    assert pps_number(placeholders([true])[1]) == number
 
 
 def test_sframe_tells_nothing_of_a_picture() -> None:

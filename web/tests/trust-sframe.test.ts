@@ -141,9 +141,26 @@ describe('sframe', () => {
 
   test('what no camera sends is left out', async () => {
     const sealed = await new Camera(EPOCH, SECRET).slice(fromHex('65888480aabbccddeeff80'));
-    const sei = fromHex('000000010605aabb80');
-    const opened = await openFrame('h264', joined([sei, sealed, sei]), keyOf);
+    const filler = fromHex('000000010caabb80');
+    const opened = await openFrame('h264', joined([filler, sealed, filler]), keyOf);
     expect(toHex(opened.data)).toBe('0000000165888480aabbccddeeff80');
+  });
+
+  test('parameter sets are the sealed ones, whatever stands readable', async () => {
+    const { plain, sealed } = vectors.frames.frames.find(({ codec }) => codec === 'h264')!;
+    const [sps] = split(fromHex(sealed));
+    const cropped = fromHex(sealed.replace(toHex(sps!), '6742e01fda0140177fbf'));
+    expect(toHex(cropped)).not.toBe(sealed);
+    expect(toHex((await openFrame('h264', cropped, keyOf)).data)).toBe(plain);
+    const noise = joined([fromHex('0000000106'), random(40), Uint8Array.of(0x87)]);
+    await expect(openFrame('h264', joined([noise, fromHex(sealed)]), keyOf)).rejects.toThrow(Untrue);
+  });
+
+  test('parameter sets alone are no picture', async () => {
+    const { sealed } = vectors.frames.frames.find(({ codec }) => codec === 'h264')!;
+    const units = split(fromHex(sealed)).filter((unit) => (unit[0]! & 0x1f) !== 5);
+    const alone = joined(units.flatMap((unit) => [START, unit]));
+    await expect(openFrame('h264', alone, keyOf)).rejects.toThrow('no slice');
   });
 
   test('units are those between start codes of both lengths', () => {

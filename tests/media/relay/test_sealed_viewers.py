@@ -187,6 +187,27 @@ async def test_sframe_through_the_relay_shows_every_picture_in_chromium(
     assert told.authentic >= PICTURES and told.plain is False and told.untrue == []
 
 
+@pytest.mark.parametrize(("width", "height", "profile"), [(416, 240, "baseline"), (1920, 1080, "high")])
+async def test_sframe_has_the_cameras_size_whatever_its_readable_parameter_sets_say(
+    make_scene: MakeScene,
+    clip: ModuleType,
+    stack: AsyncExitStack,
+    page: Page,
+    scripts: dict[str, str],
+    width: int,
+    height: int,
+    profile: str,
+) -> None:
+    """They are the same for all cameras; the true ones are sealed."""
+    made = clip.encode_clip(width=width, height=height, fps=15, group=30, frames=60, bitrate=800_000, profile=profile)
+    scene = await make_scene(SealingSource(clip.ClipSource(made, 15, "h264")))
+    url, told = await show(stack, scene, scripts)
+    await page.goto(url)
+    assert_in_order((await told.take(60))[15:], len(made))
+    video = "document.querySelector('video')"
+    assert await page.evaluate(f"[{video}.videoWidth, {video}.videoHeight]") == [width, height]
+
+
 async def test_sframe_pictures_survive_lost_packets(
     make_scene: MakeScene,
     new_link: NewLink,

@@ -1,9 +1,11 @@
 /**
  * Opens encrypted frames as the browser's encoded transform hands them over. Runs in a worker, without a page.
  *
- * H.264 (Annex B): parameter sets and delimiters are readable. Of a slice the first eight bytes are; then comes an SFrame
- * ciphertext of the rest with these bytes as its metadata, escaped like all NAL units (ITU-T H.264 §7.4.1), and a last
- * byte 0x80, to which is added by how much a slice is shorter than eight bytes. Other units are never sent, so they are left out here too: who forwards could have put them in.
+ * H.264 (Annex B): of a slice the first eight bytes are readable; then comes an SFrame ciphertext of the rest with these
+ * bytes as its metadata, escaped like all NAL units (ITU-T H.264 §7.4.1), and a last byte 0x80, to which is added by how
+ * much a slice is shorter than eight bytes. The parameter sets of a frame, with their start codes, are encrypted likewise
+ * in one unit of type 6, of which one byte is readable. All other units are left out: the parameter sets that stand
+ * readable are for who hands the frame on, and who does could have changed them.
  * VP8: ten bytes of a key frame and three of others are readable (RFC 6386 §9.1). Opus: the first byte (RFC 6716 §3.1).
  */
 
@@ -21,9 +23,8 @@ const END = 0x80;
 const START = Uint8Array.of(0, 0, 0, 1);
 const DELTA_SLICE = 1;
 const KEY_SLICE = 5;
-/** SPS, PPS, access unit delimiter. */
-const PLAIN: readonly number[] = [7, 8, 9];
-/** Of one frame: a key frame of 1 MB whose encoder makes each slice fit into a packet has about 900. */
+const SETS = 6;
+/** Of one frame, with its parameter sets: a key frame of 1 MB whose encoder makes each slice fit into a packet has about 900. */
 export const MAX_SLICES = 1024;
 
 /** `counters`: of all its ciphertexts, all under key `kid`, for `replay.ts`. */
@@ -58,21 +59,23 @@ async function openPicture(data: Uint8Array, keyOf: KeyOf): Promise<OpenedFrame>
   const counters: number[] = [];
   const kids = new Set<number>();
   let keyFrame = false;
+  let slices = 0;
   for (const unit of split(data)) {
     const kind = (unit[0] ?? 0) & 0x1f;
-    if (PLAIN.includes(kind)) parts.push(START, unit);
-    if (kind !== DELTA_SLICE && kind !== KEY_SLICE) continue;
+    if (kind !== DELTA_SLICE && kind !== KEY_SLICE && kind !== SETS) continue;
     if (counters.length === MAX_SLICES) throw new Untrue('this picture has too many slices');
     // One after the other: the first bad one ends it, so nobody makes us work for many.
     const clear = unit.subarray(0, clearOf(unit));
     const { kid, counter, plain } = await open(keyOf, unescaped(unit, clear.length), clear);
-    parts.push(START, clear, plain);
+    parts.push(...(kind === SETS ? [plain] : [START, clear, plain]));
     counters.push(counter);
     kids.add(kid);
+    slices += kind === SETS ? 0 : 1;
     keyFrame ||= kind === KEY_SLICE;
   }
   const [kid] = kids;
   if (kid === undefined || kids.size > 1) throw new Untrue('this picture is not of one key');
+  if (slices === 0) throw new Untrue('this picture has no slice');
   return { data: joined(parts), keyFrame, kid, counters };
 }
 
