@@ -143,6 +143,9 @@ describe('signed sessions', () => {
     expect(new Set(said).size).toBe(3);
     expect(trustOf(connects().at(-1))).toMatchObject({ keyring: ['ring'], chain: [] });
     expect((await read(hello(), HELLO)).what).toMatchObject({ camera: name, ring: own, orders: -1 });
+    // A keyring of many devices beside it would not fit into a statement.
+    const members = Object.keys(JSON.parse(atob(hello().split('.')[1] ?? '')) as object);
+    expect(members.sort()).toEqual(['camera', 'exchange', 'iat', 'nonce', 'orders', 'ring']);
   });
 
   test('without one that stands ready it leaves as soon as it is made', async () => {

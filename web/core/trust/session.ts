@@ -115,11 +115,11 @@ function spelt(line: string): string {
 /** What the viewer says first. `nonce` and `exchange`: made for this session and used once. */
 export const hello = (
   pair: CryptoKeyPair,
-  whom: Pick<Hello, 'camera' | 'ring'> & Partial<Pick<Hello, 'orders'>>,
+  { camera, ring, orders = -1 }: Pick<Hello, 'camera' | 'ring'> & Partial<Pick<Hello, 'orders'>>,
   nonce: Nonce,
   exchange: Key,
   now: Seconds,
-): Promise<string> => sign(pair, HELLO, { ...whom, nonce, exchange, iat: now });
+): Promise<string> => sign(pair, HELLO, { camera, ring, orders, nonce, exchange, iat: now });
 
 /**
  * Whether this camera made this offer, for this hello and session. Throws `Untrue`.
