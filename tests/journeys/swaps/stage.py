@@ -39,7 +39,10 @@ class Stage:
         """One session of the owner's with the garden's camera."""
         viewer = self.viewer(swap)
         relayed = self.frames + self.thief.frames
-        seen_by = await (viewer.directly() if swap.via == "direct" else viewer.over_the_relay(relayed))
+        if swap.via == "direct":
+            seen_by = await viewer.directly(lambda: viewer.shown + self.thief.packets > 0)
+        else:
+            seen_by = await viewer.over_the_relay(relayed)
         if seen_by == "camera":
             self._check_camera(viewer.link.session)
         packets = viewer.packets + self.thief.packets

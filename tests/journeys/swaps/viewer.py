@@ -1,13 +1,15 @@
 """The honest viewer of a session that is swapped, and what became of it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from signaling.protocol.errors import Fault
 from signaling.protocol.trust.statement import Key, Untrue
 from tests.journeys.swaps.broker import Swap, Wire
+from tests.patience import eventually
+from tests.signaling.viewer_client import WAIT_SECONDS
 from tests.signaling.viewer_client import Fault as Refused
-from tests.signaling.viewer_client import Json
 from tests.trust_viewer import Installation, TrustViewer
 
 CONTROL_FRAMES = 3
@@ -43,19 +45,19 @@ class Victim(TrustViewer):
         super()._open(text)
         self.lies += self.privacy is None and before is None
 
-    async def directly(self) -> str:
-        """Who noticed that something was wrong."""
+    async def directly(self, harmed: Callable[[], bool]) -> str:
+        """Who noticed that something was wrong, before anybody was harmed."""
         try:
             await self.watch("direct")
-            raise self._refusal(await self.link.about(self.session, "error", seconds=1.0))
-        except TimeoutError:
-            return "nobody"
+            await eventually(lambda: harmed() or self._refused() is not None, WAIT_SECONDS)
+            refused = None if harmed() else self._refused()
         except Untrue as untrue:
             self.why = str(untrue)
             return "viewer"
-        except Refused as refused:
-            self.why = str(refused)
-            return "camera" if refused.code == Fault.NOT_TRUSTED else "nobody"
+        except Refused as error:
+            refused = error
+        self.why = str(refused or "")
+        return "camera" if refused is not None and refused.code == Fault.NOT_TRUSTED else "nobody"
 
     async def over_the_relay(self, frames: list[bytes]) -> str:
         """`frames`: what the relay has for it, as they come out of its transport."""
@@ -70,6 +72,7 @@ class Victim(TrustViewer):
             self._show(frame)
         return "viewer" if self.lies else "nobody"
 
-    @staticmethod
-    def _refusal(error: Json) -> Refused:
-        return Refused(error["params"]["code"], error["params"]["message"])
+    def _refused(self) -> Refused | None:
+        """What the camera said of this session."""
+        errors = [said["params"] for said in self.link.session.said if said["method"] == "error"]
+        return Refused(errors[0]["code"], errors[0]["message"]) if errors else None
