@@ -140,6 +140,30 @@ describe('the circle', () => {
   });
 });
 
+describe('two tabs of a browser', () => {
+  test('know the same ring and cameras once the server was asked', async () => {
+    const drawer = new Drawer();
+    const [one, two] = [await open(drawer), await open(drawer)];
+    await one.begin('x');
+    await one.meet('c1', two.own, one.ring!.name);
+    expect(kind(two)).toBe('alone');
+    await two.catchUp();
+    expect([kind(two), two.cameras.has('c1')]).toEqual(['member', true]);
+  });
+
+  test('go back to no older end of a ring that the other has seen', async () => {
+    const drawer = new Drawer();
+    const [one, two] = [await open(drawer), await open(drawer)];
+    await one.begin('x');
+    const [thief] = await second(one);
+    await one.dismiss(thief.own);
+    server.statements = server.statements.slice(0, 2);
+    await two.catchUp();
+    expect(two.ring?.keys.has(thief.own)).toBe(false);
+    expect((await open(drawer, false)).ring?.n).toBe(2);
+  });
+});
+
 describe('swap of the own ring', () => {
   test('by another one is seen, and the known one stays', async () => {
     const [circle, drawer] = await founder();

@@ -131,6 +131,7 @@ export class Circle extends EventTarget {
 
   /** Asks the server who has been added and taken away. Throws `Unreachable`, `Problem`. */
   async catchUp(): Promise<void> {
+    await this.kept?.cameras.recall();
     await this.kept?.ring.catchUp();
     this.changed();
   }

@@ -52,12 +52,14 @@ export class OwnRing {
 
   /** What this browser has by itself: enough to watch, whatever the server says now. */
   async recall(): Promise<void> {
-    this.followed = await this.known.ring(this.account);
+    this.followed = (await this.known.ring(this.account)) ?? this.followed;
     if (this.followed) this.belonging = this.place(this.followed.ring);
   }
 
   /** Asks the server what came after. */
   async catchUp(): Promise<void> {
+    // Another tab may have seen a newer end, or begun the ring.
+    await this.recall();
     this.belonging = await this.judge(await this.routes.keyring());
   }
 
@@ -131,7 +133,7 @@ export class OwnRing {
   private async judgeFirst(shown: string[], ring: Keyring | null): Promise<Belonging> {
     const [first = ''] = shown;
     if (!ring || (await read(first, LINK)).by !== this.own) return 'newcomer';
-    await this.learn(shown, true);
+    await this.learn(shown);
     return this.place(ring);
   }
 
