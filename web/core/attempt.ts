@@ -122,14 +122,36 @@ export class Attempt implements SessionHandler {
 
   private unseal(visit: Visit): void {
     if (!canUnseal()) return this.fail('unsealable', 'this browser cannot open what the relay passes on');
-    this.sealed = visit.unseal({
-      pictures: (pictures, plain) => {
-        this.pictures = pictures;
-        this.plain = plain;
-        if (this.hasFrame) this.firstFrame();
-      },
-      untrue: (detail) => this.fail('untrusted', detail),
-    });
+    try {
+      this.sealed = visit.unseal({
+        pictures: (pictures, plain) => {
+          this.pictures = pictures;
+          this.plain = plain;
+          if (this.hasFrame) this.firstFrame();
+        },
+        untrue: (detail) => this.fail('untrusted', detail),
+      });
+    } catch (error) {
+      this.fail('unsealable', messageOf(error));
+    }
+  }
+
+  /** Its frames go through the worker, where anybody could have made them. False where they cannot: it is not to be shown. */
+  private guard(receiver: RTCRtpReceiver, kind: string): boolean {
+    if (!this.isRelayed) return true;
+    try {
+      if (!this.sealed) throw new Error('no worker stands before this track');
+      this.sealed.attach(receiver, kind as 'video' | 'audio', this.offer);
+      return true;
+    } catch (error) {
+      this.fail('unsealable', messageOf(error));
+      return false;
+    }
+  }
+
+  /** By a camera that knows its owner, past whoever runs the relay. */
+  private get isRelayed(): boolean {
+    return this.visit !== null && this.via === 'relay';
   }
 
   // --- what signaling tells (SessionHandler) ---
@@ -222,7 +244,7 @@ export class Attempt implements SessionHandler {
     this.awaitFirstFrame();
     connection.ontrack = ({ track, receiver }) => {
       asLittleDelayAsPossible(receiver);
-      this.sealed?.attach(receiver, track.kind as 'video' | 'audio', this.offer);
+      if (!this.guard(receiver, track.kind)) return;
       this.stream.addTrack(track);
       show(this.video, this.stream);
     };
@@ -269,7 +291,7 @@ export class Attempt implements SessionHandler {
     if (this.over || this.firstFrameMs !== null) return;
     this.hasFrame = true;
     // The worker's word of it is on its way.
-    if (this.sealed && this.pictures === null) return;
+    if (this.isRelayed && this.pictures === null) return;
     clearTimeout(this.deadline);
     this.sealed?.shown();
     this.firstFrameMs = performance.now() - this.began;

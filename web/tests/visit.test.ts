@@ -128,7 +128,8 @@ async function watching(via: 'direct' | 'relay'): Promise<Viewer> {
 }
 const state = ({ phase, cause }: Viewer): unknown[] => [phase, cause];
 const peerOf = ({ connection }: Viewer): Peer => connection as unknown as Peer;
-const firstFrame = ({ videos }: Viewer): void => (videos[0] as unknown as FakeVideo).firstFrame?.();
+const firstFrame = ({ videos }: Viewer): void =>
+  (videos[0] as unknown as FakeVideo | undefined)?.firstFrame?.();
 
 describe('signed sessions', () => {
   test('the first message leaves inside the click, with a hello of its own each time', async () => {
@@ -269,6 +270,27 @@ describe('sealed pictures', () => {
     expect([...state(viewer), viewer.verdict]).toEqual(['refused', 'unsealable', 'unsealable']);
     expect(socket().last('belvedere.close')).toMatchObject({ params: { session: 's1' } });
     expect(Peer.described).toEqual([]);
+  });
+
+  test.each(['Worker', 'RTCRtpScriptTransform'])('show nothing where the %s cannot be made', async (what) => {
+    const viewer = connection.watch('camera-1');
+    await settled();
+    connection.visits.close();
+    const broken = class {
+      constructor() {
+        throw new Error('forbidden here');
+      }
+    };
+    vi.stubGlobal(what, broken);
+    socket().answer('connect', {
+      session: 's1',
+      iceServers: [],
+      belvedere: { via: 'relay', ways: ['relay'] },
+    });
+    await settled();
+    await invite(null);
+    firstFrame(viewer);
+    expect([...state(viewer), viewer.privacy]).toEqual(['refused', 'unsealable', null]);
   });
 
   test('which such a browser does not even ask for while the direct way is tried', async () => {
