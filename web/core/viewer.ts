@@ -157,13 +157,13 @@ export class Viewer extends EventTarget implements AttemptOwner {
     if (this.signaling.state === 'ready') this.hint();
   }
 
-  /** This browser has other credentials than before: what was refused, or was begun without any, begins anew. */
+  /** This browser has other credentials than before: what was refused begins anew, and what was begun on the server's word. */
   trustChanged(): void {
     const refused = this.phase === 'refused' && WANTS_TRUST.has(this.cause);
-    const able = this.surroundings.visits.isAble(this.camera);
     const believed = [...this.attempts.values()].some(({ privacy }) => privacy === 'server');
-    if (able && believed) this.happen({ type: 'stop' });
-    if (refused || (able && believed)) this.start();
+    const outdated = believed && !this.surroundings.visits.believesServer(this.camera);
+    if (outdated) this.happen({ type: 'stop' });
+    if (refused || outdated) this.start();
   }
 
   /** The server says that the camera is not connected. */

@@ -340,6 +340,20 @@ describe('without credentials', () => {
     expect(trustOf(connects().at(-1))).toBeDefined();
   });
 
+  test('what was begun on the server’s word ends where that counts no more', async () => {
+    may = null;
+    const viewer = await watching('direct');
+    await invite(null);
+    firstFrame(viewer);
+    may = 'stranger';
+    connection.trustChanged(['camera-1']);
+    await settled();
+    expect([...state(viewer), viewer.privacy]).toEqual(['refused', 'stranger', null]);
+    connection.leave(viewer);
+    connection.trustChanged(['camera-1']);
+    expect(viewer.phase).toBe('idle');
+  });
+
   test('a camera that knows no owner is watched as ever', async () => {
     may = null;
     const viewer = await watching('relay');

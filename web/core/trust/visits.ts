@@ -20,8 +20,9 @@ export class Visits {
     }
   }
 
-  isAble(camera: string): boolean {
-    return isAble(this.credentialsOf(camera));
+  /** Whether a picture of this camera may be shown by the server's word alone. */
+  believesServer(camera: string): boolean {
+    return this.credentialsOf(camera) === null;
   }
 
   /** For one session. Null: the camera knows no owner. */
