@@ -17,6 +17,8 @@ from signaling.protocol.trust.keyring import Keyring, catch_up, follow
 from signaling.protocol.trust.session import Hello, check_hello
 from signaling.protocol.trust.statement import Said, Untrue
 
+LAST_SECOND = datetime.max.replace(tzinfo=UTC).timestamp() - 1
+"""Of the calendar. A browser of the owner's may claim any time."""
 OWED = "this camera waits for orders of its owner that the server has not delivered, so only the owner may watch"
 
 
@@ -86,7 +88,7 @@ def _rights(owner: Owner, ring: Keyring, chain: Sequence[str], now: float) -> Ri
         now = owner.time(now)
         found = rights(owner.camera, owner.ring, owner.orders, ring, chain, now)
     except OutOfTime as error:
-        clock = datetime.fromtimestamp(now, UTC).strftime("%d %B %Y, %H:%M")
+        clock = datetime.fromtimestamp(min(now, LAST_SECOND), UTC).strftime("%d %B %Y, %H:%M")
         raise Untrue(f"{error}; by this camera's clock it is {clock} UTC") from error
     if "live" not in found.scopes:
         raise Untrue("this grant does not allow to watch live")

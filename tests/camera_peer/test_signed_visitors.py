@@ -55,6 +55,12 @@ def test_a_clock_that_is_a_day_behind_says_so_to_a_new_guest() -> None:
         let_in(guest(), owner(), NOW - DAY)
 
 
+def test_a_signed_hello_of_no_calendar_refuses_guests_in_words() -> None:
+    visitor, _ = let_in(guest(exp=NOW + 60), owner(), NOW)
+    after = owner().heard(-1, 2**53 - 1)
+    assert "this grant has ended; by this camera's clock it is 31 December 9999" in str(refusal(visitor, after, NOW))
+
+
 def test_a_signed_link_lets_in_its_first_user_only() -> None:
     visitor, after = let_in(by_link("guest"), owner(), NOW)
     assert visitor.rights.serial == 8
