@@ -162,7 +162,7 @@ class CameraAgent:
         door = self._door_of(pairing)
         if door is not None:
             self._doorkeeper = Doorkeeper(
-                door, line, self._sessions, end=self._dismiss, keep=moves.owned, monotonic=self._monotonic
+                door, line, self._sessions, end=self.close, keep=moves.owned, monotonic=self._monotonic
             )
         while True:
             try:
@@ -352,7 +352,7 @@ class CameraAgent:
             for session in self._leases.expired(self._monotonic()):
                 await self.close(session, "the time for this session is over")
                 if self._line is not None:
-                    await self._line.close_session(session, "the time for this session is over")
+                    self._spawn(_said(self._line.close_session(session, "the time for this session is over")))
             if self._doorkeeper is not None:
                 await self._doorkeeper.settle()
 

@@ -47,7 +47,7 @@ class Lane(Protocol):
 
 
 class Doorkeeper:
-    """`end`: ends one of our own sessions, with a code and a reason for the other side. `keep`: keeps what is known of
+    """`end`: ends one of our own sessions, for a reason, and waits for no server. `keep`: keeps what is known of
     the owner. `monotonic`: seconds."""
 
     def __init__(
@@ -56,7 +56,7 @@ class Doorkeeper:
         line: Line,
         lane: Lane,
         *,
-        end: Callable[[str, int, str], Awaitable[None]],
+        end: Callable[[str, str], Awaitable[None]],
         keep: Callable[[OwnerFacts], None],
         monotonic: Callable[[], float],
     ) -> None:
@@ -138,11 +138,14 @@ class Doorkeeper:
                 await self._turn()
             elif judgement.learnt:
                 self._keep(self._door.facts)
-            for session, reason in judgement.over.items():
-                await self._end(session, Fault.NOT_TRUSTED, reason)
-            if judgement.switched:
-                await self._switch()
-            await self._tell(judgement)
+            await asyncio.gather(*(self._end(session, reason) for session, reason in judgement.over.items()))
+            begun = await self._switch() if judgement.switched else ()
+        # A server that takes no more bytes must not keep the next one from being judged.
+        try:
+            async with asyncio.timeout(HAND_OUT_SECONDS):
+                await self._tell(judgement, begun)
+        except TimeoutError:
+            log.warning("reasons_not_sent")
 
     async def _turn(self) -> None:
         """A new key: to those who stay first, and then it is in use."""
@@ -152,12 +155,14 @@ class Doorkeeper:
         self._lane.seal(key)
         log.info("sender_key_turned", epoch=key.epoch)
 
-    async def _switch(self) -> None:
-        """Sealing has begun or ended: the relay's uploads begin anew, and come again at once if somebody watches."""
-        for session in tuple(self._uploads):
-            await self._end(session, Notice.PEER_DISCONNECTED, NEWS)
+    async def _switch(self) -> Sequence[str]:
+        """Sealing has begun or ended: the relay's uploads begin anew, and come again at once if somebody watches.
+        Returns those that ended."""
+        uploads = tuple(self._uploads)
+        await asyncio.gather(*(self._end(session, NEWS) for session in uploads))
         if self._door.sealing:
             await self._hand_out(self._lane.sealed_counter)
+        return uploads
 
     async def _hand_out(self, counter: int) -> None:
         try:
@@ -167,10 +172,10 @@ class Doorkeeper:
         except TimeoutError:
             log.warning("envelopes_not_sent")
 
-    async def _tell(self, judgement: Judgement) -> None:
-        for session, reason in judgement.out.items():
+    async def _tell(self, judgement: Judgement, begun: Sequence[str]) -> None:
+        for session, reason in (*judgement.over.items(), *judgement.out.items()):
             await self._line.error(session, Fault.NOT_TRUSTED, reason)
-        for session in judgement.again:
+        for session in (*begun, *judgement.again):
             await self._line.error(session, Notice.PEER_DISCONNECTED, NEWS)
         if judgement.withheld:
             await self.alarm("", "The server has not delivered what the owner ordered.")

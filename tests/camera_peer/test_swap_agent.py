@@ -208,6 +208,24 @@ async def test_a_line_that_hangs_keeps_no_revoked_guest_watching(monkeypatch: py
         assert ("seal", 1) in bench.viewers.said
 
 
+async def test_a_server_that_takes_no_reasons_keeps_no_revoked_guest_watching(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doorkeeper, "HAND_OUT_SECONDS", 0.0)
+    async with protected() as bench:
+        bench.answering(guest(), "guest")
+        for name in ("s1", "s2"):
+            await bench.call(name, guest())
+
+        async def hang(_session: str, _code: int, _message: str) -> bool:
+            await asyncio.Event().wait()
+            return False
+
+        monkeypatch.setattr(bench.line, "error", hang)
+        ordering = asyncio.create_task(bench.agent.orders([], ordered()))
+        await settle()
+        assert [said for said in bench.viewers.said if said[0] == "close"] == [("close", "s1"), ("close", "s2")]
+        await ordering
+
+
 async def test_who_comes_while_a_key_is_turned_is_told_where_the_new_one_begins(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
