@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.signaling.trust import page_reading as page
+from tests.signaling.trust.page_frames import Frames
 from tests.signaling.trust.page_reading import Refused
 
 VECTORS: dict[str, Any] = json.loads((Path(__file__).parents[2] / "vectors/trust.json").read_text())
@@ -123,3 +124,14 @@ def test_signed_envelopes_by_the_page() -> None:
 
     assert opened(said) == (said["epoch"], page.decoded(said["secret"]), said["counter"])
     refuses(opened, said["refused"])
+
+
+def test_sframe_by_the_page() -> None:
+    said = VECTORS["frames"]
+    opener, doubter = (Frames(said["epoch"], page.decoded(said["secret"])) for _ in range(2))
+    for frame in said["frames"]:
+        shut = bytes.fromhex(frame["sealed"])
+        assert opener.open(frame["codec"], shut).hex() == frame["plain"]
+        with pytest.raises(ValueError, match="changed"):
+            doubter.open(frame["codec"], shut[:-3] + bytes((shut[-3] ^ 1,)) + shut[-2:])
+    assert opener.counters == [0, 1, 2, 3], "parameter sets, a slice, a frame of VP8, a sound"
