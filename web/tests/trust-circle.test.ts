@@ -220,6 +220,23 @@ describe('swap of the own ring', () => {
   });
 });
 
+describe('a browser that belongs no more', () => {
+  test('says nothing in the place of those that do', async () => {
+    const [one] = await founder();
+    await one.meet('c1', one.own, one.ring!.name);
+    const [two] = await second(one);
+    await two.refresh('c1');
+    await one.dismiss(two.own);
+    const said = server.cameras.get('c1')?.introduction;
+    server.cameras.set('c1', { ...NOTHING, introduction: null });
+    await two.catchUp();
+    await two.refresh('c1');
+    expect(server.cameras.get('c1')?.introduction).toBeNull();
+    await one.refresh('c1');
+    expect(server.cameras.get('c1')?.introduction).toBe(said);
+  });
+});
+
 describe('a browser comes to belong', () => {
   test('by a code that a person carries', async () => {
     const [one] = await founder();

@@ -56,8 +56,11 @@ export class Acquaintances {
     await this.introduce(camera, ring);
   }
 
-  /** Asks the server about a camera, and believes what an installation of our ring says. Throws `Untrue`, `Problem`. */
-  async refresh(camera: string, ring: Keyring | null): Promise<Trust> {
+  /**
+   * Asks the server about a camera, and believes what an installation of our ring says. `belongs`: this browser is one, and
+   * says again what it knows better. Throws `Untrue`, `Problem`.
+   */
+  async refresh(camera: string, ring: Keyring | null, belongs: boolean): Promise<Trust> {
     const trust = await this.routes.trust(camera);
     if (trust.protected) this.protectedOnes.add(camera);
     else this.protectedOnes.delete(camera);
@@ -70,7 +73,7 @@ export class Acquaintances {
     } else if (known) {
       if (String(trust.chain) !== String(known.chain))
         await this.learn(camera, { ...known, chain: trust.chain });
-      if (!said || said.iat < known.iat) await this.introduce(camera, ring);
+      if (belongs && (!said || said.iat < known.iat)) await this.introduce(camera, ring);
     }
     return trust;
   }

@@ -144,7 +144,8 @@ export class Circle extends EventTarget {
   /** Asks the server what it has for a camera. Throws `Unreachable`, `Problem`, `Untrue`. */
   async refresh(camera: string): Promise<Trust> {
     const before = this.news(camera);
-    const trust = await (this.kept?.cameras.refresh(camera, this.ring) ?? this.routes.trust(camera));
+    const belongs = this.standing.kind === 'member';
+    const trust = await (this.kept?.cameras.refresh(camera, this.ring, belongs) ?? this.routes.trust(camera));
     if (trust.protected) this.unwatchable.add(camera);
     if (this.news(camera) !== before) this.changed();
     return trust;
