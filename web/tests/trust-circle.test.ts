@@ -365,6 +365,18 @@ describe('pairing', () => {
     expect(await one.settle('c1', 'p1')).toBe('refuted');
   });
 
+  test('by the code of another device of the account is no alarm on this one', async () => {
+    const [one, drawer] = await founder();
+    const [two] = await second(one);
+    await one.catchUp();
+    await one.drawSecret('c1', PAIRING);
+    const key = await activate((await two.drawSecret('c1', PAIRING))!);
+    expect(await two.settle('c1', 'p1')).toBe('proven');
+    expect(await one.settle('c1', null)).toBeNull();
+    expect(one.credentials('c1')).toMatchObject({ camera: key });
+    expect(await (await open(drawer)).settle('c1', null)).toBeNull();
+  });
+
   test('without a proof is no more than it was', async () => {
     const [one] = await founder();
     const x = (await one.drawSecret('c1', PAIRING))!;

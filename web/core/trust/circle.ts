@@ -214,11 +214,22 @@ export class Circle extends EventTarget {
     if (!this.kept || !this.ring) return null;
     const { pairings } = this.kept;
     const { fate, key } = await pairings.settle(camera, pairing);
+    if (fate === 'refuted' && pairing === null && (await this.isIntroduced(camera, key))) {
+      // Another device's code was read in place of ours.
+      await pairings.done(camera);
+      return null;
+    }
     if (fate === 'proven' && key) {
       await this.meet(camera, key, this.ring.name);
       await pairings.done(camera);
     }
     return fate;
+  }
+
+  /** Whether one of us vouches for this key of a camera. */
+  private async isIntroduced(camera: string, key: Key | null): Promise<boolean> {
+    await this.refresh(camera);
+    return this.cameras.get(camera)?.key === key;
   }
 
   private news = (camera: string): string =>
