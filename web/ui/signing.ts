@@ -27,9 +27,13 @@ export function asWhom({ trust }: Household): Circle {
   return trust.circle;
 }
 
-/** Says again to the cameras of one's own what the device of this key has said last, which is to leave. */
+/**
+ * Says again to the cameras of one's own what the device of this key has said last, which is to leave. A camera that
+ * cannot be told now holds up no other.
+ */
 export async function renewAll(household: Household, leaving: Key): Promise<void> {
   const circle = asWhom(household);
   const own = [...circle.cameras].filter(([, { owner }]) => owner === circle.ring?.name);
-  for (const [camera] of own) await (await ownership(household, camera))?.renew(leaving);
+  const renew = async (camera: string): Promise<void> => (await ownership(household, camera))?.renew(leaving);
+  for (const [camera] of own) await renew(camera).catch(() => undefined);
 }
