@@ -116,7 +116,11 @@ export class CircleKeeper extends EventTarget {
     const now = performance.now();
     if (now - (this.lookedAt.get(camera) ?? -Infinity) < LOOK_AGAIN_MS) return;
     this.lookedAt.set(camera, now);
-    this.later((circle) => circle.refresh(camera));
+    this.later(async (circle) => {
+      // Another tab may have begun the ring, or joined it.
+      if (circle.standing.kind !== 'member') await circle.catchUp();
+      await circle.refresh(camera);
+    });
   }
 
   /** The code of this pairing has been taken up: by the camera that read it? */
