@@ -59,8 +59,8 @@ class Moves(Protocol):
     def learned(self, pins: tuple[str, ...]) -> None:
         """The server's keys from now on."""
 
-    def owned(self, owner: OwnerFacts) -> None:
-        """What is known of the owner from now on."""
+    def owned(self, owner: OwnerFacts) -> bool:
+        """What is known of the owner from now on. Whether it will be after a restart."""
 
 
 class Agent(Protocol):
@@ -268,10 +268,11 @@ class Camera:
         with _costing_no_picture():
             self._memory.learn(pins)
 
-    def owned(self, owner: OwnerFacts) -> None:
+    def owned(self, owner: OwnerFacts) -> bool:
         """See `Moves`. What cannot be kept is known until the camera starts again, and the server shows it anew."""
         with _costing_no_picture():
             self._memory.own(owner)
+        return self.pairing is not None and self.pairing.owner == owner
 
     def _fail(self, event: Event, problem: CameraProblem, code: OnboardingCode) -> None:
         never_again = event is Event.ACTIVATION_REFUSED and problem.final

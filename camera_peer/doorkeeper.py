@@ -48,7 +48,7 @@ class Lane(Protocol):
 
 class Doorkeeper:
     """`end`: ends one of our own sessions, for a reason, and waits for no server. `keep`: keeps what is known of
-    the owner. `monotonic`: seconds."""
+    the owner, if it can. `monotonic`: seconds."""
 
     def __init__(
         self,
@@ -57,7 +57,7 @@ class Doorkeeper:
         lane: Lane,
         *,
         end: Callable[[str, str], Awaitable[None]],
-        keep: Callable[[OwnerFacts], None],
+        keep: Callable[[OwnerFacts], bool],
         monotonic: Callable[[], float],
     ) -> None:
         self._door, self._line, self._lane = door, line, lane
@@ -66,7 +66,7 @@ class Doorkeeper:
         self._turning = asyncio.Lock()
         self._alarm_at = float("-inf")
         self._uploads: set[str] = set()
-        keep(door.facts)
+        self._kept = keep(door.facts)
         lane.seal(door.key)
 
     def upload(self, session: str) -> bool:
@@ -120,7 +120,10 @@ class Doorkeeper:
         except Untrue as error:
             log.warning("orders_refused", reason=str(error))
         await self.settle()
-        await self._line.receipt(self._door.receipt())
+        # What is forgotten at the next start was not taken: a server could keep it back. Each connection tries anew.
+        self._kept = self._kept or self._keep(self._door.facts)
+        if self._kept:
+            await self._line.receipt(self._door.receipt())
 
     async def alarm(self, session: str, reason: str) -> None:
         """Somebody stood between us and a viewer."""
@@ -137,7 +140,7 @@ class Doorkeeper:
             if judgement.turn:
                 await self._turn()
             elif judgement.learnt:
-                self._keep(self._door.facts)
+                self._kept = self._keep(self._door.facts)
             await asyncio.gather(*(self._end(session, reason) for session, reason in judgement.over.items()))
             begun = await self._switch() if judgement.switched else ()
         # A server that takes no more bytes must not keep the next one from being judged.
@@ -150,7 +153,7 @@ class Doorkeeper:
     async def _turn(self) -> None:
         """A new key: to those who stay first, and then it is in use."""
         key = self._door.turn()
-        self._keep(self._door.facts)
+        self._kept = self._keep(self._door.facts)
         await self._hand_out(0)
         self._lane.seal(key)
         log.info("sender_key_turned", epoch=key.epoch)

@@ -163,6 +163,7 @@ class FakeMoves:
         self.earlier: LastProblem | None = None
         self.learnt: list[tuple[str, ...]] = []
         self.owner: OwnerFacts | None = None
+        self.disk_full = False
 
     def registered(self) -> LastProblem | None:
         self.heard.append("registered")
@@ -174,8 +175,9 @@ class FakeMoves:
     def learned(self, pins: tuple[str, ...]) -> None:
         self.learnt.append(pins)
 
-    def owned(self, owner: OwnerFacts) -> None:
+    def owned(self, owner: OwnerFacts) -> bool:
         self.owner = owner
+        return not self.disk_full
 
 
 class Bench:

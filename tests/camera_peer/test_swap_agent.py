@@ -180,6 +180,16 @@ async def test_a_revoked_guest_is_out_at_once_and_the_key_is_turned() -> None:
         assert (bench.moves.owner.orders.n, bench.moves.owner.epoch) == (0, 1)
 
 
+async def test_orders_that_a_full_disk_cannot_keep_get_no_signed_receipt() -> None:
+    async with protected() as bench:
+        bench.moves.disk_full = True
+        await bench.agent.orders([], ordered())
+        assert bench.line.sent == []
+        bench.moves.disk_full = False
+        await bench.agent.orders([], ordered())
+        assert [said[0] for said in bench.line.sent] == ["receipt"]
+
+
 async def test_a_right_ends_by_the_clock_without_anybody_saying_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(agent_module, "LEASE_LOOK_SECONDS", 0.0)
     async with protected() as bench:

@@ -85,7 +85,9 @@ class _Moves:
 
     def lost(self) -> None: ...
     def learned(self, pins: tuple[str, ...]) -> None: ...
-    def owned(self, owner: OwnerFacts) -> None: ...
+
+    def owned(self, owner: OwnerFacts) -> bool:
+        return bool(owner.keyring)
 
 
 async def _still(_: Callable[[Change], None]) -> None:
