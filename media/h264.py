@@ -25,14 +25,19 @@ def split(data: bytes) -> list[bytes]:
 
 
 def payloads(data: bytes, limit: int) -> list[bytes]:
-    """Cut one Annex B access unit into RTP payloads of at most `limit` bytes (packetization-mode 1).
+    """Cut one Annex B access unit into RTP payloads of at most `limit` bytes (packetization-mode 1)."""
+    return packed(split(data), limit)
+
+
+def packed(units: list[bytes], limit: int) -> list[bytes]:
+    """The same of an access unit's NAL units, none of them empty.
 
     All fragments of a unit but its last are equally long, so that the kernel can segment a whole run (UDP GSO).
     """
     result: list[bytes] = []
     small: list[bytes] = []
     size = 1
-    for unit in split(data):
+    for unit in units:
         if len(unit) > limit:
             _flush(small, result)
             size = 1

@@ -47,7 +47,17 @@ def cut(frame: EncodedFrame, now: float) -> CutFrame:
         case "vp8":
             parts = vp8.payloads(frame.data, MAX_PAYLOAD)
         case _:
-            parts = [frame.data] if 0 < len(frame.data) <= MAX_PAYLOAD else []
+            parts = packet(frame.data)
+    return cut_into(parts, frame, now)
+
+
+def packet(data: bytes) -> list[bytes]:
+    """Sound is not cut: it fits, or is left out."""
+    return [data] if 0 < len(data) <= MAX_PAYLOAD else []
+
+
+def cut_into(parts: list[bytes], frame: EncodedFrame, now: float) -> CutFrame:
+    """The frame with these payloads."""
     return CutFrame(
         codec=frame.codec,
         timestamp=frame.timestamp,

@@ -12,8 +12,8 @@ import structlog
 
 from media.arrival import Arrival
 from media.lane import Lane, Viewer
-from media.packetiser import CutFrame, cut
-from media.sealed_frames import Unsealable, sealed
+from media.packetiser import CutFrame
+from media.sealed_frames import Unsealable, cut_sealed
 from media.sframe import Sealer, sealer
 from signaling.protocol.trust.envelope import SenderKey
 
@@ -64,7 +64,7 @@ class SealedLane(Lane):
         if self._sealer is None:
             return None
         try:
-            piece = cut(sealed(arrival.frame, self._sealer), arrival.arrived_at)
+            piece = cut_sealed(arrival.frame, arrival.arrived_at, self._sealer)
         except Unsealable as error:
             self._tell(arrival.frame.codec, error)
             return None
