@@ -32,7 +32,7 @@ from tests.ending import end_what_we_started
 
 CAMERA_BOUND, RELAY_BOUND, FIRST_BOUND_MS = 1.25, 1.10, 15.0
 FRAMES_MISSED = 0.5
-"""Of 30 in a second: what the edges of twenty seconds are worth."""
+"""Of 30 in a second: what the edges of a quarter of a minute are worth."""
 LOAD = Load(1, 20)
 WARM_UP = 1.5
 CLEAR, SEALED = "ours", "sealed"
@@ -49,7 +49,7 @@ class Plan:
     watch_seconds: float
 
 
-WHOLE, QUICK = Plan((60.0,) * 5 + (4.0,) * 4, 60.0, 30, 20.0), Plan((10.0,), 10.0, 6, 5.0)
+WHOLE, QUICK = Plan((60.0,) * 5 + (3.0,) * 4, 60.0, 30, 15.0), Plan((10.0,), 10.0, 6, 5.0)
 
 
 async def one(mode: str, clip: Path, seconds: float) -> Result:

@@ -19,8 +19,9 @@ from tests.journeys.test_pairing_proven import CHECKED, code_text
 NAME = "Garden"
 FPS = 30
 JOIN_LIMIT_MS = 15_000
-REST_SECONDS = 0.2
-"""Between two joins, plus a random part of one group of pictures, so that every phase of it is met."""
+REST_SECONDS = 0.5
+"""Before a join: with the other page's turn in between, the upload of the last one is over. Plus a random part of one
+group of pictures, so that every phase of it is met."""
 GROUP_SECONDS = 2.0
 CAUGHT_UP_SECONDS = 3.0
 
@@ -142,6 +143,15 @@ async def join(page: Page, seconds: float = 0.0) -> float:
     return taken
 
 
+async def rested_join(page: Page, rest: float, *, sealed: bool) -> float:
+    """Always in the same order, so that each upload has been over for equally long."""
+    await asyncio.sleep(rest)
+    taken = await join(page)
+    assert bool(await page.evaluate("window.authentic?.length")) is sealed
+    await back(page)
+    return taken
+
+
 async def back(page: Page) -> None:
     """To the list; a picture that runs hides what leads there until the mouse moves."""
     for at in (200, 260):
@@ -172,13 +182,8 @@ async def watched(folder: Path, clip: list[tuple[bytes, bool]], joins: int, seco
             await join(both[0])
             await back(both[0])
             for turn in range(joins):
-                taken = [0.0, 0.0]
-                for which in (0, 1) if turn % 2 == 0 else (1, 0):
-                    await asyncio.sleep(REST_SECONDS + dice.uniform(0, GROUP_SECONDS))
-                    taken[which] = await join(both[which])
-                    assert bool(await both[which].evaluate("window.authentic?.length")) is bool(which)
-                    await back(both[which])
-                pairs.append((taken[0], taken[1]))
-                clear_ms, sealed_ms = taken
+                rest = REST_SECONDS + dice.uniform(0, GROUP_SECONDS)
+                clear_ms, sealed_ms = [await rested_join(page, rest, sealed=page is both[1]) for page in both]
+                pairs.append((clear_ms, sealed_ms))
                 print(f"join {turn + 1:3}: clear {clear_ms:5.0f} ms, sealed {sealed_ms:5.0f} ms", flush=True)
     return Watched(pairs, fps)
