@@ -191,7 +191,9 @@ export class Viewer extends EventTarget implements AttemptOwner {
     this.detail = detail;
     if (cause === 'untrusted') this.surroundings.alarm(this.camera, detail);
     if (attempt.via === 'direct' && cause !== 'closed') this.evidence = attempt.witness;
-    this.happen({ type: 'lost', attempt: attempt.number, cause });
+    // Why it had nothing to show may have become known while the camera was asked.
+    const why = cause === 'stranger' ? (this.surroundings.visits.unable(this.camera) ?? cause) : cause;
+    this.happen({ type: 'lost', attempt: attempt.number, cause: why });
   }
 
   connectivity(attempt: Attempt, good: boolean): void {

@@ -354,6 +354,15 @@ describe('without credentials', () => {
     expect(viewer.phase).toBe('idle');
   });
 
+  test('a camera that refuses who has nothing to show is no riddle', async () => {
+    may = null;
+    const viewer = await watching('relay');
+    may = 'insecure';
+    socket().say({ method: 'error', params: { session: 's1', code: 495, message: 'who are you' } });
+    await settled();
+    expect(state(viewer)).toEqual(['refused', 'insecure']);
+  });
+
   test('a camera that knows no owner is watched as ever', async () => {
     may = null;
     const viewer = await watching('relay');

@@ -25,6 +25,12 @@ export class Visits {
     return this.credentialsOf(camera) === null;
   }
 
+  /** Why it cannot show itself to this camera; null where it can, or needs not. */
+  unable(camera: string): Unable | null {
+    const credentials = this.credentialsOf(camera);
+    return typeof credentials === 'string' ? credentials : null;
+  }
+
   /** For one session. Null: the camera knows no owner. */
   to(camera: string): Visit | Unable | null {
     const credentials = this.credentialsOf(camera);

@@ -15,6 +15,8 @@ import { trust } from '../words/trust';
 /** The last still is renewed this often, so that it is never much older than the visit. */
 const STILL_MS = 30_000;
 const STILL_AFTER_MS = 150;
+/** Of the camera's words, which the server passes on. */
+const MAX_ANSWER = 200;
 /** The very first frame may be old or half painted; a moment later the picture is settled. */
 const FIRST_STILL_MS = 1_500;
 
@@ -110,6 +112,10 @@ class WatchPage extends Page {
     if (circle && circle.standing.kind !== 'member') {
       return html`<p class="watch-ask"><a class="button" href=${address.devices}>${trust.watch.letIn}</a></p>`;
     }
+    // Whoever was asked has refused what this browser showed, and says why.
+    const why = this.viewer?.detail.slice(0, MAX_ANSWER);
+    if (circle?.credentials(camera) !== 'stranger')
+      return why ? html`<p class="watch-ask"><span>${trust.watch.answered(why)}</span></p>` : nothing;
     if (!circle?.mayTrustServer(camera)) return nothing;
     return html`<p class="watch-ask">
       <span>${trust.watch.unproven}</span>
