@@ -57,9 +57,11 @@ def code_of(home: Household, phone: Installation, name: str) -> tuple[str, qr.On
     return camera_id, replace(code, pairing_secret=encode_bytes(secret))
 
 
-def add_protected(home: Household, phone: Installation, name: str, source: str = SMALL_SOURCE) -> Protected:
+def add_protected(
+    home: Household, phone: Installation, name: str, source: str = SMALL_SOURCE, *arguments: str
+) -> Protected:
     """A camera that is paired, proven, online and confirmed."""
-    camera = home.new_camera("--source", source, "--wifi", "already-online")
+    camera = home.new_camera("--source", source, "--wifi", "already-online", *arguments)
     camera.id, code = code_of(home, phone, name)
     paired = camera.pair(qr.to_compact(code))
     assert paired.returncode == 0, paired.stdout + paired.stderr
