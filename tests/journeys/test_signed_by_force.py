@@ -120,8 +120,11 @@ async def test_swap_for_clear_frames_shows_none_of_them(place: Place, browser: B
 
 async def hide(route: Route) -> None:
     """Says of every camera that it has proven nothing."""
+    if route.request.method != "GET":
+        await route.continue_()
+        return
     answer = await route.fetch()
-    said = await answer.json() if answer.ok else None
+    said = await answer.json()
     none = {"pairing_proof": None, "introduction": None, "protected": False, "chain": [], "owner_keyring": []}
     if route.request.url.endswith("/trust"):
         await route.fulfill(response=answer, json=said | none)
