@@ -48,6 +48,14 @@ class Handler(Presence, Protocol):
 class SignalingClient(SignalingConnection[Handler]):
     """Arguments: see `SignalingConnection`."""
 
+    _orders: wire.OrdersParams | None = None
+    """What waits to be done."""
+
+    async def run(self) -> None:
+        """Stay connected until cancelled. Raises `Rejected`."""
+        self._orders = None
+        await super().run()
+
     async def invite(self, session: str, offer: str, proof: str | None = None) -> wire.InviteResult:
         """Send the offer, with the camera's statement about it, and wait for the viewer's answer (SDP), with the
         viewer's. Raises `SignalingError`."""
@@ -85,10 +93,19 @@ class SignalingClient(SignalingConnection[Handler]):
             hello = wire.params_as(wire.HelloParams, message.params)
             return Deed(hello.session, lambda: self._handler.hello(hello.session, hello.trust))
         if message.method == "belvedere.orders":
-            orders = wire.params_as(wire.OrdersParams, message.params)
-            # Of no session; a right that ends must end however busy we are.
-            return Deed("", lambda: self._handler.orders(orders.keyring, orders.orders), vital=True)
+            return self._ordered(wire.params_as(wire.OrdersParams, message.params))
         return super().told(message)
+
+    def _ordered(self, orders: wire.OrdersParams) -> Deed | None:
+        """Each says all that is known of the owner, so only the newest waits, however many a server sends."""
+        waiting, self._orders = self._orders is not None, orders
+        # Of no session; a right that ends must end however busy we are.
+        return None if waiting else Deed("", self._take_orders, vital=True)
+
+    async def _take_orders(self) -> None:
+        orders, self._orders = self._orders, None
+        if orders is not None:
+            await self._handler.orders(orders.keyring, orders.orders)
 
     async def over(self, ending: Ending) -> None:
         """To a device they are all alike."""

@@ -4,6 +4,7 @@ from contextlib import AsyncExitStack
 
 import msgspec
 
+from signaling.client import SignalingClient
 from signaling.protocol import messages as wire
 from signaling.protocol.errors import Fault
 from tests.signaling.small_server import small_server
@@ -49,3 +50,16 @@ async def test_a_camera_that_knows_its_owner_hears_of_strangers() -> None:
         assert await device.saw("hello") == (session, None)
         await client.close_session(session, "enough")
         assert await device.saw("close") == (session, "enough")
+
+
+async def test_of_many_signed_orders_only_the_newest_wait() -> None:
+    device = Recorder()
+    client = SignalingClient(
+        "ws://x", authorization=str, handler=device, backoff=float, random=lambda: 0.5, tickets=list
+    )
+    said = [wire.Notification("belvedere.orders", msgspec.Raw(b'{"keyring":["%d"]}' % n)) for n in range(1000)]
+    first, *rest = [client.told(message) for message in said]
+    assert first is not None and rest == [None] * 999
+    await first.work()
+    assert device.calls == [("orders", (["999"], None))]
+    assert client.told(said[0]) is not None, "what comes afterwards is heard again"
