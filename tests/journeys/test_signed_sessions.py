@@ -27,7 +27,6 @@ from tests.trust_viewer import Installation, TrustViewer, Way
 WAYS: tuple[Way, Way] = ("direct", "relay")
 OUT_SECONDS = 1.0
 """After which who lost his right sees nothing."""
-PROMISED_SECONDS = 1.0
 STILL_SECONDS = 1.5
 """For which nothing is shown that could have been: twenty frames."""
 
@@ -73,7 +72,7 @@ async def viewer(
 
 async def nothing_more(watching: TrustViewer) -> None:
     """From the promised second on: pictures that were under way may still come within it."""
-    await asyncio.sleep(PROMISED_SECONDS)
+    await asyncio.sleep(OUT_SECONDS)
     seen = watching.shown
     await asyncio.sleep(STILL_SECONDS)
     assert watching.shown == seen
