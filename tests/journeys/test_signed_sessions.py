@@ -117,7 +117,6 @@ async def test_revoked_a_guest_with_a_kept_key_is_out_within_a_second(
         await each.watch(via)
         await each.until_shown(10)
     await asyncio.to_thread(place.order, place.serials)
-    await asyncio.sleep(OUT_SECONDS)
     await nothing_more(watching)
     await staying.until_shown(20)
     assert staying.untrue == 0
