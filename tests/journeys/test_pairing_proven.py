@@ -1,5 +1,6 @@
 """Proven pairing in real browsers: the wizard checks the camera, other profiles are let in, paper brings one back."""
 
+import asyncio
 import json
 import re
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 from playwright.async_api import Browser, Page, Route, expect
 
 from tests.browser import home_page, moving, new_page, sign_in, watch
-from tests.home import SMALL_SOURCE, CameraProcess, Household
+from tests.home import SMALL_SOURCE, CameraProcess, Household, wait_until
 
 CHECKED = "Checked: this is the camera that read your code. Nobody stands between, not even this server."
 REFUTED = "This is not the camera that read your code"
@@ -36,6 +37,10 @@ def pair(home: Household, text: str) -> CameraProcess:
 def trust(home: Household) -> Any:
     [camera] = home.call("GET", "/api/cameras")["cameras"]
     return home.call("GET", f"/api/cameras/{camera['id']}/trust")
+
+
+def deeds(home: Household) -> list[str]:
+    return [entry["deed"] for entry in home.call("GET", "/api/audit")["entries"]]
 
 
 async def paired_page(home: Household, browser: Browser, name: str = "Cellar") -> Page:
@@ -90,8 +95,7 @@ async def test_pairing_with_another_camera_is_refused_loudly(home: Household, br
     pair(home, text)
     await page.get_by_role("heading", name=REFUTED).wait_for()
     assert not await page.get_by_role("button", name="Yes, this is mine").count()
-    log = home.call("GET", "/api/audit")["entries"]
-    assert "session_mismatch" in [entry["deed"] for entry in log]
+    await asyncio.to_thread(wait_until, lambda: "session_mismatch" in deeds(home), "the log tells of it")
     await page.get_by_role("button", name="Remove it").click()
     await page.get_by_text("Its key no longer works").wait_for()
 

@@ -19,6 +19,8 @@ from tests.signaling.factors import nothing_to_spend, totp_on
 from tests.signaling.helpers import api_of, both_databases, quick_settings, secret_of
 from tests.signaling.http.test_events import stream
 from tests.signaling.sharing import confirmed_camera, link
+from tests.signaling.trust.people import name
+from tests.signaling.trusting import introduced, ring_at, ring_of
 
 GUEST = "guest@example.org"
 GOODBYE = {"password": PASSWORD}
@@ -51,9 +53,14 @@ async def test_nothing_of_an_account_stays(tmp_path: Path, database_url: str, ht
         account = (await guest.good("GET", "/api/me"))["id"]
         camera, _ = await confirmed_camera(owner)
         await guest.good("POST", "/api/grants", {"invitation": await link(owner, camera)})
+        await ring_at(guest, "phone")
+        said = introduced(await ring_of(guest), camera, name("camera"), name("owner"))
+        await guest.good("PUT", f"/api/cameras/{camera}/introduction", {"statement": said})
+        asked = {"key": name("tablet"), "proof": name("tablet"), "label": "Tablet"}
+        await guest.good("POST", "/api/me/installations", asked)
         app, _ = await totp_on(guest)
         before = await exported(owner)
-        assert {name for name, rows in (await exported(guest)).items() if not rows} == {
+        assert {table for table, rows in (await exported(guest)).items() if not rows} == {
             "invitations",
             "grant_invitations",
             "resets",
