@@ -35,13 +35,15 @@ from signaling.protocol.trust.installation import (
     welcome_proof,
     write_code,
 )
+from signaling.protocol.trust.introduction import KIND as INTRODUCTION
+from signaling.protocol.trust.introduction import Introduction
 from signaling.protocol.trust.link import SEED_BYTES, link_keys, link_proof
 from signaling.protocol.trust.orders import KIND as ORDERS
 from signaling.protocol.trust.orders import Orders
 from signaling.protocol.trust.pairing import SECRET_BYTES, owner_proof
 from signaling.protocol.trust.recovery import Recovery, write_recovery
 from signaling.store.secret import FILE as SECRET_FILE
-from tests.browser import chromium, home_page, new_page, open_watching
+from tests.browser import chromium, home_page, moving, new_page, sign_in, watch
 from tests.home import SMALL_SOURCE, CameraProcess, Household, household, wait_until
 from tests.journeys.lens import WIFI_PASSWORD
 from tests.journeys.relay_viewer import RelayViewer, signed_in, until
@@ -156,9 +158,12 @@ def _pair(journey: Journey) -> None:
 
 
 def _let_anybody_watch(journey: Journey, camera: str) -> None:
-    """Viewers that sign nothing are let in where the owner has signed that."""
+    """Viewers that sign nothing are let in where the owner has signed that. His other devices learn of the camera."""
     trust = journey.call("GET", f"/api/cameras/{camera}/trust")
     ring = keyring.follow(trust["owner_keyring"]).name
+    known = Introduction(ring, camera, trust["camera_key"], ring, int(time.time()))
+    said = {"statement": statement.sign(OWNER_KEY, INTRODUCTION, known)}
+    journey.call("PUT", f"/api/cameras/{camera}/introduction", said)
     allowed = statement.sign(OWNER_KEY, ORDERS, Orders(trust["camera_key"], ring, 0, 0, [], standard=True))
     journey.call("PUT", f"/api/cameras/{camera}/orders", {"statement": allowed})
     wait_until(lambda: journey.call("GET", f"/api/cameras/{camera}/trust")["receipt"], "the camera's receipt")
@@ -298,7 +303,14 @@ async def _browse(journey: Journey) -> None:
     journey.call("POST", "/api/password-resets/use", {"reset": reset, "new_password": "12345678"})
     said |= {"Wi-Fi password in the browser": WIFI_PASSWORD, "guest's new password": GUEST_NEW}
     async with chromium() as browser:
-        page = await open_watching(browser, url)
+        page = await new_page(browser)
+        await sign_in(page, url)
+        await page.goto(f"{url}/#/recover/{said['recovery code']}")
+        await page.get_by_role("button", name="Let this browser in").click()
+        await page.get_by_text("This browser may watch now").wait_for()
+        await page.goto(f"{url}/#/")
+        await watch(page, "Garden")
+        await moving(page)
         await page.goto(f"{url}/#/")
         await home_page(page)
         await wizard(page, said["setup code"])

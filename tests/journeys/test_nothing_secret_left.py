@@ -10,6 +10,7 @@ import pytest
 from signaling.protocol.identity import decode_bytes
 from signaling.protocol.trust import keyring
 from signaling.protocol.trust.grant import GRANT
+from signaling.protocol.trust.introduction import KIND as INTRODUCTION
 from signaling.protocol.trust.orders import KIND as ORDERS
 from signaling.protocol.trust.receipt import KIND as RECEIPT
 from tests.journeys.secret_journey import Journey
@@ -61,7 +62,7 @@ def test_no_secret_goes_into_any_url(journey: Journey) -> None:
 def test_no_token_of_any_kind_is_left_in_any_log(journey: Journey) -> None:
     """Also none that the test has not noted: no JWT but what people and cameras have signed for others to read, in the
     database alone; no credential of a header, no ICE password."""
-    signed = {keyring.KIND, GRANT, ORDERS, RECEIPT}
+    signed = {keyring.KIND, GRANT, INTRODUCTION, ORDERS, RECEIPT}
     for where, text in journey.left().items():
         kinds = {kind_of(head) for head in re.findall(r"(?a)(eyJ[\w-]{10,})\.eyJ", text)}
         assert kinds <= (signed if "sqlite" in where else set()), (where, kinds)
