@@ -141,6 +141,20 @@ describe('a signed invitation', () => {
     await letsIn([signed.grant, server.late!], browser.ring!);
   });
 
+  test('never takes the place of a camera of one’s own', async () => {
+    const [server, browser] = [new Server(), new Browser()];
+    await browser.begin();
+    const own = { key: await nameOf(await newPair()), owner: browser.ring!.name, orders: -1 };
+    browser.cameras.set('c1', own);
+    const { invited } = await lookAt(seed, server as never);
+    const said = acceptSigned(seed, invited, browser, server as never, beginning(browser));
+    await expect(said).rejects.toThrow('the place of a camera of yours');
+    server.chain = [signed.grant];
+    const late = completeSigned(seed, browser, server as never, beginning(browser));
+    await expect(late).rejects.toThrow('the place of a camera of yours');
+    expect(browser.cameras.get('c1')).toBe(own);
+  });
+
   test('of another link, or a finished one, is not completed', async () => {
     const [server, browser] = [new Server(), new Browser()];
     expect(await completeSigned(seed, browser, server as never, beginning(browser))).toBeNull();

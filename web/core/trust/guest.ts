@@ -33,7 +33,7 @@ export async function lookAt(seed: string, api: Api): Promise<Looked> {
   return { offer, invited: await readOffer(seed, offer.signed, seconds()) };
 }
 
-/** The yes. Throws `CannotSign`. */
+/** The yes. Throws `CannotSign`, `Untrue`. */
 export async function acceptSigned(
   seed: string,
   invited: Invited,
@@ -43,7 +43,7 @@ export async function acceptSigned(
 ): Promise<Camera> {
   const said = await accept(seed, invited, await ringOf(guest, begin, null), seconds());
   const camera = await api.accept(await secretOf(seed), said);
-  await guest.meet(camera.id, invited.camera, invited.owner, [invited.statement, said]);
+  await meet(guest, camera.id, invited, said);
   return camera;
 }
 
@@ -62,10 +62,23 @@ export async function completeSigned(
     if (!invited || !camera.access.grant) continue;
     const said = await accept(seed, invited, await ringOf(guest, begin, camera.id), seconds());
     await api.trust.acceptLate(camera.access.grant, said);
-    await guest.meet(camera.id, invited.camera, invited.owner, [invited.statement, said]);
+    await meet(guest, camera.id, invited, said);
     return camera;
   }
   return null;
+}
+
+/** The id is the server's word: no link puts another's camera in the place of one's own. */
+async function meet(
+  guest: Guest,
+  id: string,
+  { camera, owner, statement }: Invited,
+  said: string,
+): Promise<void> {
+  const known = guest.cameras.get(id);
+  if (known && known.owner === guest.ring?.name && known.key !== camera)
+    throw new Untrue('the server gives it the place of a camera of yours');
+  await guest.meet(id, camera, owner, [statement, said]);
 }
 
 async function incomplete(seed: string, camera: string, api: Api): Promise<Invited | null> {
