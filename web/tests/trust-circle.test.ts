@@ -7,6 +7,7 @@ import { Circle } from '../core/trust/circle';
 import { INTRODUCTION } from '../core/trust/introduction';
 import { addRecovery, askToJoin, isWelcomed, restore, welcome, whoAsks } from '../core/trust/joining';
 import { begin, change, follow } from '../core/trust/keyring';
+import type { Mark } from '../core/trust/mark';
 import { cameraProof, ownerProof } from '../core/trust/pairing';
 import { nameOf, sign } from '../core/trust/statement';
 import { Drawer, newPair } from './trust-people';
@@ -63,12 +64,20 @@ class Server {
 let time = 1_800_000_000;
 let server: Server;
 
-const open = async (drawer = new Drawer(), asked = true): Promise<Circle> => {
+/** What a browser notes beside its keys. */
+class Noted implements Mark {
+  noted = false;
+  isSet = (): boolean => this.noted;
+  set = (): void => void (this.noted = true);
+}
+
+const open = async (drawer = new Drawer(), asked = true, mark = new Noted()): Promise<Circle> => {
   const circle = await Circle.open(
     'me',
     server.routes,
     () => time++,
     () => Promise.resolve(drawer),
+    mark,
   );
   if (asked) await circle.catchUp();
   return circle;
@@ -119,12 +128,30 @@ describe('the circle', () => {
       server.routes,
       () => 1,
       () => Promise.reject(new Error('closed')),
+      new Noted(),
     );
     expect(circle.standing).toEqual({ kind: 'unable', reason: 'storage' });
     server.cameras.set('c1', { ...NOTHING, protected: true });
     await circle.refresh('c1');
     expect([circle.credentials('c1'), await circle.drawSecret('c1', PAIRING)]).toEqual([null, null]);
     await expect(circle.begin('x')).rejects.toThrow('storage');
+  });
+
+  test('shows nothing by the server’s word where its keys cannot be opened', async () => {
+    const [mark, drawer] = [new Noted(), new Drawer()];
+    await (await open(drawer, true, mark)).begin('Chrome, Linux');
+    const shut = await Circle.open(
+      'me',
+      server.routes,
+      () => time,
+      () => Promise.reject(new Error('another tab holds it')),
+      mark,
+    );
+    expect([shut.credentials('c1'), shut.mayTrustServer('c1')]).toEqual(['stranger', false]);
+    // Also one that belongs since before there was such a note.
+    const older = new Noted();
+    await open(drawer, false, older);
+    expect(older.noted).toBe(true);
   });
 
   test('goes on by itself when its first statement arrived and the answer did not', async () => {

@@ -5,6 +5,7 @@ import type { Camera } from '../core/model';
 import { isGuest } from '../core/sharing';
 import { Circle } from '../core/trust/circle';
 import { emptyCupboard } from '../core/trust/cupboard';
+import { eraseMark } from '../core/trust/mark';
 import type { PairingFate } from '../core/trust/pairings';
 import { agentWords } from './agent';
 
@@ -79,6 +80,7 @@ export class CircleKeeper extends EventTarget {
     }
     this.close();
     await emptyCupboard();
+    eraseMark();
   }
 
   /** Asks who was added and taken away meanwhile, and about cameras that this browser cannot know yet. */

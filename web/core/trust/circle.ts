@@ -12,6 +12,7 @@ import { browserCupboard, type Cupboard } from './cupboard';
 import { installation, NoInstallation, type NoInstallationReason } from './installation';
 import { MAX_CHAIN_CHARS, type Keyring } from './keyring';
 import { Known, type Meeting } from './known';
+import { browserMark, type Mark } from './mark';
 import type { Key, Seconds } from './members';
 import { OwnRing, type Belonging, type Member } from './own-ring';
 import { Pairings, type PairingFate } from './pairings';
@@ -40,7 +41,10 @@ export class Circle extends EventTarget {
   /** Of cameras, by their ids, in a browser that keeps no key. */
   private readonly unwatchable = new Set<string>();
 
-  private constructor(private readonly routes: TrustRoutes) {
+  private constructor(
+    private readonly routes: TrustRoutes,
+    private readonly mark: Mark,
+  ) {
     super();
   }
 
@@ -53,8 +57,9 @@ export class Circle extends EventTarget {
     routes: TrustRoutes,
     now: () => Seconds,
     open: () => Promise<Cupboard> = browserCupboard,
+    mark: Mark = browserMark,
   ): Promise<Circle> {
-    const circle = new Circle(routes);
+    const circle = new Circle(routes, mark);
     try {
       const pair = await installation(open);
       const known = new Known(await open());
@@ -63,6 +68,7 @@ export class Circle extends EventTarget {
       const cameras = new Acquaintances(account, pair, known, routes, now);
       await Promise.all([ring.recall(), cameras.recall()]);
       circle.kept = { own, pair, ring, cameras, pairings: new Pairings(known, routes) };
+      circle.note();
     } catch (error) {
       circle.reason = error instanceof NoInstallation ? error.reason : 'storage';
     }
@@ -106,7 +112,7 @@ export class Circle extends EventTarget {
    * server that hides what it was told would show its own pictures to each device that was not at the pairing.
    */
   credentials(camera: string): Credentials | Unable | null {
-    if (!this.kept) return this.unwatchable.has(camera) && this.reason === 'insecure' ? 'insecure' : null;
+    if (!this.kept) return this.withoutKey(camera);
     const { pair, cameras } = this.kept;
     const met = cameras.met.get(camera);
     if (met && this.ring) {
@@ -118,9 +124,18 @@ export class Circle extends EventTarget {
     return kind === 'alone' || kind === 'unasked' || cameras.unproven.has(camera) ? null : 'stranger';
   }
 
+  /** A key that was here and cannot be opened now is no reason to believe the server. */
+  private withoutKey(camera: string): Unable | null {
+    if (this.reason === 'insecure') return this.unwatchable.has(camera) ? 'insecure' : null;
+    return this.mark.isSet() ? 'stranger' : null;
+  }
+
   /** Whether a person here may decide to believe the server about this camera. */
   mayTrustServer(camera: string): boolean {
-    return this.credentials(camera) === 'stranger' && !this.kept?.cameras.protectedOnes.has(camera);
+    const { kept } = this;
+    return (
+      kept !== null && this.credentials(camera) === 'stranger' && !kept.cameras.protectedOnes.has(camera)
+    );
   }
 
   /** A person says here that this camera, which has proven nothing, is to be watched by the server's word. */
@@ -240,7 +255,12 @@ export class Circle extends EventTarget {
     return this.kept;
   }
 
+  private note(): void {
+    if (this.ring) this.mark.set();
+  }
+
   private changed(): void {
+    this.note();
     this.dispatchEvent(new Event('change'));
   }
 }

@@ -45,7 +45,8 @@ export const devices = {
       'This page came without encryption, where browsers have no keys. Open it by https, or on the machine itself.',
     unsupported:
       'This browser is too old for these keys. Cameras that are paired with proof cannot be seen here.',
-    storage: 'This browser keeps no key: it is a private window, or site data is blocked.',
+    storage:
+      'This browser keeps no key, or cannot open it: a private window, blocked site data, or another tab that holds it. Close the other tabs and load this page anew.',
   },
   lost: 'I have none of these devices any more',
   lostHint:
