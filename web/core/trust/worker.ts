@@ -23,6 +23,9 @@ const scope = globalThis as unknown as WorkerScope;
 const sessions = new Map<number, Unsealing>();
 /** Tracks that came before what is said of their session: messages and tracks arrive by ways of their own. */
 const early = new Set<Transformer>();
+/** Sessions are numbered upwards, and begin in that order. */
+let last = 0;
+
 scope.onmessage = ({ data: order }) => {
   const { id } = order;
   if (order.type === 'begin') begin(id, order);
@@ -34,10 +37,11 @@ scope.onmessage = ({ data: order }) => {
 scope.onrtctransform = ({ transformer }) => {
   const session = sessions.get(transformer.options.id);
   if (session) join(session, transformer);
-  else early.add(transformer);
+  else if (transformer.options.id > last) early.add(transformer);
 };
 
 function begin(id: number, asked: Asked): void {
+  last = id;
   const listener = {
     pictures: (pictures: number, plain: boolean) =>
       scope.postMessage({ type: 'pictures', id, pictures, plain }),
