@@ -8,13 +8,14 @@
 
 import { EarlyCandidates } from './early-candidates';
 import { Witness } from './evidence';
+import { Lease } from './lease';
 import { Fault, Notice, SignalingError, type Connected, type Via } from './messages';
 import { show, type Prepared } from './prepared';
-import { causeOf, refusalOf } from './refusals';
+import { causeOf, messageOf, refusalOf } from './refusals';
+import { Relayed } from './relayed';
 import type { SessionHandler } from './sessions';
 import type { SignalingClient } from './signaling';
 import type { Sample } from './stats';
-import { canUnseal, type UnsealedSession } from './trust/unsealer';
 import { Untrue } from './trust/untrue';
 import type { Visit } from './trust/visit';
 import type { Cause } from './watch-state';
@@ -23,11 +24,6 @@ import type { Cause } from './watch-state';
 const FIRST_FRAME_TIMEOUT_MS = 15_000;
 /** From the offer to a pair of addresses that works: hole punching with lost packets takes half of it. */
 const PAIR_TIMEOUT_MS = 5_000;
-/** The lease is extended when this part of it is left. */
-const EXTEND_AT = 0.5;
-const RETRY_EXTEND_MS = 30_000;
-/** A timer cannot hold more than 2^31 ms; a lease longer than a day is extended daily. */
-const LONGEST_LEASE_MS = 86_400_000;
 
 /**
  * What protects a picture. `signed`: camera and browser have shown each other their certificates. `sealed`: it comes over
@@ -58,11 +54,16 @@ export class Attempt implements SessionHandler {
   session: string | null = null;
   via: Via;
   firstFrameMs: number | null = null;
-  /** Over the relay, where the camera knows its owner. */
-  private sealed: UnsealedSession | null = null;
-  /** Of these, how many were good; null before the first. */
-  private pictures: number | null = null;
-  private plain = false;
+  private readonly relayed = new Relayed({
+    counted: () => {
+      if (this.hasFrame) this.firstFrame();
+    },
+    lost: (cause, detail) => this.fail(cause, detail),
+  });
+  private readonly lease = new Lease(
+    () => this.signaling.extend(this.session ?? ''),
+    (error) => this.ends(error),
+  );
   private offer = '';
   private hasFrame = false;
   private readonly began = performance.now();
@@ -72,7 +73,6 @@ export class Attempt implements SessionHandler {
   private over = false;
   private deadline: ReturnType<typeof setTimeout> | undefined;
   private pairing: ReturnType<typeof setTimeout> | undefined;
-  private lease: ReturnType<typeof setTimeout> | undefined;
   private settling: ReturnType<typeof setTimeout> | undefined;
 
   /** Throws where this browser makes no peer connections. `visit`: null for a camera that knows no owner. */
@@ -115,38 +115,9 @@ export class Attempt implements SessionHandler {
     // that server's answers, and a relay answers STUN at the port its media comes from. So the next connection, which
     // gathers before its way is known, keeps those of the direct way.
     this.prepared.use(this.connection, answer.iceServers, answer.via === 'direct');
-    this.keep(answer.expiryTimeSeconds);
+    this.lease.keep(answer.expiryTimeSeconds);
     this.owner.answered(this, answer);
-    if (this.visit && answer.via === 'relay' && !this.over) this.unseal(this.visit);
-  }
-
-  private unseal(visit: Visit): void {
-    if (!canUnseal()) return this.fail('unsealable', 'this browser cannot open what the relay passes on');
-    try {
-      this.sealed = visit.unseal({
-        pictures: (pictures, plain) => {
-          this.pictures = pictures;
-          this.plain = plain;
-          if (this.hasFrame) this.firstFrame();
-        },
-        untrue: (detail) => this.fail('untrusted', detail),
-      });
-    } catch (error) {
-      this.fail('unsealable', messageOf(error));
-    }
-  }
-
-  /** Its frames go through the worker, where anybody could have made them. False where they cannot: it is not to be shown. */
-  private guard(receiver: RTCRtpReceiver, kind: string): boolean {
-    if (!this.isRelayed) return true;
-    try {
-      if (!this.sealed) throw new Error('no worker stands before this track');
-      this.sealed.attach(receiver, kind as 'video' | 'audio', this.offer);
-      return true;
-    } catch (error) {
-      this.fail('unsealable', messageOf(error));
-      return false;
-    }
+    if (this.visit && answer.via === 'relay' && !this.over) this.relayed.begin(this.visit);
   }
 
   /** By a camera that knows its owner, past whoever runs the relay. */
@@ -179,7 +150,7 @@ export class Attempt implements SessionHandler {
   }
 
   enveloped(text: string): void {
-    this.sealed?.letter(text);
+    this.relayed.letter(text);
   }
 
   faulted(code: number, message: string): void {
@@ -200,7 +171,7 @@ export class Attempt implements SessionHandler {
 
   orphaned(): void {
     this.session = null;
-    clearTimeout(this.lease);
+    this.lease.end();
     if (this.firstFrameMs === null) this.fail('signaling', 'the server lost this session');
     else this.owner.orphaned(this);
   }
@@ -210,12 +181,12 @@ export class Attempt implements SessionHandler {
   get privacy(): Privacy {
     if (!this.visit) return 'server';
     if (this.via === 'direct') return 'signed';
-    return this.plain ? 'standard' : 'sealed';
+    return this.relayed.plain ? 'standard' : 'sealed';
   }
 
   /** A number that grows while the picture flows: of good frames, where they are checked, for anybody can send packets. */
   arrived(sample: Sample | null): number | null {
-    return this.sealed ? this.pictures : (sample?.packets ?? null);
+    return this.relayed.isOpen ? this.relayed.pictures : (sample?.packets ?? null);
   }
 
   /** Calls back unless it is closed before. */
@@ -228,10 +199,10 @@ export class Attempt implements SessionHandler {
     this.over = true;
     clearTimeout(this.deadline);
     clearTimeout(this.pairing);
-    clearTimeout(this.lease);
+    this.lease.end();
     clearTimeout(this.settling);
     if (this.session) this.signaling.close(this.session, reason);
-    this.sealed?.end();
+    this.relayed.end();
     this.connection.ontrack = this.connection.onicecandidate = this.connection.onconnectionstatechange = null;
     this.connection.onicecandidateerror = null;
     this.connection.close();
@@ -244,7 +215,7 @@ export class Attempt implements SessionHandler {
     this.awaitFirstFrame();
     connection.ontrack = ({ track, receiver }) => {
       asLittleDelayAsPossible(receiver);
-      if (!this.guard(receiver, track.kind)) return;
+      if (this.isRelayed && !this.relayed.guard(receiver, track.kind, this.offer)) return;
       this.stream.addTrack(track);
       show(this.video, this.stream);
     };
@@ -291,9 +262,9 @@ export class Attempt implements SessionHandler {
     if (this.over || this.firstFrameMs !== null) return;
     this.hasFrame = true;
     // The worker's word of it is on its way.
-    if (this.isRelayed && this.pictures === null) return;
+    if (this.isRelayed && this.relayed.pictures === null) return;
     clearTimeout(this.deadline);
-    this.sealed?.shown();
+    this.relayed.shown();
     this.firstFrameMs = performance.now() - this.began;
     this.owner.picture(this, this.firstFrameMs);
   }
@@ -318,29 +289,17 @@ export class Attempt implements SessionHandler {
     return ['connected', 'completed', 'disconnected'].includes(this.connection.iceConnectionState);
   }
 
-  private keep(expirySeconds: number | null): void {
-    if (expirySeconds === null) return;
-    const wait = Math.min(expirySeconds * 1000, LONGEST_LEASE_MS) * EXTEND_AT;
-    this.lease = setTimeout(() => void this.extend(), wait);
-  }
-
-  private async extend(): Promise<void> {
-    if (this.over || !this.session) return;
-    try {
-      this.keep(await this.signaling.extend(this.session));
-    } catch (error) {
-      const cause = causeOf(error);
-      if (cause === 'forbidden') return this.fail(cause, messageOf(error));
-      if (!this.over) this.lease = setTimeout(() => void this.extend(), RETRY_EXTEND_MS);
-    }
+  /** The right to watch is over, unlike a server that cannot be reached. */
+  private ends(error: unknown): boolean {
+    const cause = causeOf(error);
+    if (cause === 'forbidden') this.fail(cause, messageOf(error));
+    return cause === 'forbidden';
   }
 
   private fail(cause: Cause, detail: string): void {
     if (!this.over) this.owner.lost(this, cause, detail);
   }
 }
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** A rejected section has port 0 (RFC 9429 §5.3.1). No video section at all is no better. */
 export function sharesVideo(answer: string): boolean {

@@ -34,3 +34,5 @@ export function causeOf(error: unknown): Cause {
       return 'ended';
   }
 }
+
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
