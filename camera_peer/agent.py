@@ -7,7 +7,7 @@ tickets for.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import structlog
 
@@ -16,17 +16,18 @@ from camera_peer.door import Door, Over
 from camera_peer.doorkeeper import Doorkeeper
 from camera_peer.lifecycle import REJECTIONS_BEFORE_RESET
 from camera_peer.network_watch import watch_network
+from camera_peer.parties import Line, LineFactory, Viewers
 from camera_peer.picture import Picture
 from camera_peer.reports import Reports
 from camera_peer.state import LastProblem, Pairing
 from camera_peer.trust import successors, trust_of, tunnel_target
-from camera_peer.viewer_session import Closed, Found, TooManySessions, UnknownSession
+from camera_peer.viewer_session import TooManySessions, UnknownSession
 from camera_peer.whereabouts import Change
 from media.answer import BadAnswer
 from media.leases import Leases
 from media.offer import VIDEO_MID
 from media.tunnel import TunnelTarget
-from signaling.client import Handler, Rejected, SignalingError, Trust
+from signaling.client import Rejected, SignalingError
 from signaling.client_backoff import full_jitter
 from signaling.protocol import messages
 from signaling.protocol.errors import Fault, ProtocolError
@@ -34,11 +35,8 @@ from signaling.protocol.messages import (
     Candidate,
     DeviceConnectParams,
     DeviceExtendParams,
-    IceServer,
-    InviteResult,
     RegisterResult,
 )
-from signaling.protocol.trust.envelope import SenderKey
 from signaling.protocol.trust.statement import Untrue
 
 log = structlog.get_logger(__name__)
@@ -49,52 +47,6 @@ RECONNECT_CEILING_SECONDS = 30.0
 REJECTED_BASE_SECONDS = 1.0
 LEASE_LOOK_SECONDS = 0.5
 """How often leases and rights are looked at; one ends at most this much late."""
-
-
-class Line(Protocol):
-    """The connection to the server; `signaling.client.SignalingClient` is one."""
-
-    @property
-    def online(self) -> bool: ...
-    async def run(self) -> None: ...
-    def reconnect(self, *, moved: bool) -> None: ...
-    def believe(self, tls: Trust) -> None: ...
-    async def invite(self, session: str, offer: str, proof: str | None) -> InviteResult: ...
-    async def envelope(self, session: str, text: str) -> bool: ...
-    async def receipt(self, text: str) -> bool: ...
-    async def trickle(self, session: str, candidate: Candidate) -> bool: ...
-    async def close_session(self, session: str, reason: str) -> bool: ...
-    async def error(self, session: str, code: int, message: str) -> bool: ...
-    async def event(self, name: str, detail: str = "") -> bool: ...
-
-
-class Viewers(Protocol):
-    """The sessions towards viewers; `camera_peer.viewer_session.Sessions` is one."""
-
-    @property
-    def sealed_counter(self) -> int: ...
-    async def run(self) -> None: ...
-    def seal(self, key: SenderKey) -> None: ...
-    def use_ice_servers(self, ice_servers: Sequence[IceServer]) -> None: ...
-    def moved(self) -> None: ...
-    async def open(
-        self,
-        session_id: str,
-        ice_servers: Sequence[IceServer],
-        closed: Closed,
-        *,
-        found: Found,
-        relay: bool,
-        sealed: bool,
-        tunnel: TunnelTarget | None,
-    ) -> str: ...
-    async def answer(self, session_id: str, sdp: str, signed: str | None) -> None: ...
-    def add_candidate(self, session_id: str, candidate: str | None) -> None: ...
-    async def close(self, session_id: str) -> None: ...
-
-
-LineFactory = Callable[[Pairing, Handler, Callable[[], list[str]], Callable[[int], float]], Line]
-"""Makes a line from the pairing, who handles what comes, the tickets to show, and the backoff."""
 
 
 class CameraAgent:

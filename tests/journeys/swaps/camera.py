@@ -10,10 +10,11 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from camera_peer.agent import CameraAgent, Line
+from camera_peer.agent import CameraAgent
 from camera_peer.broadcast import Broadcast
 from camera_peer.door import Door
 from camera_peer.owner import OwnerFacts, owner_of
+from camera_peer.parties import Line
 from camera_peer.picture import Picture
 from camera_peer.state import LastProblem, Pairing
 from camera_peer.viewer_session import Sessions
