@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 
 from camera_peer.camera import IdentityRejected, Moves
-from camera_peer.door import Door, Over
+from camera_peer.door import Door, Entrance, Over
 from camera_peer.doorkeeper import Doorkeeper
 from camera_peer.lifecycle import REJECTIONS_BEFORE_RESET
 from camera_peer.network_watch import watch_network
@@ -114,7 +114,13 @@ class CameraAgent:
         door = self._door_of(pairing)
         if door is not None:
             self._doorkeeper = Doorkeeper(
-                door, line, self._sessions, end=self.close, keep=moves.owned, monotonic=self._monotonic
+                door,
+                line,
+                self._sessions,
+                end=self._end_ours,
+                keep=moves.owned,
+                spawn=self._spawn,
+                monotonic=self._monotonic,
             )
         while True:
             try:
@@ -145,7 +151,7 @@ class CameraAgent:
         self._rejections = 0
         self._online = True
         for session in self._leases.not_adopted(registered):
-            await self.close(session, "the server did not take this session up again")
+            self._spawn(self._end_ours(session, "the server did not take this session up again"))
         extra = registered.belvedere
         if extra is not None:
             self._sessions.use_ice_servers(extra.ice_servers)
@@ -175,23 +181,15 @@ class CameraAgent:
             # What was asked of the first must not be weakened by a second one of its name.
             raise ProtocolError(Fault.BAD_REQUEST, "a session with this id exists")
         relay = params.belvedere is not None and params.belvedere.via == "relay"
-        sealed = await self._let_in(params, relay=relay)
+        entrance = await self._let_in(params, relay=relay)
+        offer: str | None = None
         try:
-            offer = await self._sessions.open(
-                params.session,
-                params.ice_servers,
-                self._ended,
-                found=self._found,
-                relay=relay,
-                sealed=sealed,
-                tunnel=self._tunnel_of(params),
-            )
-        except (TooManySessions, ValueError) as error:
-            self._forget(params.session)
-            code = Fault.TOO_MANY_REQUESTS if isinstance(error, TooManySessions) else Fault.BAD_REQUEST
-            raise ProtocolError(code, str(error)) from None
+            offer = await self._open(params, relay=relay, sealed=entrance is not None and entrance.sealed)
+        finally:
+            if offer is None and self._doorkeeper is not None and entrance is not None:
+                self._doorkeeper.release(entrance)
         self._leases.accept(params.session, params, self._monotonic())
-        self._spawn(self._invite(params.session, offer))
+        self._spawn(self._invite(params.session, offer, entrance))
 
     async def candidate(self, session: str, candidate: Candidate) -> None:
         self._sessions.add_candidate(session, candidate.candidate)
@@ -201,10 +199,10 @@ class CameraAgent:
         self._leases.extend(params, self._monotonic())
 
     async def close(self, session: str, reason: str) -> None:
-        """The session is over, and nobody has to be told."""
-        if self._drop(session):
-            log.info("session_closed", session=session, reason=reason)
-        await self._sessions.close(session)
+        """The session is over, ours or a viewer's with the relay, and nobody has to be told."""
+        if self._doorkeeper is not None:
+            self._doorkeeper.gone(session)
+        await self._end_ours(session, reason)
 
     async def hello(self, session: str, trust: messages.Trust | None) -> None:
         """A viewer of the relay's says who it is. A camera that does not know its owner takes the server's word."""
@@ -218,23 +216,40 @@ class CameraAgent:
 
     # --- sessions ---
 
-    async def _let_in(self, params: DeviceConnectParams, *, relay: bool) -> bool:
-        """Whether this session is sealed. Raises `ProtocolError` for a viewer that our owner does not allow."""
+    async def _open(self, params: DeviceConnectParams, *, relay: bool, sealed: bool) -> str:
+        """The offer of a new session. Raises `ProtocolError`."""
+        try:
+            return await self._sessions.open(
+                params.session,
+                params.ice_servers,
+                self._ended,
+                found=self._found,
+                relay=relay,
+                sealed=sealed,
+                tunnel=self._tunnel_of(params),
+            )
+        except TooManySessions as error:
+            raise ProtocolError(Fault.TOO_MANY_REQUESTS, str(error)) from None
+        except ValueError as error:
+            raise ProtocolError(Fault.BAD_REQUEST, str(error)) from None
+
+    async def _let_in(self, params: DeviceConnectParams, *, relay: bool) -> Entrance | None:
+        """Raises `ProtocolError` for a viewer that our owner does not allow. None where the server's word is enough."""
         if self._doorkeeper is None:
-            return False
+            return None
         if relay:
             return self._doorkeeper.upload(params.session)
-        await self._doorkeeper.enter(params.session, params.belvedere.trust if params.belvedere is not None else None)
-        return False
+        shown = params.belvedere.trust if params.belvedere is not None else None
+        return await self._doorkeeper.enter(params.session, shown)
 
-    async def _invite(self, session: str, offer: str) -> None:
+    async def _invite(self, session: str, offer: str, entrance: Entrance | None) -> None:
         line = self._line
         if line is None:
             return
         try:
-            await self._exchange(line, session, offer)
+            await self._exchange(line, session, offer, entrance)
         except SignalingError as error:
-            await self.close(session, error.message)
+            await self._end_ours(session, error.message)
         except BadAnswer as error:
             self._drop(session)
             log.warning("answer_refused", session=session, reason=str(error))
@@ -244,13 +259,13 @@ class CameraAgent:
         except Untrue as error:
             await self._distrust(session, error)
 
-    async def _exchange(self, line: Line, session: str, offer: str) -> None:
+    async def _exchange(self, line: Line, session: str, offer: str, entrance: Entrance | None) -> None:
         """Offer and answer, each signed where camera and viewer know each other; what is not reaches no transport."""
         keeper = self._doorkeeper
-        proof = keeper.sign(session, offer) if keeper is not None else None
+        proof = keeper.sign(entrance, offer) if keeper is not None and entrance is not None else None
         said = await line.invite(session, offer, proof)
         shown = said.belvedere.proof if said.belvedere is not None else None
-        signed = keeper.check(session, said.answer, shown) if keeper is not None else None
+        signed = keeper.check(entrance, said.answer, shown) if keeper is not None and entrance is not None else None
         await self._sessions.answer(session, said.answer, signed)
 
     async def _distrust(self, session: str, error: Untrue) -> None:
@@ -262,18 +277,20 @@ class CameraAgent:
 
     async def _dismiss(self, session: str, code: int, reason: str) -> None:
         """End a session of ours, and tell the other side why."""
-        await self.close(session, reason)
+        await self._end_ours(session, reason)
         if self._line is not None:
             await self._line.error(session, code, reason)
 
+    async def _end_ours(self, session: str, reason: str) -> None:
+        if self._drop(session):
+            log.info("session_closed", session=session, reason=reason)
+        await self._sessions.close(session)
+
     def _drop(self, session: str) -> bool:
         """The session is over. False if there was none."""
-        self._forget(session)
-        return self._leases.drop(session)
-
-    def _forget(self, session: str) -> None:
         if self._doorkeeper is not None:
             self._doorkeeper.leave(session)
+        return self._leases.drop(session)
 
     def _ended(self, session: str, reason: str) -> None:
         """A session ended by itself: the server may forget it."""
@@ -302,11 +319,23 @@ class CameraAgent:
         while True:
             await asyncio.sleep(LEASE_LOOK_SECONDS)
             for session in self._leases.expired(self._monotonic()):
-                await self.close(session, "the time for this session is over")
-                if self._line is not None:
-                    self._spawn(_said(self._line.close_session(session, "the time for this session is over")))
+                self._spawn(self._expire(session))
+            for session in self._sessions.running():
+                if session not in self._leases or not self._may_run(session):
+                    log.error("session_without_right", session=session)
+                    self._spawn(self._end_ours(session, "nobody knows of this session"))
             if self._doorkeeper is not None:
                 await self._doorkeeper.settle()
+
+    async def _expire(self, session: str) -> None:
+        reason = "the time for this session is over"
+        await self._end_ours(session, reason)
+        if self._line is not None:
+            await self._line.close_session(session, reason)
+
+    def _may_run(self, session: str) -> bool:
+        """Whatever goes wrong elsewhere, what the door does not know ends here."""
+        return self._doorkeeper is None or self._doorkeeper.knows(session)
 
     # --- problems ---
 
@@ -319,10 +348,11 @@ class CameraAgent:
         if self._line is not None:
             self._spawn(self._reports.tell(self._line, earlier))
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
 
 async def _said(sending: Awaitable[bool]) -> None:

@@ -27,6 +27,7 @@ MAX_VISITORS = 64
 """Over the relay. If a server forgets to say who has left, the oldest loses his place, and no newcomer the picture."""
 NONCE_BYTES, EXCHANGE_BYTES = 16, 32
 UNKNOWN = "this camera shows its picture only to viewers that prove who they are"
+TAKEN = "a session of this name is open"
 NO_PROOF = "the viewer's answer is not signed"
 GRACE_SECONDS = 10.0
 """For orders to come of which the owner's hello spoke: both were sent at the same moment, by different ways."""
@@ -37,26 +38,43 @@ class Over(Untrue):
     """Nobody lied: the session has ended while it was being made."""
 
 
+@dataclass(slots=True, eq=False)
+class Entrance:
+    """One session of our own, for as long as it is that: names are the server's, and it could give one to two of them.
+
+    `visitor`: who watches directly; None for a standard player. `upload`: it goes to a relay, which proves nothing;
+    `sealed`: and gets sealed frames. `offered`: what we signed for the visitor."""
+
+    name: str
+    visitor: Visitor | None = None
+    upload: bool = False
+    sealed: bool = False
+    offered: Said[Offer] | None = None
+
+
 @dataclass(slots=True)
-class _Inside:
-    """Who watches directly. `visitor`: None for a standard player. `offered`: what we signed for him."""
+class _Greeted:
+    """A viewer of the relay's. `visitor`: None for a standard player. `has_key`: he was told a key last, not that there
+    is none."""
 
     visitor: Visitor | None
-    offered: Said[Offer] | None = None
+    has_key: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """What follows from news, by session. `over`: direct ones that end; `out`: viewers of the relay who get no more
     keys; each with the reason. `again`: viewers of the relay who have to come again, for what was sealed no longer is.
-    `turn`: a new key is due. `switched`: sealing began or ended, so the relay's upload has to begin anew. `learnt`:
-    there is something to keep. `withheld`: orders of which the owner has spoken do not come."""
+    `anew`: uploads that have to begin anew, because sealing began or ended since they did. `turn`: a new key is due.
+    `tell`: viewers of the relay stay who have yet to hear of the key. `learnt`: there is something to keep. `withheld`:
+    orders of which the owner has spoken do not come."""
 
     over: dict[str, str] = field(default_factory=dict)
     out: dict[str, str] = field(default_factory=dict)
     again: tuple[str, ...] = ()
+    anew: tuple[str, ...] = ()
     turn: bool = False
-    switched: bool = False
+    tell: bool = False
     learnt: bool = False
     withheld: bool = False
 
@@ -80,8 +98,9 @@ class Door:
         self._owner = owner.sealing_with(self._epochs.key.epoch)
         self._judged = owner
         self._owed_since: float | None = None
-        self._inside: dict[str, _Inside] = {}
-        self._visitors: dict[str, Visitor | None] = {}
+        self._lost = False  # whether somebody who could watch may be out, since the last judgement
+        self._inside: dict[str, Entrance] = {}
+        self._greeted: dict[str, _Greeted] = {}
 
     @property
     def facts(self) -> OwnerFacts:
@@ -97,36 +116,51 @@ class Door:
     def key(self) -> SenderKey:
         return self._epochs.key
 
-    # --- directly ---
+    # --- sessions of our own ---
 
-    def enter(self, name: str, shown: Shown | None) -> None:
+    def enter(self, name: str, shown: Shown | None) -> Entrance:
         """A viewer wants to be offered a session of this name. Raises `Untrue`."""
-        if name in self._inside:
-            raise Untrue("a session of this name is open")
-        self._inside[name] = _Inside(self._let_in(shown))
+        self._unused(name)
+        entrance = self._inside[name] = Entrance(name, self._let_in(shown))
+        return entrance
+
+    def upload(self, name: str) -> Entrance:
+        """A relay is to be offered one. Raises `Untrue`."""
+        self._unused(name)
+        entrance = self._inside[name] = Entrance(name, upload=True, sealed=self.sealing)
+        return entrance
 
     def knows(self, name: str) -> bool:
-        """Whether this is a session of somebody who came directly."""
+        """Whether a session of our own may have this name."""
         return name in self._inside
 
-    def sign(self, name: str, sdp: str) -> str | None:
-        """The statement that goes with our offer; None to a standard player. Raises `Untrue` where he has left."""
-        inside = self._known(name)
-        if inside.visitor is None:
+    def sign(self, entrance: Entrance, sdp: str) -> str | None:
+        """The statement that goes with our offer; None to a standard player and a relay. Raises `Over`."""
+        self._present(entrance)
+        if entrance.visitor is None:
             return None
         nonce = encode_bytes(self._random_bytes(NONCE_BYTES))
-        text = session.offer(self._key, inside.visitor.hello, name, sdp, nonce, int(self._wall()))
-        inside.offered = statement.read(text, OFFER, Offer)
+        text = session.offer(self._key, entrance.visitor.hello, entrance.name, sdp, nonce, int(self._wall()))
+        entrance.offered = statement.read(text, OFFER, Offer)
         return text
 
-    def check(self, name: str, sdp: str, proof: str | None) -> str | None:
-        """The fingerprint that the viewer has signed; None of a standard player. Raises `Untrue`."""
-        inside = self._known(name)
-        if inside.visitor is None:
+    def check(self, entrance: Entrance, sdp: str, proof: str | None) -> str | None:
+        """The fingerprint that the viewer has signed; None where nobody signs. Raises `Untrue`."""
+        self._present(entrance)
+        if entrance.visitor is None:
             return None
-        if inside.offered is None or proof is None:
+        if entrance.offered is None or proof is None:
             raise Untrue(NO_PROOF)
-        return session.check_answer(proof, inside.offered, inside.visitor.hello.by, sdp).what.fingerprint
+        return session.check_answer(proof, entrance.offered, entrance.visitor.hello.by, sdp).what.fingerprint
+
+    def leave(self, name: str) -> None:
+        """The session of our own that has this name is over."""
+        self._inside.pop(name, None)
+
+    def release(self, entrance: Entrance) -> None:
+        """This one is, whoever else has its name by now."""
+        if self._inside.get(entrance.name) is entrance:
+            del self._inside[entrance.name]
 
     # --- over the relay ---
 
@@ -135,36 +169,38 @@ class Door:
 
         `counter`: of the next sealed frame.
         """
+        if name in self._inside:
+            raise Untrue(TAKEN)
         visitor = self._let_in(shown)
-        self._visitors.pop(name, None)
-        if len(self._visitors) >= MAX_VISITORS:
-            self._visitors.pop(next(iter(self._visitors)))
-        self._visitors[name] = visitor
-        return None if visitor is None else self._letter(visitor, counter)
+        self._greeted.pop(name, None)
+        if len(self._greeted) >= MAX_VISITORS:
+            self._greeted.pop(next(iter(self._greeted)))
+        greeted = self._greeted[name] = _Greeted(visitor)
+        return self._letter(greeted, counter)
 
     def letters(self, counter: int) -> dict[str, str]:
         """What all viewers of the relay's are told now, by session."""
-        return {name: self._letter(visitor, counter) for name, visitor in self._visitors.items() if visitor is not None}
+        told = ((name, self._letter(greeted, counter)) for name, greeted in self._greeted.items())
+        return {name: letter for name, letter in told if letter is not None}
+
+    def gone(self, name: str) -> None:
+        """A viewer of the relay's has left, as the server says."""
+        self._greeted.pop(name, None)
 
     def turn(self) -> SenderKey:
         """A new key. Nobody has it before `letters`."""
         key = self._epochs.rotate(self._monotonic())
-        self._owner = self._owner.sealing_with(key.epoch)
+        self._know(self._owner.sealing_with(key.epoch))
         return key
 
     # --- both ---
 
-    def leave(self, name: str) -> None:
-        """This session is over."""
-        self._inside.pop(name, None)
-        self._visitors.pop(name, None)
-
     def order(self, keyring: Sequence[str], orders: str | None) -> None:
         """What the server says that the owner says. Raises `Untrue`, having taken what is true up to there."""
         if keyring:
-            self._owner = self._owner.followed(keyring)
+            self._know(self._owner.followed(keyring))
         if orders is not None:
-            self._owner = self._owner.ordered(orders)
+            self._know(self._owner.ordered(orders))
 
     def receipt(self) -> str:
         """What the camera has taken, for the owner."""
@@ -176,18 +212,27 @@ class Door:
         `online`: whether keys can be handed out; a key that is merely worn waits for that.
         """
         self._look_for_orders()
-        before, after, wall = self._judged, self._owner, self._wall()
-        self._judged = after
-        over = {name: why for name, inside in self._inside.items() if (why := self._why(inside.visitor, before))}
-        out = {name: why for name, visitor in self._visitors.items() if (why := self._why(visitor, before))}
-        switched = before.standard != after.standard
-        again = tuple(name for name in self._visitors if name not in out) if switched and not self.sealing else ()
-        for name in (*over, *out, *again):
+        before, after, lost = self._judged, self._owner, self._lost
+        self._judged, self._lost = after, False
+        over = {name: why for name, each in self._inside.items() if (why := self._why_over(each, before))}
+        out = {name: why for name, each in self._greeted.items() if (why := self._why(each.visitor, before))}
+        again = () if self.sealing else tuple(name for name, each in self._greeted.items() if each.has_key)
+        anew = tuple(name for name, each in self._inside.items() if each.upload and each.sealed != self.sealing)
+        for name in (*over, *anew):
             self.leave(name)
-        lost = self._epochs.held and shrunk(before, after)
-        turn = lost or self._epochs.outlived(wall) or (online and self._epochs.worn(self._monotonic()))
-        withheld = after.strict and not before.strict
-        return Judgement(over, out, again, turn, switched, before.facts != after.facts, withheld)
+        for name in (*out, *again):
+            self.gone(name)
+        worn = online and self._epochs.worn(self._monotonic())
+        return Judgement(
+            over,
+            out,
+            tuple(name for name in again if name not in out),
+            anew,
+            turn=(lost and self._epochs.held) or self._epochs.outlived(self._wall()) or worn,
+            tell=self.sealing and any(not each.has_key for each in self._greeted.values() if each.visitor is not None),
+            learnt=before.facts != after.facts,
+            withheld=after.strict and not before.strict,
+        )
 
     def _wall(self) -> float:
         return self._owner.time(self._clock())
@@ -199,7 +244,19 @@ class Door:
         elif self._owed_since is None:
             self._owed_since = self._monotonic()
         elif self._monotonic() - self._owed_since >= GRACE_SECONDS:
-            self._owner = self._owner.being_strict(strict=True)
+            self._know(self._owner.being_strict(strict=True))
+
+    def _know(self, owner: Owner) -> None:
+        """Between two judgements somebody may come and go."""
+        self._lost = self._lost or shrunk(self._owner, owner)
+        self._owner = owner
+
+    def _unused(self, name: str) -> None:
+        if name in self._inside or name in self._greeted:
+            raise Untrue(TAKEN)
+
+    def _why_over(self, entrance: Entrance, before: Owner) -> str | None:
+        return None if entrance.upload else self._why(entrance.visitor, before)
 
     def _why(self, visitor: Visitor | None, before: Owner) -> str | None:
         """The reason to go. Without news only an end of right is looked at, which needs no signature checked."""
@@ -215,17 +272,19 @@ class Door:
             if self.sealing:
                 raise Untrue(UNKNOWN)
             return None
-        visitor, self._owner = let_in(shown, self._owner, self._wall())
+        visitor, owner = let_in(shown, self._owner, self._wall())
+        self._know(owner)
         return visitor
 
-    def _known(self, name: str) -> _Inside:
-        try:
-            return self._inside[name]
-        except KeyError:
-            raise Over("this session is over") from None
+    def _present(self, entrance: Entrance) -> None:
+        if self._inside.get(entrance.name) is not entrance:
+            raise Over("this session is over")
 
-    def _letter(self, visitor: Visitor, counter: int) -> str:
-        now = int(self._wall())
+    def _letter(self, greeted: _Greeted, counter: int) -> str | None:
+        visitor, now = greeted.visitor, int(self._wall())
+        if visitor is None:
+            return None
+        greeted.has_key = self.sealing
         if not self.sealing:
             return plain(self._key, visitor.hello, now)
         exchange = X25519PrivateKey.from_private_bytes(self._random_bytes(EXCHANGE_BYTES))

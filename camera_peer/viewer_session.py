@@ -185,6 +185,10 @@ class Sessions:
         """RTP packets sent to the viewers connected now."""
         return sum(session.viewer.packets_sent for session in self._sessions.values() if session.viewer is not None)
 
+    def running(self) -> list[str]:
+        """Ids of those that are not being closed."""
+        return list(self._sessions)
+
     @property
     def sealed_counter(self) -> int:
         """Of the next frame that is sealed under the present key."""
@@ -277,11 +281,14 @@ class Sessions:
 
     async def close(self, session_id: str) -> None:
         """End a session; `closed` is not called. An unknown one is ignored."""
-        task = self._tasks.get(session_id)
-        if task is not None:
+        session, task = self._sessions.get(session_id), self._tasks.get(session_id)
+        if task is None:
+            return
+        if session is not None:
             task.cancel()
-            await asyncio.wait({task})
-            await self._forget(session_id)
+        await asyncio.wait({task})
+        if session is not None:
+            await self._free(session)  # of a task that was cancelled before it began
 
     async def _live(self, session: ViewerSession, closed: Closed, found: Found) -> None:
         allocating = asyncio.create_task(self._allocate(session, found))
@@ -292,7 +299,7 @@ class Sessions:
             reason = "an internal error ended the session"
         finally:
             allocating.cancel()
-            await self._forget(session.id)
+            await self._free(session)
         log.info("viewer_session_ended", session=session.id, reason=reason)
         closed(session.id, reason)
 
@@ -306,9 +313,12 @@ class Sessions:
         if refused is not None:
             self._warm.distrust(refused)
 
-    async def _forget(self, session_id: str) -> None:
-        """Free a session; a second call, or one for a task cancelled before it began, does what is left to do."""
-        self._tasks.pop(session_id, None)
-        session = self._sessions.pop(session_id, None)
-        if session is not None:
+    async def _free(self, session: ViewerSession) -> None:
+        """Once. Until all of it is closed nobody else gets its name: whoever is told of its end means this one."""
+        if self._sessions.get(session.id) is not session:
+            return
+        del self._sessions[session.id]
+        try:
             await session.close()
+        finally:
+            self._tasks.pop(session.id, None)

@@ -86,7 +86,12 @@ class FakeViewers:
         self.sealed.append(sealed)
         if self.full:
             raise TooManySessions("the camera has as many viewers as it can serve")
-        self.closed[session_id], self.found[session_id] = closed, found
+
+        def over(name: str, reason: str) -> None:
+            del self.closed[name]
+            closed(name, reason)
+
+        self.closed[session_id], self.found[session_id] = over, found
         return f"offer {session_id}"
 
     async def answer(self, session_id: str, sdp: str, signed: str | None) -> None:
@@ -98,7 +103,11 @@ class FakeViewers:
         self.said.append(("candidate", session_id, candidate))
 
     async def close(self, session_id: str) -> None:
+        self.closed.pop(session_id, None)
         self.said.append(("close", session_id))
+
+    def running(self) -> list[str]:
+        return list(self.closed)
 
 
 class FakeLine:
@@ -306,6 +315,7 @@ async def test_a_lost_socket_ends_no_session_and_adoption_keeps_it(bench: Bench)
     assert ("close", "s1") not in bench.viewers.said
     assert bench.tickets() == ["ticket s1", "ticket s2"]
     await bench.agent.connected(RegisterResult("cam1", RegisteredExtra(adopted=["s1"])))
+    await settle()
     assert ("close", "s1") not in bench.viewers.said
     assert ("close", "s2") in bench.viewers.said
     assert bench.moves.heard == ["registered", "lost", "registered"]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from camera_peer.door import CLOSED_TO_PLAYERS, GRACE_SECONDS, MAX_VISITORS, UNKNOWN, Door
+from camera_peer.door import CLOSED_TO_PLAYERS, GRACE_SECONDS, MAX_VISITORS, UNKNOWN, Door, Entrance, Over
 from camera_peer.epochs import EPOCH_SECONDS
 from signaling.protocol.trust import envelope, session, statement
 from signaling.protocol.trust.plain import check_plain
@@ -33,6 +33,7 @@ class Bench:
             wall=lambda: self.wall,
             monotonic=lambda: self.now,
         )
+        self.entered: dict[str, Entrance] = {}
         self.door.judge(online=True)
 
     def opened(self, shown: Caller, by: str, letter: str | None) -> int:
@@ -43,8 +44,8 @@ class Bench:
 
     def offered(self, shown: Caller, name: str = "s1") -> statement.Said[Offer]:
         """Let in, and our signed offer as the viewer checks it."""
-        self.door.enter(name, shown)
-        text = self.door.sign(name, sdp("camera"))
+        entrance = self.entered[name] = self.door.enter(name, shown)
+        text = self.door.sign(entrance, sdp("camera"))
         assert text is not None
         return session.check_offer(text, shown.hello, CAMERA, name, sdp("camera"))
 
@@ -53,7 +54,7 @@ def test_signed_both_ways_and_bound_to_both_certificates() -> None:
     bench = Bench()
     offered = bench.offered(caller())
     proof = session.answer(key("phone"), offered, sdp("phone"), NOW)
-    assert bench.door.check("s1", sdp("phone"), proof) == fingerprint_of(sdp("phone"))
+    assert bench.door.check(bench.entered["s1"], sdp("phone"), proof) == fingerprint_of(sdp("phone"))
 
 
 def earlier_answer() -> str:
@@ -89,7 +90,7 @@ def test_swap_in_the_answer_is_seen_before_it_is_used(what: str) -> None:
     bench = Bench()
     answer, proof = ANSWERS[what](bench.offered(caller()))
     with pytest.raises(Untrue):
-        bench.door.check("s1", answer, proof)
+        bench.door.check(bench.entered["s1"], answer, proof)
 
 
 def test_swap_of_who_is_behind_a_session_is_refused() -> None:
@@ -102,9 +103,59 @@ def test_swap_of_who_is_behind_a_session_is_refused() -> None:
 def test_swap_of_sessions_is_seen() -> None:
     bench = Bench()
     first, second = bench.offered(caller(), "s1"), bench.offered(caller("laptop"), "s2")
-    for name, offered, by in (("s1", second, "phone"), ("s2", first, "laptop"), ("s3", first, "phone")):
+    for name, offered, by in (("s1", second, "phone"), ("s2", first, "laptop")):
         with pytest.raises(Untrue):
-            bench.door.check(name, sdp(by), session.answer(key(by), offered, sdp(by), NOW))
+            bench.door.check(bench.entered[name], sdp(by), session.answer(key(by), offered, sdp(by), NOW))
+
+
+def test_swap_of_a_session_by_a_later_one_of_its_name_is_seen() -> None:
+    bench = Bench()
+    offered = bench.offered(caller())
+    first = bench.entered["s1"]
+    bench.door.leave("s1")
+    upload = bench.door.upload("s1")
+    bench.door.release(first)
+    assert bench.door.knows("s1"), "it is another's by now"
+    for ask in (
+        lambda: bench.door.sign(first, sdp("camera")),
+        lambda: bench.door.check(first, sdp("phone"), session.answer(key("phone"), offered, sdp("phone"), NOW)),
+    ):
+        with pytest.raises(Over):
+            ask()
+    assert bench.door.sign(upload, sdp("camera")) is None
+    bench.door.release(upload)
+    assert not bench.door.knows("s1")
+
+
+def test_swap_of_tables_is_refused_whatever_comes_first() -> None:
+    bench = Bench()
+    bench.door.enter("s1", guest())
+    with pytest.raises(Untrue, match="is open"):
+        bench.door.greet("s1", caller(), 0)
+    bench.door.greet("s2", caller(), 0)
+    for ask in (lambda: bench.door.enter("s2", guest()), lambda: bench.door.upload("s2")):
+        with pytest.raises(Untrue, match="is open"):
+            ask()
+    bench.door.order([], ordered())
+    assert set(bench.door.judge(online=True).over) == {"s1"}
+
+
+def test_a_ring_that_grows_and_shrinks_between_two_looks_turns_the_key() -> None:
+    bench = Bench(texts=PHONE)
+    bench.door.greet("s1", caller("laptop", BOTH), 0)
+    bench.door.order(without(BOTH, "phone", "phone"), None)
+    judgement = bench.door.judge(online=True)
+    assert (set(judgement.out), judgement.turn) == ({"s1"}, True)
+
+
+def test_an_upload_that_began_unsealed_ends_however_quickly_that_was_taken_back() -> None:
+    bench = Bench()
+    bench.door.order([], STANDARD)
+    assert not bench.door.upload("s1").sealed
+    bench.door.order([], ordered(n=1, serials=()))
+    assert bench.door.upload("s2").sealed
+    assert bench.door.judge(online=True).anew == ("s1",)
+    assert bench.door.judge(online=True).anew == ()
 
 
 def test_a_hello_that_was_left_out_lets_nobody_in_unless_the_owner_signed_that() -> None:
@@ -118,9 +169,9 @@ def test_a_hello_that_was_left_out_lets_nobody_in_unless_the_owner_signed_that()
         assert bench.door.sealing
     bench.door.order([], STANDARD)
     assert not bench.door.sealing
-    bench.door.enter("s1", None)
-    assert bench.door.sign("s1", sdp("camera")) is None
-    assert bench.door.check("s1", sdp("thief"), None) is None
+    player = bench.door.enter("s1", None)
+    assert bench.door.sign(player, sdp("camera")) is None
+    assert bench.door.check(player, sdp("thief"), None) is None
     assert bench.door.greet("s2", None, 0) is None
 
 
@@ -128,8 +179,11 @@ def test_where_standard_players_may_watch_who_said_hello_is_still_checked() -> N
     bench = Bench(orders=STANDARD)
     offered = bench.offered(caller())
     with pytest.raises(Untrue, match="not signed"):
-        bench.door.check("s1", sdp("phone"), None)
-    assert bench.door.check("s1", sdp("phone"), session.answer(key("phone"), offered, sdp("phone"), NOW)) is not None
+        bench.door.check(bench.entered["s1"], sdp("phone"), None)
+    assert (
+        bench.door.check(bench.entered["s1"], sdp("phone"), session.answer(key("phone"), offered, sdp("phone"), NOW))
+        is not None
+    )
     shown = guest()
     with pytest.raises(Untrue):
         bench.door.enter("s2", Caller(shown.hello, shown.keyring))
@@ -163,7 +217,7 @@ def test_who_is_revoked_goes_and_gets_no_further_key() -> None:
     bench.door.order([], ordered())
     judgement = bench.door.judge(online=False)
     assert (judgement.over, judgement.out) == ({"s1": "this grant was revoked"}, {"s2": "this grant was revoked"})
-    assert judgement.turn and judgement.learnt and not judgement.switched
+    assert judgement.turn and judgement.learnt and not judgement.tell
     bench.door.turn()
     letters = bench.door.letters(0)
     assert set(letters) == {"s3"}
@@ -174,7 +228,7 @@ def test_who_is_revoked_goes_and_gets_no_further_key() -> None:
 def test_a_key_is_turned_also_for_a_holder_whose_session_is_over() -> None:
     bench = Bench()
     bench.door.greet("s1", guest(), 0)
-    bench.door.leave("s1")
+    bench.door.gone("s1")
     bench.door.judge(online=True)
     bench.door.order([], ordered())
     assert bench.door.judge(online=True).turn
@@ -218,7 +272,7 @@ def test_standard_players_go_when_the_owner_takes_it_back_and_the_others_get_a_k
     judgement = bench.door.judge(online=True)
     assert judgement.over == {"s1": CLOSED_TO_PLAYERS}
     assert judgement.out == {"s2": CLOSED_TO_PLAYERS}
-    assert judgement.switched and not judgement.again
+    assert judgement.tell and not judgement.again
     assert bench.opened(shown, "phone", bench.door.letters(0)["s3"]) == 0
 
 
@@ -227,7 +281,7 @@ def test_who_had_a_key_comes_again_when_sealing_ends() -> None:
     bench.door.greet("s1", caller(), 0)
     bench.door.order([], STANDARD)
     judgement = bench.door.judge(online=True)
-    assert judgement.switched and judgement.again == ("s1",)
+    assert judgement.again == ("s1",) and not judgement.tell
     assert bench.door.letters(0) == {}
 
 
@@ -280,7 +334,8 @@ def test_the_oldest_goes_when_there_are_too_many() -> None:
 def test_a_withheld_order_keeps_no_standard_player_watching() -> None:
     bench = Bench(orders=STANDARD)
     bench.door.enter("s1", None)
+    bench.door.greet("s0", caller("laptop"), 0)
     bench.door.greet("s2", caller(seen=1), 0)
     judgement = bench.door.judge(online=True)
     assert judgement.over == {"s1": CLOSED_TO_PLAYERS}
-    assert judgement.switched and bench.door.sealing
+    assert judgement.tell and bench.door.sealing

@@ -180,6 +180,34 @@ async def test_swap_only_the_signed_certificate_is_taken(
     await eventually(lambda: honest.packets > 0)
 
 
+async def test_a_name_is_given_again_only_when_all_of_its_former_session_is_closed(
+    camera: Any, new_viewer: NewViewer, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on, closing = asyncio.Event(), asyncio.Event()
+    plainly = peer.SendingPeer.close
+
+    async def slowly(self: peer.SendingPeer) -> None:
+        """A TURN server that leaves the last request unanswered."""
+        closing.set()
+        await go_on.wait()
+        await plainly(self)
+
+    viewer = new_viewer()
+    await camera.join("one", viewer)
+    monkeypatch.setattr(peer.SendingPeer, "close", slowly)
+    await viewer.close()
+    await closing.wait()
+    goodbye = asyncio.create_task(camera.sessions.close("one"))
+    with pytest.raises(ValueError, match="exists"):
+        await camera.open("one")
+    assert camera.sessions.running() == []
+    go_on.set()
+    await goodbye
+    await eventually(lambda: "one" in camera.ended)
+    await camera.open("one")
+    assert camera.sessions.running() == ["one"]
+
+
 async def test_sessions_are_counted(camera: Any) -> None:
     sessions = Sessions(camera.broadcast, limit=2)
     await sessions.open("one", [], lambda *_: None)
