@@ -49,6 +49,7 @@ from tests.journeys.lens import WIFI_PASSWORD
 from tests.journeys.relay_viewer import RelayViewer, signed_in, until
 from tests.journeys.tap import Tap
 from tests.journeys.test_setup_code import label_of, wizard
+from tests.journeys.watching import use_paper
 from tests.servers import PASSWORD, RELAY_SECRET, RelayProcess, relay_process
 from tests.smtp import Mailbox, mailbox, next_letter
 
@@ -305,9 +306,7 @@ async def _browse(journey: Journey) -> None:
     async with chromium() as browser:
         page = await new_page(browser)
         await sign_in(page, url)
-        await page.goto(f"{url}/#/recover/{said['recovery code']}")
-        await page.get_by_role("button", name="Let this browser in").click()
-        await page.get_by_text("This browser may watch now").wait_for()
+        await use_paper(page, url, said["recovery code"])
         await page.goto(f"{url}/#/")
         await watch(page, "Garden")
         await moving(page)

@@ -1,14 +1,18 @@
 """Proven pairing in real browsers: the wizard checks the camera, other profiles are let in, paper brings one back."""
 
 import asyncio
+import io
 import json
 import re
 from typing import Any
 
+import zxingcpp
+from PIL import Image
 from playwright.async_api import Browser, Page, Route, expect
 
 from tests.browser import home_page, moving, new_page, sign_in, watch
 from tests.home import SMALL_SOURCE, CameraProcess, Household, wait_until
+from tests.journeys.watching import use_paper
 
 CHECKED = "Checked: this is the camera that read your code. Nobody stands between, not even this server."
 REFUTED = "This is not the camera that read your code"
@@ -171,6 +175,7 @@ async def test_pairing_of_a_second_browser_by_its_link(home: Household, browser:
     await second.get_by_role("button", name="Show a code").click()
     code = await second.locator(".shown-code").inner_text()
     await first.goto(f"{home.server.url}/#/welcome/{code}")
+    await expect(first.locator(".shown-code")).to_have_text(code)
     await first.get_by_role("button", name="Let it in").click()
     await second.get_by_text("This browser may watch now").wait_for()
     assert code not in first.url
@@ -187,16 +192,39 @@ async def test_pairing_outlives_every_browser_by_its_recovery_code(home: Househo
     await first.get_by_role("button", name="Make one to print").click()
     paper = await first.locator(".sheet code").inner_text()
     assert paper.startswith("BELVEDERE-RECOVERY-1:")
+    drawn = Image.open(io.BytesIO(await first.get_by_role("img", name="Recovery code").screenshot()))
+    assert [code.text for code in zxingcpp.read_barcodes(drawn)] == [paper], "no address, which browsers write down"
+    await first.get_by_role("button", name="I have it").click()
+    await first.get_by_role("button", name="Make another").wait_for()
     await first.context.close()
     second = await new_page(browser)
     await sign_in(second, home.server.url)
-    await second.goto(f"{home.server.url}/#/recover/{paper}")
-    await second.get_by_role("button", name="Let this browser in").click()
-    await second.get_by_text("This browser may watch now").wait_for()
-    assert paper not in second.url
+    await use_paper(second, home.server.url, paper)
     await second.goto(f"{home.server.url}/#/")
     await watch(second, "Cellar")
     await moving(second)
+
+
+async def test_pairing_counts_on_no_paper_that_nobody_has(home: Household, browser: Browser) -> None:
+    page = await paired_page(home, browser)
+    for _ in range(2):
+        await page.get_by_role("link", name="Print it").click()
+        await page.get_by_role("button", name="Make one to print").click()
+        await page.locator(".sheet code").wait_for()
+        await page.goto("about:blank")
+        await page.goto(f"{home.server.url}/#/")
+    await devices(page, home)
+    await expect(page.get_by_role("listitem")).to_have_count(1)
+    await page.get_by_role("button", name="Make one to print").click()
+    await page.route("**/api/me/keyring", lambda route: route.abort())
+    await page.get_by_role("button", name="I have it").click()
+    await page.get_by_text("The server does not answer").wait_for()
+    await page.unroute_all()
+    await page.get_by_role("button", name="I have it").click()
+    await expect(page.get_by_role("listitem")).to_have_count(2)
+    await page.goto(f"{home.server.url}/#/")
+    await home_page(page)
+    assert not await page.get_by_role("link", name="Print it").count()
 
 
 async def test_pairing_ends_for_a_computer_that_forgets(home: Household, browser: Browser) -> None:

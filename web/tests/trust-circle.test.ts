@@ -5,7 +5,15 @@ import type { JoinRequest, Trust, TrustRoutes } from '../core/trust-routes';
 import { decodeBytes } from '../core/trust/bytes';
 import { Circle } from '../core/trust/circle';
 import { INTRODUCTION } from '../core/trust/introduction';
-import { addRecovery, askToJoin, isWelcomed, restore, welcome, whoAsks } from '../core/trust/joining';
+import {
+  admitRecovery,
+  askToJoin,
+  drawRecovery,
+  isWelcomed,
+  restore,
+  welcome,
+  whoAsks,
+} from '../core/trust/joining';
 import { begin, change, follow } from '../core/trust/keyring';
 import type { Mark } from '../core/trust/mark';
 import { cameraProof, ownerProof } from '../core/trust/pairing';
@@ -307,7 +315,9 @@ describe('a browser comes to belong', () => {
 
   test('by the recovery code, when all others are gone', async () => {
     const [one] = await founder();
-    const paper = await addRecovery(one);
+    const paper = drawRecovery(one);
+    await admitRecovery(one, paper);
+    await admitRecovery(one, paper);
     const alone = await open();
     const now = { label: 'New phone', now: time };
     await restore(alone, server.routes, ` ${paper}\n`, now);
@@ -323,6 +333,23 @@ describe('a browser comes to belong', () => {
     await expect(alone.join(server.statements, one.own)).rejects.toThrow('somebody else');
     const other = paper.replace(/:[^:]+:/, `:${one.own}:`);
     await expect(restore(await open(), server.routes, other, now)).rejects.toThrow('another account');
+  });
+
+  test('by no recovery code that nobody has kept', async () => {
+    const [one] = await founder();
+    const paper = drawRecovery(one);
+    expect(await one.members()).toHaveLength(1);
+    const now = { label: 'New phone', now: time };
+    await expect(restore(await open(), server.routes, paper, now)).rejects.toThrow('does not belong');
+  });
+
+  test('sixteen at most, and says so', async () => {
+    const [one] = await founder();
+    for (let n = 1; n < 16; n++) await one.admit(await nameOf(await newPair()), `Device ${n}`);
+    const full = '16 devices belong already: take one off first';
+    await expect(second(one)).rejects.toThrow(full);
+    expect(() => drawRecovery(one)).toThrow(full);
+    expect(await one.members()).toHaveLength(16);
   });
 });
 

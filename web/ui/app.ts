@@ -151,11 +151,9 @@ class App extends LitElement {
       case 'account':
         return html`<belvedere-account .household=${household}></belvedere-account>`;
       case 'devices':
-        return this.devices(null, null);
+        return this.devices(null);
       case 'welcome':
-        return this.devices(route.secret, null);
-      case 'recover':
-        return this.devices(null, route.secret);
+        return this.devices(route.secret);
       case 'activity':
         return this.activity(route.camera);
       case 'transfer':
@@ -173,10 +171,10 @@ class App extends LitElement {
     }
   }
 
-  private devices(code: string | null, paper: string | null): TemplateResult {
+  private devices(code: string | null): TemplateResult {
     return this.later(
       'belvedere-devices',
-      html`<belvedere-devices .household=${this.household} .code=${code} .paper=${paper}></belvedere-devices>`,
+      html`<belvedere-devices .household=${this.household} .code=${code}></belvedere-devices>`,
     );
   }
 
@@ -242,10 +240,10 @@ class App extends LitElement {
   }
 }
 
-/** A secret that lets somebody in does not stay in the address bar, nor in the history. */
+/** A code that lets somebody in does not stay in the address bar. Browsers write down where they were all the same: it is good for minutes. */
 function readRoute(): Route {
   const route = parseRoute(location.hash);
-  if (route.page === 'welcome' || route.page === 'recover') history.replaceState(null, '', address.devices);
+  if (route.page === 'welcome') history.replaceState(null, '', address.devices);
   return route;
 }
 

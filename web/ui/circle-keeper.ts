@@ -15,7 +15,6 @@ const ANSWERED = ['activated', 'online', 'first_frame'];
 const LOOK_AGAIN_MS = 10_000;
 /** For the owner's log. */
 const ALARM = 'pairing: the camera’s proof is wrong';
-const RECOVERY_ASKED = 'belvedere.recovery-asked';
 
 /** `change`: something below changed. */
 export class CircleKeeper extends EventTarget {
@@ -89,6 +88,7 @@ export class CircleKeeper extends EventTarget {
     this.later(async (circle) => {
       await circle.catchUp();
       this.labels = new Set((await circle.members()).map(({ label }) => label));
+      this.changed();
       for (const camera of list) this.heard(camera);
     });
   }
@@ -155,20 +155,3 @@ export class CircleKeeper extends EventTarget {
 /** Without what changes all the time. */
 const newsOf = ({ pairing, confirmed, access, protected: proven }: Camera): string =>
   JSON.stringify([pairing?.id, pairing?.step, confirmed, access, proven]);
-
-/** Whether the person was asked to print a recovery code. */
-export function wasAskedForRecovery(): boolean {
-  try {
-    return localStorage.getItem(RECOVERY_ASKED) !== null;
-  } catch {
-    return true;
-  }
-}
-
-export function askedForRecovery(): void {
-  try {
-    localStorage.setItem(RECOVERY_ASKED, 'yes');
-  } catch {
-    // The store is closed: then there is no key either.
-  }
-}

@@ -4,12 +4,12 @@ export type Route =
   | { page: 'home' | 'signin' | 'forgot' | 'add' | 'account' | 'devices' | 'missing' }
   | { page: 'register'; secret: string | null }
   | { page: 'activity'; camera: string | null }
-  | { page: 'transfer' | 'reset' | 'welcome' | 'recover'; secret: string }
+  | { page: 'transfer' | 'reset' | 'welcome'; secret: string }
   /** `signed`: the secret is the seed of a link that a browser has drawn, and the server does not know it. */
   | { page: 'accept'; secret: string; signed: boolean }
   | { page: 'watch' | 'settings' | 'pair'; camera: string };
 
-const SECRETS = ['transfer', 'reset', 'welcome', 'recover'] as const;
+const SECRETS = ['transfer', 'reset', 'welcome'] as const;
 
 export function parseRoute(hash: string): Route {
   const parts = hash
@@ -66,7 +66,6 @@ export const address = {
   activity: '#/account/activity',
   devices: '#/account/devices',
   welcome: (code: string) => `#/welcome/${encodeURIComponent(code)}`,
-  recover: (paper: string) => `#/recover/${encodeURIComponent(paper)}`,
   watch: (camera: string) => `#/camera/${encodeURIComponent(camera)}`,
   settings: (camera: string) => `#/camera/${encodeURIComponent(camera)}/settings`,
   activityOf: (camera: string) => `#/camera/${encodeURIComponent(camera)}/activity`,

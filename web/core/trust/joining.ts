@@ -3,7 +3,7 @@
 import type { JoinRequest, TrustRoutes } from '../trust-routes';
 import { codeSecret, installationProof, makeCode, welcomeProof } from './admission';
 import type { Circle } from './circle';
-import { change, follow } from './keyring';
+import { change, checkRoom, follow } from './keyring';
 import type { Seconds } from './members';
 import { RECOVERY_LABEL } from './own-ring';
 import { isProof } from './proof';
@@ -69,13 +69,17 @@ export async function welcome(
   await routes.welcome(asks.id, proof);
 }
 
-/** The text of a new recovery code, which belongs from now on. */
-export async function addRecovery(circle: Circle): Promise<string> {
-  const { ring } = circle;
+/** The text of a new recovery code, which opens nothing until it is admitted. Throws `Untrue` where there is no room for it. */
+export function drawRecovery({ ring }: Circle): string {
   if (!ring) throw new Untrue('there is no keyring');
-  const recovery = makeRecovery(ring.name);
-  await circle.admit(await nameOf(await recoveryPair(recovery)), RECOVERY_LABEL);
-  return writeRecovery(recovery);
+  checkRoom(ring.keys.size + 1);
+  return writeRecovery(makeRecovery(ring.name));
+}
+
+/** This recovery code belongs from now on: somebody has it on paper. Saying it twice does no harm. */
+export async function admitRecovery(circle: Circle, text: string): Promise<void> {
+  const key = await nameOf(await recoveryPair(readRecovery(text)));
+  if (!circle.ring?.keys.has(key)) await circle.admit(key, RECOVERY_LABEL);
 }
 
 /** Lets this browser in by a recovery code. Throws `Untrue` where it is none, or was taken off the ring. */

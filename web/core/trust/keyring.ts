@@ -81,9 +81,15 @@ export async function change(
     throw new Untrue('this installation does not belong to the keyring');
   }
   const all = [...new Set(keys)].sort();
+  checkRoom(all.length);
   if (all.length === 0) throw new Untrue('a keyring without any key could never be changed again');
   const follows = { n: ring.n + 1, ring: ring.name, before: ring.head };
   return sign(pair, LINK, { ...follows, keys: all, iat: now, ...named(label) });
+}
+
+/** Throws `Untrue` where a ring has no room for so many keys. */
+export function checkRoom(keys: number): void {
+  if (keys > MAX_KEYS) throw new Untrue(`${MAX_KEYS} devices belong already: take one off first`);
 }
 
 /**

@@ -2,8 +2,8 @@
 
 import { html, nothing, type TemplateResult } from 'lit';
 import { RECOVERY_LABEL } from '../../core/trust/own-ring';
-import { askedForRecovery, wasAskedForRecovery } from '../circle-keeper';
 import type { Household } from '../household';
+import { askedForRecovery, wasAskedForRecovery } from '../recovery-asked';
 import { address } from '../router';
 import { trust } from '../words/trust';
 
@@ -28,12 +28,14 @@ export function circleNote(household: Household, later: () => void): TemplateRes
 
 /** Once, when there is something to lose. */
 function paperNote(
-  { trust: { circle, labels } }: Household,
+  { account, trust: { circle, labels } }: Household,
   later: () => void,
 ): TemplateResult | typeof nothing {
-  if (!circle?.cameras.size || !labels || labels.has(RECOVERY_LABEL) || wasAskedForRecovery()) return nothing;
+  const id = account?.id ?? '';
+  if (!circle?.cameras.size || !labels || labels.has(RECOVERY_LABEL) || wasAskedForRecovery(id))
+    return nothing;
   const dismiss = (): void => {
-    askedForRecovery();
+    askedForRecovery(id);
     later();
   };
   return html`<p class="info home-note">

@@ -3,15 +3,15 @@ import { createRef, ref } from 'lit/directives/ref.js';
 import type { JoinRequest } from '../../core/trust-routes';
 import type { Circle } from '../../core/trust/circle';
 import type { Key } from '../../core/trust/members';
-import { addRecovery, welcome, whoAsks } from '../../core/trust/joining';
+import { admitRecovery, drawRecovery, welcome, whoAsks } from '../../core/trust/joining';
 import { RECOVERY_LABEL, type Member } from '../../core/trust/own-ring';
 import { Untrue } from '../../core/trust/untrue';
 import { agentWords } from '../agent';
-import { askedForRecovery } from '../circle-keeper';
 import { sentenceOf } from '../household';
 import { icon } from '../icons';
 import { alert, field, fields, Page } from '../page';
 import { ask, question } from '../question';
+import { askedForRecovery } from '../recovery-asked';
 import { address } from '../router';
 import { renewAll } from '../signing';
 import { text } from '../text';
@@ -29,28 +29,28 @@ const REMOVE = 'remove-device';
 class DevicesPage extends Page {
   static override properties: PropertyDeclarations = {
     code: { attribute: false },
-    paper: { attribute: false },
     members: { state: true },
     asks: { state: true },
     told: { state: true },
     fault: { state: true },
     codeFault: { state: true },
     sheet: { state: true },
+    busy: { state: true },
     chosen: { state: true },
   };
 
   /** Of another device, where its link was opened. */
   declare code: string | null;
-  /** A recovery code, where its link was opened. */
-  declare paper: string | null;
   declare members: Member[];
   /** Who has the code that was typed. */
   declare asks: JoinRequest | null;
   declare told: string | null;
   declare fault: string | null;
   declare codeFault: string | null;
-  /** A new recovery code, until it is printed. */
+  /** A new recovery code, until the person has it: nothing obeys it before. */
   declare sheet: string | null;
+  /** It is being admitted. */
+  declare busy: boolean;
   /** Whom the person is about to remove. */
   declare chosen: Member | null;
   private typed = '';
@@ -59,9 +59,10 @@ class DevicesPage extends Page {
 
   constructor() {
     super();
-    this.code = this.paper = this.asks = this.told = this.fault = this.codeFault = null;
+    this.code = this.asks = this.told = this.fault = this.codeFault = null;
     this.sheet = this.chosen = null;
     this.members = [];
+    this.busy = false;
   }
 
   override connectedCallback(): void {
@@ -72,8 +73,7 @@ class DevicesPage extends Page {
   override render(): TemplateResult | typeof nothing {
     const { circle } = this.household.trust;
     if (!circle) return nothing;
-    if (this.sheet)
-      return recoverySheet(this.sheet, this.household.account?.email ?? '', () => (this.sheet = null));
+    if (this.sheet) return this.printing(circle, this.sheet);
     return html`
       <main class="column" id="content">
         <a class="up" href=${address.account}>${icon('arrowLeft')}<span>${text.nav.account}</span></a>
@@ -121,7 +121,6 @@ class DevicesPage extends Page {
           <belvedere-join
             .household=${this.household}
             .belonging=${standing.kind}
-            .paper=${this.paper}
             @joined=${(event: CustomEvent<{ byPaper: boolean }>) =>
               (this.told = event.detail.byPaper ? words.doneByPaper : words.done)}
           ></belvedere-join>
@@ -221,6 +220,7 @@ class DevicesPage extends Page {
       });
     return html`
       <p role="status">${words.asks(asks.label)}</p>
+      <p class="shown-code"><code>${this.typed.toUpperCase()}</code></p>
       <div class="row">
         <button class="button quiet" @click=${() => this.done()}>${text.cancel}</button>
         <button class="button primary" @click=${letIn}>${words.letIn}</button>
@@ -228,12 +228,25 @@ class DevicesPage extends Page {
     `;
   }
 
+  private printing(circle: Circle, paper: string): TemplateResult {
+    const { account } = this.household;
+    const end = (): void => void (this.sheet = this.fault = null);
+    const keep = async (): Promise<void> => {
+      await admitRecovery(circle, paper);
+      askedForRecovery(account?.id ?? '');
+      end();
+    };
+    const kept = async (): Promise<void> => {
+      this.busy = true;
+      await this.attempt(keep);
+      this.busy = false;
+    };
+    const { fault, busy } = this;
+    return recoverySheet({ paper, email: account?.email ?? '', fault, busy, kept, dropped: end });
+  }
+
   private recovery(circle: Circle): TemplateResult {
-    const make = (): void =>
-      void this.attempt(async () => {
-        this.sheet = await addRecovery(circle);
-        askedForRecovery();
-      });
+    const make = (): void => void this.attempt(async () => void (this.sheet = drawRecovery(circle)));
     const has = this.members.some(isPaper);
     return html`
       <section class="card">

@@ -16,14 +16,12 @@ const LOOK_MS = 2_000;
 class JoinSection extends Page {
   static override properties: PropertyDeclarations = {
     belonging: { attribute: false },
-    paper: { attribute: false },
     asking: { state: true },
     ended: { state: true },
     fault: { state: true },
   };
 
   declare belonging: Belonging;
-  declare paper: string | null;
   declare asking: Asking | null;
   declare ended: boolean;
   declare fault: string | null;
@@ -31,7 +29,7 @@ class JoinSection extends Page {
 
   constructor() {
     super();
-    this.paper = this.asking = this.fault = null;
+    this.asking = this.fault = null;
     this.ended = false;
   }
 
@@ -71,11 +69,11 @@ class JoinSection extends Page {
 
   private byPaper(): TemplateResult {
     return html`
-      <details class="more" ?open=${this.paper !== null}>
+      <details class="more">
         <summary>${recovery.have}</summary>
         <form class="row" @submit=${(event: SubmitEvent) => void this.usePaper(event)}>
           <div class="grow">
-            ${field({ name: 'paper', label: recovery.text, value: this.paper ?? '', verbatim: true, required: true, maxlength: 400 })}
+            ${field({ name: 'paper', label: recovery.text, verbatim: true, required: true, maxlength: 400 })}
           </div>
           <button class="button low">${recovery.use}</button>
         </form>
@@ -115,9 +113,9 @@ class JoinSection extends Page {
     const { trust: keeper, api } = this.household;
     const { paper = '' } = fields(event);
     await this.attempt(async () => {
-      // The recovery link, as a lens reads it, holds the code as well; whoever types it breaks its lines as the paper does.
-      const typed = decodeURIComponent(paper.replace(/^.*#\/recover\//, '').replace(/\s/g, ''));
       if (!keeper.circle) return;
+      // Whoever types it breaks its lines as the paper does.
+      const typed = paper.replace(/\s/g, '');
       const now = Math.floor(api.now() / 1000);
       await restore(keeper.circle, api.trust, typed, { label: agentWords(navigator.userAgent), now });
       this.joined(true);

@@ -17,7 +17,8 @@ export const devices = {
   find: 'Find it',
   nobody: 'No device with this code is waiting. Look at its screen again.',
   mistyped: 'A code has sixteen letters and digits.',
-  asks: (label: string) => `“${label}” wants to be let in. Is it in front of you, showing this code?`,
+  asks: (label: string) =>
+    `A device wants to be let in. It calls itself “${label}”. Is it in front of you, showing this code?`,
   letIn: 'Let it in',
   welcomed: (label: string) => `“${label}” may watch now.`,
   alone:
@@ -68,8 +69,9 @@ export const recovery = {
   sheetTitle: 'Belvedere recovery code',
   sheetFor: (email: string, server: string) => `For ${email} at ${server}`,
   sheetHow:
-    'Whoever has this page and can sign in sees your cameras. Keep it where you keep your passport. To use it: sign in, then scan it with that device, or type it under “Devices that may watch”.',
-  once: 'It is shown only now. Print it, or copy it by hand.',
+    'Whoever has this page and can sign in sees your cameras. Keep it where you keep your passport. To use it: sign in, open “Devices that may watch” and type it there. The QR code holds the same text: copy it, and never let a search engine look for it.',
+  once: 'It is shown only now. Print it, or copy it by hand. Until you say that you have it, it opens nothing.',
+  drop: 'I do not want it',
   print: 'Print',
   kept: 'I have it',
 } as const;
