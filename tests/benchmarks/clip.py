@@ -29,14 +29,17 @@ def encode_clip(
     group: int = 60,
     bitrate: int = 2_000_000,
     profile: str = "baseline",
+    slices: int | None = None,
 ) -> list[tuple[bytes, bool]]:
     """Annex B access units, or VP8 frames, and whether each is a key frame. Moving gradient and noise, so that it costs
-    its bitrate."""
+    its bitrate. `slices`: of each picture; None: as many as the machine has processors."""
     encoder = av.CodecContext.create("libvpx" if codec == "vp8" else "libx264", "w")
     encoder.width, encoder.height, encoder.pix_fmt = width, height, "yuv420p"
     encoder.framerate, encoder.time_base, encoder.bit_rate = Fraction(fps), Fraction(1, fps), bitrate
     encoder.gop_size = group
     parameters = f"keyint={group}:min-keyint={group}:scenecut=0:repeat-headers=1"
+    if slices is not None:
+        parameters += f":threads=1:slices={slices}"
     if codec == "vp8":
         encoder.options = VP8_OPTIONS | {"keyint_min": str(group)}
     else:

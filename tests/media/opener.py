@@ -1,5 +1,7 @@
 """Opens sealed frames as a viewer does: a second reading of RFC 9605 and of `media.sealed_frames`, for tests."""
 
+from itertools import pairwise
+
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from media import h264
@@ -26,7 +28,13 @@ class Opener:
         return plain
 
     def open_h264(self, data: bytes) -> bytes:
-        return b"".join(self._unit(unit) for unit in h264.split(data))
+        """One picture, of which every piece must be there."""
+        pieces = [unit for unit in h264.split(data) if unit[0] & 0x1F in (1, 5, 6)]
+        known = len(self.counters)
+        opened = [self._unit(unit, (at << 16 | len(pieces)).to_bytes(4, "big")) for at, unit in enumerate(pieces)]
+        if any(after != before + 1 for before, after in pairwise(self.counters[known:])):
+            raise ValueError("pieces of several pictures")
+        return b"".join(opened)
 
     def open_vp8(self, data: bytes) -> bytes:
         return self._after(CLEAR_DELTA if data[0] & 1 else CLEAR_KEY, data)
@@ -34,11 +42,9 @@ class Opener:
     def open_opus(self, data: bytes) -> bytes:
         return self._after(CLEAR_OPUS, data)
 
-    def _unit(self, unit: bytes) -> bytes:
-        """With its start code; nothing of a unit that nobody sealed."""
+    def _unit(self, unit: bytes, place: bytes) -> bytes:
+        """With its start code."""
         kind = unit[0] & 0x1F
-        if kind not in (1, 5, 6):
-            return b""
         length = CLEAR_SLICE - (unit[-1] - 0x80)
         if not 1 <= length <= CLEAR_SLICE:
             raise ValueError("no end")
@@ -50,7 +56,7 @@ class Opener:
                 continue
             zeros = zeros + 1 if byte == 0 else 0
             rest.append(byte)
-        opened = self.open(bytes(rest[:-1]), clear)
+        opened = self.open(bytes(rest[:-1]), clear + place)
         return opened if kind == 6 else START + clear + opened
 
     def _after(self, clear: int, data: bytes) -> bytes:

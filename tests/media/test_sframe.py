@@ -10,7 +10,7 @@ from media import h264, sframe
 from media.frames import EncodedFrame
 from media.packetiser import cut
 from media.placeholder import placeholders, pps_number
-from media.sealed_frames import escape, sealed
+from media.sealed_frames import MAX_PIECES, Unsealable, escape, sealed
 from tests.benchmarks.clip import encode_clip
 from tests.media.opener import Opener
 from tests.media.recording import pictures_in
@@ -103,6 +103,52 @@ def test_sframe_leaves_no_start_code_and_no_zero_at_the_end() -> None:
 def test_sframe_escapes_also_over_its_edge(before: bytes, data: bytes) -> None:
     whole = before + escape(before, data) + b"\x80"
     assert not any(bytes((0, 0, low)) in whole for low in (0, 1, 2))
+
+
+def pieces_of(units: list[bytes], sealer: sframe.Sealer) -> list[bytes]:
+    """What is sealed of one picture, with start codes, without what stands readable for who forwards."""
+    shut = sealed(frame("h264", b"".join(b"\0\0\0\1" + unit for unit in units)), sealer)
+    return [b"\0\0\0\1" + unit for unit in h264.split(shut.data) if unit[0] & 0x1F in (1, 5, 6)]
+
+
+SLICES = [bytes((0x41, *range(at, at + 40), 0x80)) for at in (1, 2, 3)]
+SETS = [b"\x67\x42\xe0\x1f\x8d\x80", b"\x68\xce\x3c\x80"]
+
+
+@pytest.mark.parametrize(
+    "kept", [[0], [1], [2], [0, 2], [1, 2], [0, 2, 1], [2, 1, 0], [0, 1, 1], [0, 1, 2, 2]], ids=str
+)
+def test_sframe_of_a_picture_is_opened_whole_and_in_order(kept: list[int]) -> None:
+    pieces = pieces_of(SLICES, sframe.sealer(1, KEY))
+    assert Opener({1: KEY}).open_h264(b"".join(pieces)) == b"".join(b"\0\0\0\1" + unit for unit in SLICES)
+    with pytest.raises(InvalidTag):
+        Opener({1: KEY}).open_h264(b"".join(pieces[at] for at in kept))
+
+
+@pytest.mark.parametrize("kept", [(0, 0, 1), (0, 1, 1), (0, 1, 2), (2, 1, 0), (1, 0, 1)], ids=str)
+def test_sframe_of_several_pictures_makes_none(kept: tuple[int, ...]) -> None:
+    """Slices in their places, `kept` of each naming the picture that it was sealed in."""
+    sealer = sframe.sealer(1, KEY)
+    pictures = [pieces_of(SLICES, sealer) for _ in range(3)]
+    with pytest.raises(ValueError, match="several pictures"):
+        Opener({1: KEY}).open_h264(b"".join(pictures[of][at] for at, of in enumerate(kept)))
+
+
+def test_sframe_of_a_picture_without_its_parameter_sets_is_not_opened() -> None:
+    sealer = sframe.sealer(1, KEY)
+    sets, *slices = pieces_of(SETS + SLICES, sealer)
+    for changed in (slices, [*slices, sets], [sets, *pieces_of(SLICES, sealer)]):
+        with pytest.raises(InvalidTag):
+            Opener({1: KEY}).open_h264(b"".join(changed))
+
+
+def test_sframe_of_more_pieces_than_a_viewer_opens_is_not_sealed() -> None:
+    sealer = sframe.sealer(1, KEY)
+    assert len(pieces_of(SLICES[:1] * MAX_PIECES, sealer)) == MAX_PIECES
+    for units in (SLICES[:1] * (MAX_PIECES + 1), SETS + SLICES[:1] * MAX_PIECES, SLICES[:1] * 70_000):
+        with pytest.raises(Unsealable, match="pieces"):
+            pieces_of(units, sealer)
+    assert sealer.counter == MAX_PIECES
 
 
 def parameter_sets(data: bytes) -> list[bytes]:

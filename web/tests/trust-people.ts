@@ -92,6 +92,7 @@ export const vectors = JSON.parse(readFileSync(file, 'utf8')) as {
     epoch: number;
     secret: string;
     frames: { codec: 'h264' | 'vp8' | 'opus'; plain: string; sealed: string }[];
+    torn: { why: string; codec: 'h264'; sealed: string }[];
   };
 };
 
@@ -199,10 +200,23 @@ export class Camera {
 
   opus = (plain: Uint8Array): Promise<Bytes> => this.after(1, plain);
 
+  /** A picture of one slice. */
   async slice(unit: Uint8Array): Promise<Bytes> {
-    const clear = unit.subarray(0, 8);
+    return joined(await this.picture([unit]));
+  }
+
+  /** A picture's pieces, with start codes; parameter sets stand in a unit of type 6. */
+  async picture(units: readonly Uint8Array[]): Promise<Bytes[]> {
+    const pieces: Bytes[] = [];
+    for (const [at, unit] of units.entries()) pieces.push(await this.piece(unit, at, units.length));
+    return pieces;
+  }
+
+  private async piece(unit: Uint8Array, at: number, count: number): Promise<Bytes> {
+    const clear = unit.subarray(0, (unit[0]! & 0x1f) === 6 ? 1 : 8);
     const end = Uint8Array.of(0x80 + 8 - clear.length);
-    const rest = joined([await this.seal(unit.subarray(clear.length), clear), end]);
+    const metadata = joined([clear, Uint8Array.of(at >> 8, at & 0xff, count >> 8, count & 0xff)]);
+    const rest = joined([await this.seal(unit.subarray(clear.length), metadata), end]);
     return joined([Uint8Array.of(0, 0, 0, 1), clear, escaped(clear, rest)]);
   }
 

@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { decodeBytes, toHex } from '../core/trust/bytes';
 import { MAX_AGAIN, Replay, WINDOW } from '../core/trust/replay';
-import { MAX_SLICES, openFrame, split } from '../core/trust/sealed-frames';
+import { MAX_PIECES, openFrame, split } from '../core/trust/sealed-frames';
 import { derive, joined, open, readHeader } from '../core/trust/sframe';
 import { OLD_EPOCH_MS, SealedTrack } from '../core/trust/track';
 import { Untrue } from '../core/trust/untrue';
@@ -70,10 +70,9 @@ describe('sframe', () => {
     const camera = new Camera(EPOCH, SECRET);
     for (let round = 0; round < 150; round++) {
       const units = [slice(chance), slice(chance, 0x41), slice(chance, 0x41)];
-      const sealed = joined(await Promise.all(units.map((unit) => camera.slice(unit))));
-      const opened = await openFrame('h264', sealed, keyOf);
+      const opened = await openFrame('h264', joined(await camera.picture(units)), keyOf);
       expect(toHex(opened.data)).toBe(toHex(joined(units.flatMap((unit) => [START, unit]))));
-      expect(new Set(opened.counters).size).toBe(3);
+      expect(opened.counters).toEqual([0, 1, 2].map((at) => 3 * round + at));
     }
   });
 
@@ -125,18 +124,51 @@ describe('sframe', () => {
     const sps = fromHex('0000000167420a');
     await expect(openFrame('h264', sps, keyOf)).rejects.toThrow('one key');
     const one = await new Camera(EPOCH, SECRET).slice(fromHex('65888480'));
-    const many = joined(Array<Uint8Array>(MAX_SLICES + 1).fill(one));
+    const many = joined(Array<Uint8Array>(MAX_PIECES + 1).fill(one));
     await expect(openFrame('h264', many, keyOf)).rejects.toThrow('too many');
+  });
+
+  describe('of a picture of several slices', () => {
+    const units = [0x41, 0x42, 0x43].map((sign) => fromHex(`41${toHex(random(30))}${sign.toString(16)}80`));
+
+    test.each([
+      [[0]],
+      [[1]],
+      [[2]],
+      [[0, 2]],
+      [[1, 2]],
+      [[0, 2, 1]],
+      [[2, 1, 0]],
+      [[0, 1, 1]],
+      [[0, 1, 2, 2]],
+    ])('slices %j are none', async (kept) => {
+      const pieces = await new Camera(EPOCH, SECRET).picture(units);
+      const torn = joined(kept.map((at) => pieces[at]!));
+      await expect(openFrame('h264', torn, keyOf)).rejects.toThrow('was changed');
+      const opened = await openFrame('h264', joined(pieces), keyOf);
+      expect(toHex(opened.data)).toBe(toHex(joined(units.flatMap((unit) => [START, unit]))));
+    });
+
+    test.each([[[0, 0, 1]], [[0, 1, 1]], [[0, 1, 2]], [[2, 1, 0]], [[1, 0, 1]]])(
+      'pieces of pictures %j make none',
+      async (pictures) => {
+        const camera = new Camera(EPOCH, SECRET);
+        const all = [await camera.picture(units), await camera.picture(units), await camera.picture(units)];
+        const torn = joined(pictures.map((of, at) => all[of]![at]!));
+        await expect(openFrame('h264', torn, keyOf)).rejects.toThrow('several');
+      },
+    );
   });
 
   test('a picture is of one key, not of two that are both good', async () => {
     const other = await derive(EPOCH + 1, SECRET);
-    const slices = await Promise.all(
-      [EPOCH, EPOCH + 1].map((epoch) => new Camera(epoch, SECRET).slice(fromHex('65888480'))),
+    const slices = [fromHex('65888480'), fromHex('65888580')];
+    const [one, two] = await Promise.all(
+      [EPOCH, EPOCH + 1].map((epoch) => new Camera(epoch, SECRET).picture(slices)),
     );
     const both = (kid: number) => (kid === EPOCH ? key : other);
-    await expect(openFrame('h264', joined(slices), both)).rejects.toThrow('one key');
-    await openFrame('h264', slices[1]!, both);
+    await expect(openFrame('h264', joined([one![0]!, two![1]!]), both)).rejects.toThrow('one key');
+    await openFrame('h264', joined(two!), both);
   });
 
   test('what no camera sends is left out', async () => {
@@ -157,9 +189,7 @@ describe('sframe', () => {
   });
 
   test('parameter sets alone are no picture', async () => {
-    const { sealed } = vectors.frames.frames.find(({ codec }) => codec === 'h264')!;
-    const units = split(fromHex(sealed)).filter((unit) => (unit[0]! & 0x1f) !== 5);
-    const alone = joined(units.flatMap((unit) => [START, unit]));
+    const alone = await new Camera(EPOCH, SECRET).slice(fromHex('060000000167420a80'));
     await expect(openFrame('h264', alone, keyOf)).rejects.toThrow('no slice');
   });
 

@@ -9,7 +9,7 @@ import { NO_ORDERS, readOrders } from '../core/trust/orders';
 import { cameraProof, ownerProof, readSecret } from '../core/trust/pairing';
 import { isProof } from '../core/trust/proof';
 import { pairOfSeed } from '../core/trust/seed';
-import { openFrame } from '../core/trust/sealed-frames';
+import { openFrame, split } from '../core/trust/sealed-frames';
 import { answer, checkOffer, HELLO } from '../core/trust/session';
 import { derive } from '../core/trust/sframe';
 import { read } from '../core/trust/statement';
@@ -120,8 +120,12 @@ describe('sframe', async () => {
   test.each(frames.frames.map((each) => [each.codec, each] as const))('%s', async (codec, frame) => {
     const opened = await openFrame(codec, fromHex(frame.sealed), keyOf);
     expect(toHex(opened.data)).toBe(frame.plain);
-    // Of H.264 the parameter sets count for themselves.
-    const count = codec === 'h264' ? 2 : 1;
+    const pieces = split(fromHex(frame.sealed)).filter((unit) => [5, 6].includes(unit[0]! & 0x1f));
+    const count = codec === 'h264' ? pieces.length : 1;
     expect([opened.kid, opened.keyFrame, opened.counters.length]).toEqual([frames.epoch, true, count]);
+  });
+
+  test.each(frames.torn.map((each) => [each.why, each] as const))('torn: %s', async (_, frame) => {
+    await expect(openFrame(frame.codec, fromHex(frame.sealed), keyOf)).rejects.toThrow(Untrue);
   });
 });

@@ -83,8 +83,8 @@ def test_sframe_seals_each_frame_once_for_all_uploads() -> None:
     assert groups[0][0] is groups[1][0] is groups[2][0]
     assert all(upload.frames[0] is uploads[0].frames[0] for upload in uploads)
     opener = Opener({FIRST.epoch: FIRST.secret})
-    sent = b"".join(data_of(piece) for piece in (*groups[0], *uploads[0].frames))
-    assert opener.open_h264(sent) == picture(0, key=True).data + picture(1).data
+    sent = [data_of(piece) for piece in (*groups[0], *uploads[0].frames)]
+    assert [opener.open_h264(frame) for frame in sent] == [picture(0, key=True).data, picture(1).data]
     assert opener.counters == [0, 1, 2]
 
 

@@ -134,4 +134,13 @@ def test_sframe_by_the_page() -> None:
         assert opener.open(frame["codec"], shut).hex() == frame["plain"]
         with pytest.raises(ValueError, match="changed"):
             doubter.open(frame["codec"], shut[:-3] + bytes((shut[-3] ^ 1,)) + shut[-2:])
-    assert opener.counters == [0, 1, 2, 3], "parameter sets, a slice, a frame of VP8, a sound"
+    assert opener.counters == list(range(8)), (
+        "a picture of two pieces, a frame of VP8, a sound, a picture of four pieces"
+    )
+
+
+@pytest.mark.parametrize("case", VECTORS["frames"]["torn"], ids=lambda case: str(case["why"]))
+def test_sframe_by_the_page_opens_no_torn_picture(case: dict[str, str]) -> None:
+    said = VECTORS["frames"]
+    with pytest.raises(ValueError, match=r"changed|several pictures|no picture"):
+        Frames(said["epoch"], page.decoded(said["secret"])).open(case["codec"], bytes.fromhex(case["sealed"]))

@@ -8,18 +8,13 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from media.frames import EncodedFrame
-from media.sealed_frames import sealed
-from media.sframe import sealer
 from signaling.protocol.identity import encode_bytes
 from signaling.protocol.trust import keyring, pairing, session
 from tests.signaling.trust import test_pairing_proofs, test_signed_envelopes, test_signed_grants, test_signed_keyring
 from tests.signaling.trust import test_swap_sessions as sessions
 from tests.signaling.trust.people import NOW, exchange_key, hello, name, ordered, ring_of, sdp, seed
+from tests.signaling.trust.vectors_frames import frames
 from tests.signaling.trust.vectors_words import refused, words
-
-FRAME_KEY, FRAME_EPOCH = seed("frames"), 0x1234
-SLICE = b"\x65" + bytes(range(256)) * 3 + bytes(40) + b"\x80"
 
 
 def pairings() -> dict[str, Any]:
@@ -93,24 +88,6 @@ def envelopes() -> dict[str, Any]:
             {"why": "for another viewer", "text": test_signed_envelopes.sealed(to=hello("stranger"))},
             {"why": "for an earlier session", "text": test_signed_envelopes.sealed(to=hello(label="earlier"))},
             {"why": "by another camera", "text": test_signed_envelopes.sealed(by="stranger")},
-        ],
-    }
-
-
-def frames() -> dict[str, Any]:
-    unit = b"\x67\x42\xe0\x1f\x8c\x8d\x40\x80"
-    h264 = b"".join(b"\0\0\0\1" + part for part in (unit, b"\x68\xce\x3c\x80", SLICE))
-    plain = {"h264": h264, "vp8": b"\x10" + bytes(range(200)), "opus": b"\xfc" + bytes(range(90))}
-    ours = sealer(FRAME_EPOCH, FRAME_KEY)
-    shut = {
-        codec: sealed(EncodedFrame(codec, data, 0, keyframe=True, captured_at=0.0), ours)  # type: ignore[arg-type]
-        for codec, data in plain.items()
-    }
-    return {
-        "epoch": FRAME_EPOCH,
-        "secret": encode_bytes(FRAME_KEY),
-        "frames": [
-            {"codec": codec, "plain": data.hex(), "sealed": shut[codec].data.hex()} for codec, data in plain.items()
         ],
     }
 

@@ -1,12 +1,15 @@
 /**
  * Opens encrypted frames as the browser's encoded transform hands them over. Runs in a worker, without a page.
  *
- * H.264 (Annex B): of a slice the first eight bytes are readable; then comes an SFrame ciphertext of the rest with these
- * bytes as its metadata, escaped like all NAL units (ITU-T H.264 §7.4.1), and a last byte 0x80, to which is added by how
- * much a slice is shorter than eight bytes. The parameter sets of a frame, with their start codes, are encrypted likewise
- * in one unit of type 6, of which one byte is readable. All other units are left out: the parameter sets that stand
- * readable are for who hands the frame on, and who does could have changed them.
+ * H.264 (Annex B): of a slice the first eight bytes are readable; then comes an SFrame ciphertext of the rest, escaped
+ * like all NAL units (ITU-T H.264 §7.4.1), and a last byte 0x80, to which is added by how much a slice is shorter than
+ * eight bytes. The parameter sets of a frame, with their start codes, are encrypted likewise, before its slices, in one
+ * unit of type 6, of which one byte is readable. All other units are left out: the parameter sets that stand readable are
+ * for who hands the frame on, and who does could have changed them. The metadata of each of these pieces are its readable
+ * bytes and its place, which is counted here and not sent: its index and the number of pieces. Their counters follow on
+ * each other. So a picture is opened whole, as one camera made it, or not at all.
  * VP8: ten bytes of a key frame and three of others are readable (RFC 6386 §9.1). Opus: the first byte (RFC 6716 §3.1).
+ * These are the metadata of the one ciphertext that follows.
  */
 
 import type { Bytes } from './bytes';
@@ -24,8 +27,9 @@ const START = Uint8Array.of(0, 0, 0, 1);
 const DELTA_SLICE = 1;
 const KEY_SLICE = 5;
 const SETS = 6;
+const PIECES = [DELTA_SLICE, KEY_SLICE, SETS];
 /** Of one frame, with its parameter sets: a key frame of 1 MB whose encoder makes each slice fit into a packet has about 900. */
-export const MAX_SLICES = 1024;
+export const MAX_PIECES = 1024;
 
 /** `counters`: of all its ciphertexts, all under key `kid`, for `replay.ts`. */
 export interface OpenedFrame {
@@ -55,29 +59,33 @@ async function openAfter(
 }
 
 async function openPicture(data: Uint8Array, keyOf: KeyOf): Promise<OpenedFrame> {
+  const pieces = split(data).filter((unit) => PIECES.includes(kindOf(unit)));
+  if (pieces.length > MAX_PIECES) throw new Untrue('this picture has too many slices');
   const parts: Uint8Array[] = [];
   const counters: number[] = [];
   const kids = new Set<number>();
-  let keyFrame = false;
-  let slices = 0;
-  for (const unit of split(data)) {
-    const kind = (unit[0] ?? 0) & 0x1f;
-    if (kind !== DELTA_SLICE && kind !== KEY_SLICE && kind !== SETS) continue;
-    if (counters.length === MAX_SLICES) throw new Untrue('this picture has too many slices');
+  for (const [at, piece] of pieces.entries()) {
     // One after the other: the first bad one ends it, so nobody makes us work for many.
-    const clear = unit.subarray(0, clearOf(unit));
-    const { kid, counter, plain } = await open(keyOf, unescaped(unit, clear.length), clear);
-    parts.push(...(kind === SETS ? [plain] : [START, clear, plain]));
+    const clear = piece.subarray(0, clearOf(piece));
+    const metadata = joined([clear, placeOf(at, pieces.length)]);
+    const { kid, counter, plain } = await open(keyOf, unescaped(piece, clear.length), metadata);
+    if (counter !== (counters[0] ?? counter) + at) throw new Untrue('this picture is made of several');
+    parts.push(...(kindOf(piece) === SETS ? [plain] : [START, clear, plain]));
     counters.push(counter);
     kids.add(kid);
-    slices += kind === SETS ? 0 : 1;
-    keyFrame ||= kind === KEY_SLICE;
   }
   const [kid] = kids;
   if (kid === undefined || kids.size > 1) throw new Untrue('this picture is not of one key');
-  if (slices === 0) throw new Untrue('this picture has no slice');
-  return { data: joined(parts), keyFrame, kid, counters };
+  const kinds = new Set(pieces.map(kindOf));
+  if (kinds.size === 1 && kinds.has(SETS)) throw new Untrue('this picture has no slice');
+  return { data: joined(parts), keyFrame: kinds.has(KEY_SLICE), kid, counters };
 }
+
+const kindOf = (unit: Uint8Array): number => (unit[0] ?? 0) & 0x1f;
+
+/** Of a piece in its picture. */
+const placeOf = (index: number, count: number): Bytes =>
+  Uint8Array.of(index >> 8, index & 0xff, count >> 8, count & 0xff);
 
 /** The NAL units of a byte stream (ITU-T H.264 §B.1), without start codes and trailing zeros. */
 export function split(data: Uint8Array): Uint8Array[] {
