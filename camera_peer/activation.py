@@ -153,5 +153,5 @@ async def local_address(origin: str) -> str:
             probe.setblocking(False)
             probe.connect(address)
             return str(probe.getsockname()[0])
-    except OSError:
+    except (OSError, UnicodeError):
         return ""

@@ -121,7 +121,10 @@ def tunnel_target(url: str, pairing: Pairing) -> TunnelTarget | None:
     On the server's own host it has the server's key, which may be self-made and pinned. A relay elsewhere is checked as
     every browser does. Either way the media in it is encrypted to whom the signaling introduced.
     """
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None
     if parts.scheme not in ("ws", "wss") or not parts.hostname:
         return None
     at_server = parts.hostname == urlsplit(pairing.origin).hostname

@@ -1,7 +1,6 @@
 """As whom the outside sees a socket of ours: a STUN Binding request (RFC 8489 §2), repeated until it is answered."""
 
 import asyncio
-import socket
 
 from aioice import Candidate, stun
 from aioice.candidate import candidate_foundation
@@ -10,25 +9,13 @@ from aioice.ice import StunProtocol
 from media.check import Check, CheckRefused
 from media.guard import Address
 from media.ice_servers import StunServer
+from media.names import addresses_of
 
 GRACE_SECONDS = 0.1
 """After the first answer, for those of the other sockets; or as long again as the first one took."""
 SRFLX_TYPE = 100 << 24
 HOST_TYPE = 126 << 24
 """Type preferences of a priority (RFC 8445 §5.1.2.2)."""
-
-
-async def addresses_of(host: str, port: int) -> dict[int, Address]:
-    """The server's first address of each IP family (4, 6); none where its name is unknown."""
-    try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_DGRAM)
-    except OSError:
-        return {}
-    places: dict[int, Address] = {}
-    for family, _, _, _, place in found:
-        version = 6 if family is socket.AF_INET6 else 4
-        places.setdefault(version, (str(place[0]), int(place[1])))
-    return places
 
 
 async def reflexive_candidates(protocols: list[StunProtocol], server: StunServer, seconds: float) -> list[Candidate]:

@@ -96,14 +96,16 @@ class TunnelTransport(asyncio.DatagramTransport):
 
 
 async def open_tunnel(target: TunnelTarget, protocol: asyncio.DatagramProtocol) -> TunnelTransport:
-    """Connect. Raises `aiohttp.ClientError`, `OSError` and `TimeoutError`."""
+    """Connect. Raises `aiohttp.ClientError`, `TimeoutError` and `OSError`, also where the name can be nobody's."""
     http = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar(), middlewares=(unredirected,))
     try:
         async with asyncio.timeout(OPEN_SECONDS):
             socket = await http.ws_connect(
                 target.url, protocols=(MEDIA_SUBPROTOCOL,), ssl=target.tls, compress=0, max_msg_size=MAX_DATAGRAM + 1
             )
-    except BaseException:
+    except BaseException as error:
         await http.close()
+        if isinstance(error, UnicodeError):
+            raise OSError(f"the relay's name cannot be looked up: {error}") from error
         raise
     return TunnelTransport(http, socket, protocol)

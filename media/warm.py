@@ -7,8 +7,8 @@ import structlog
 from aioice.ice import get_host_addresses
 
 from media.ice_servers import IceServers, TurnServer
+from media.names import addresses_of
 from media.peer import SendingPeer, prepare
-from media.reflexive import addresses_of
 from media.turn import first_that_allocates
 
 log = structlog.get_logger(__name__)

@@ -22,7 +22,7 @@ class Rejected(Exception):
 async def open_socket(
     http: aiohttp.ClientSession, url: str, authorization: str, tls: Trust
 ) -> aiohttp.ClientWebSocketResponse:
-    """Connect. Raises `Rejected`, `aiohttp.ClientError` and `OSError`."""
+    """Connect. Raises `Rejected`, `aiohttp.ClientError` and `OSError`, also where the name can be nobody's."""
     try:
         return await http.ws_connect(
             url,
@@ -38,6 +38,8 @@ async def open_socket(
         if error.status == Fault.UNAUTHORIZED:
             raise Rejected("the server does not know us") from None
         raise
+    except UnicodeError as error:
+        raise OSError(f"the server's name cannot be looked up: {error}") from error
 
 
 async def register(socket: aiohttp.ClientWebSocketResponse, params: wire.RegisterParams) -> wire.RegisterResult:

@@ -31,8 +31,11 @@ class Line(Protocol):
 async def addresses(host: str, port: int) -> list[str]:
     """What a name stands for, as this machine resolves it. Raises OSError, TimeoutError."""
     loop = asyncio.get_running_loop()
-    async with asyncio.timeout(CONNECT_SECONDS):
-        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    try:
+        async with asyncio.timeout(CONNECT_SECONDS):
+            found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except UnicodeError as error:
+        raise OSError(f"the name cannot be looked up: {error}") from error
     return list(dict.fromkeys(str(each[4][0]) for each in found))[:MAX_ADDRESSES]
 
 

@@ -161,7 +161,7 @@ def check_server_url(url: str) -> None:
     """An http or https origin, no path, query or credentials. Raises `BadPayload`."""
     try:
         parts = urlsplit(url)
-        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        valid = parts.scheme in ("http", "https") and _can_be_asked_for(parts.hostname or "") and parts.port != 0
         valid = valid and url.isprintable() and " " not in url
     except ValueError:
         valid = False
@@ -179,3 +179,11 @@ def check_wifi(ssid: str, password: str, *, encrypted: bool = False) -> None:
     raw_key = length == MAX_PASSPHRASE_BYTES + 1 and all(c in "0123456789abcdefABCDEF" for c in password)
     if password and not encrypted and not raw_key and not 8 <= length <= MAX_PASSPHRASE_BYTES:
         raise BadPayload(f"a Wi-Fi password has 8 to {MAX_PASSPHRASE_BYTES} characters")
+
+
+def _can_be_asked_for(host: str) -> bool:
+    """Whether a host can have this name: looking up one that nobody can have is no `OSError` in Python."""
+    try:
+        return bool(host.encode("idna"))
+    except UnicodeError:
+        return False

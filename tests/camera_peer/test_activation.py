@@ -214,5 +214,6 @@ def test_the_servers_wish_to_wait_is_bounded() -> None:
     assert pause(40, None, lambda: 1.0) == 15.0
 
 
-async def test_no_address_is_no_failure() -> None:
-    assert await local_address("https://does-not-exist.invalid") == ""
+@pytest.mark.parametrize("name", ["does-not-exist.invalid", "nobodys..invalid", "a" * 64 + ".invalid"])
+async def test_no_address_is_no_failure(name: str) -> None:
+    assert await local_address(f"https://{name}") == ""

@@ -62,7 +62,9 @@ def test_a_tunnel_is_believed_by_the_next_key_too() -> None:
     assert target.tls.pins == (A, B)
 
 
-@pytest.mark.parametrize("url", ["https://belvedere.home/api/media", "wss:///api/media", "", "file:///etc/passwd"])
+@pytest.mark.parametrize(
+    "url", ["https://belvedere.home/api/media", "wss:///api/media", "", "file:///etc/passwd", "wss://[::/api/media"]
+)
 def test_what_is_no_web_socket_is_no_tunnel(url: str) -> None:
     assert tunnel_target(url, Pairing("cam", "https://belvedere.home", "wss://belvedere.home/api/signaling")) is None
 

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import aioice
+import pytest
 from aioice import stun
 from aioice.ice import StunProtocol
 
@@ -79,6 +80,7 @@ async def test_silence_ends_in_time() -> None:
         assert await reflexive_candidates(protocols, server, 0.1) == []
 
 
-async def test_an_unknown_name_is_silence() -> None:
+@pytest.mark.parametrize("host", ["stun.invalid", "stun..invalid", "a" * 64 + ".invalid"])
+async def test_an_unknown_name_is_silence(host: str) -> None:
     async with sockets(1, lambda _: True) as (protocols, _):
-        assert await reflexive_candidates(protocols, StunServer("stun.invalid", 3478), 5.0) == []
+        assert await reflexive_candidates(protocols, StunServer(host, 3478), 5.0) == []

@@ -324,3 +324,13 @@ async def test_a_server_that_says_no_is_an_error_and_leaves_nothing() -> None:
         with pytest.raises(aiohttp.ClientError):
             await open_tunnel(TunnelTarget(url + "nothing"), Ear())
     await eventually(lambda: asyncio.all_tasks() == before, LIMIT)
+
+
+@pytest.mark.parametrize(
+    "url", ["wss://a..b/media", "wss://" + "a" * 64 + ".b/", "wss://[::/", "wss://a:99999/", "", "a"]
+)
+async def test_an_address_that_can_be_nobodys_is_an_error_and_leaves_nothing(url: str) -> None:
+    before = asyncio.all_tasks()
+    with pytest.raises((aiohttp.ClientError, OSError)):
+        await open_tunnel(TunnelTarget(url), Ear())
+    await eventually(lambda: asyncio.all_tasks() == before, LIMIT)

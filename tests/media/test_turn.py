@@ -1,6 +1,7 @@
 """Which TURN server is taken, where each answers in its own time."""
 
 import asyncio
+from typing import Literal
 
 import pytest
 
@@ -67,3 +68,12 @@ async def test_who_gives_up_leaves_no_trial_behind(monkeypatch: pytest.MonkeyPat
     looking.cancel()
     await asyncio.wait({looking})
     assert servers.trying == 0
+
+
+@pytest.mark.parametrize("host", ["turn..invalid", "a" * 64 + ".invalid"])
+@pytest.mark.parametrize(("transport", "tls"), [("udp", False), ("tcp", False), ("tcp", True)])
+async def test_a_server_whose_name_can_be_nobodys_lets_nobody_in(
+    host: str, transport: Literal["udp", "tcp"], tls: bool
+) -> None:
+    server = TurnServer(host, 443, transport, tls=tls)
+    assert await first_that_allocates(IceServers(turn=((server, Credential("name", "word")),))) is None

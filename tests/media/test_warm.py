@@ -190,3 +190,15 @@ async def test_a_silent_stun_server_costs_no_more_than_its_limit(monkeypatch: py
         peer = await peers.take()
     assert {candidate.type for candidate in peer.connection.local_candidates} == {"host"}
     await peer.close()
+
+
+@pytest.mark.parametrize("host", ["a..b", "a" * 64 + ".b"])
+async def test_names_that_can_be_nobodys_cost_no_peer(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("media.ice.GATHER_LIMIT", 0.1)
+    peers = WarmPeers(IceServers(StunServer(host, 3478), (turn(host),)))
+    task = asyncio.create_task(peers.run())
+    assert {candidate.type for candidate in (await ready(peers)).connection.local_candidates} == {"host"}
+    assert not task.done()
+    await eventually(lambda: not peers.hopes_for_turn)
+    assert peers.turn is None
+    await end(task)

@@ -217,6 +217,18 @@ async def test_it_waits_longer_each_time_as_it_is_told() -> None:
     assert attempts[:4] == [0, 1, 2, 3]
 
 
+async def test_a_server_whose_name_can_be_nobodys_is_tried_again_like_any_other() -> None:
+    attempts: list[int] = []
+
+    def backoff(attempt: int) -> float:
+        attempts.append(attempt)
+        return 0.01
+
+    async with running("ws://nobodys..invalid/api/signaling", Recorder(), backoff=backoff):
+        await eventually(lambda: len(attempts) >= 2)
+    assert attempts[:2] == [0, 1]
+
+
 @pytest.mark.parametrize("dead", ["c1", ""])
 async def test_an_identity_that_counts_no_more_ends_it(dead: str) -> None:
     device = Recorder()

@@ -80,6 +80,8 @@ def test_a_wifi_uri_with_our_fields_is_read() -> None:
         ('{"v":1,"s":"a","p":"","u":"https://me@a","t":"t"}', "not a web address"),
         ('{"v":1,"s":"a","p":"","u":"https://a:99999","t":"t"}', "not a web address"),
         ('{"v":1,"s":"a","p":"","u":"https://a\\n","t":"t"}', "not a web address"),
+        ('{"v":1,"s":"a","p":"","u":"https://a..b","t":"t"}', "not a web address"),
+        (f'{{"v":1,"s":"a","p":"","u":"https://{"a" * 64}.b","t":"t"}}', "not a web address"),
         ('{"v":1,"s":"a","p":"short","u":"https://a","t":"t"}', "8 to 63"),
         ('{"v":1,"s":"a","p":"","u":"https://a","t":"t\\u0000"}', "token in this code is damaged"),
         ('{"v":1,"s":"\\ud800","p":"","u":"https://a","t":"t"}', "characters that are none"),

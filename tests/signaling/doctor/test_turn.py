@@ -78,8 +78,9 @@ async def test_silence_has_an_end() -> None:
     assert finding.level == "bad" and "silence" in finding.sentence
 
 
-async def test_a_name_that_is_none() -> None:
-    finding = await tried("turn:turn.invalid:3478")
+@pytest.mark.parametrize("name", ["turn.invalid", "turn..invalid"])
+async def test_a_name_that_is_none(name: str) -> None:
+    finding = await tried(f"turn:{name}:3478")
     assert finding.level == "bad" and "unknown" in finding.sentence
 
 
