@@ -152,8 +152,11 @@ class WarmPeers:
         return peer
 
     async def _resolve(self) -> None:
-        """Learn the TURN servers' addresses, to tell a pair that they relay from a direct one."""
-        for host in self._servers.turn_hosts() - self._turn_hosts.keys():
+        """Learn the TURN servers' addresses, to tell a pair that they relay from a direct one. Those of
+        servers that are named no more are forgotten."""
+        hosts = self._servers.turn_hosts()
+        self._turn_hosts = {host: known for host, known in self._turn_hosts.items() if host in hosts}
+        for host in hosts - self._turn_hosts.keys():
             try:
                 async with asyncio.timeout(RESOLVE_SECONDS):
                     places = await addresses_of(host, 0)

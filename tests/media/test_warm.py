@@ -202,3 +202,17 @@ async def test_names_that_can_be_nobodys_cost_no_peer(host: str, monkeypatch: py
     await eventually(lambda: not peers.hopes_for_turn)
     assert peers.turn is None
     await end(task)
+
+
+async def test_only_the_servers_named_at_present_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(warm, "REFILL_DELAY", 0.0)
+    peers = WarmPeers()
+    task = asyncio.create_task(peers.run())
+    await ready(peers)
+    for number in range(1, 40):
+        peers.use(IceServers(None, (turn(f"127.0.0.{number}"),)))
+        await eventually(lambda host=f"127.0.0.{number}": host in peers._turn_hosts)  # type: ignore[misc]
+    assert peers._turn_hosts == {"127.0.0.39": frozenset({"127.0.0.39"})}
+    peers.use(IceServers())
+    await eventually(lambda: peers._turn_hosts == {})
+    await end(task)
