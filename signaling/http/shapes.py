@@ -7,6 +7,7 @@ from msgspec import Meta
 
 from signaling.access import Scope
 from signaling.audit import Deed
+from signaling.protocol.trust.statement import KEY_PATTERN
 from signaling.ways import MAX_DIRECT_VIEWERS, Policy
 
 PRINTABLE = r"^[^\u0000-\u001f\u007f]*$"
@@ -150,7 +151,7 @@ class ActivateBody(Body, frozen=True):
     my_local_ip: Annotated[str, Meta(max_length=64, pattern=PRINTABLE)]
     public_key: Key | None = None
     proof: Proof | None = None
-    pairing_proof: Annotated[str, Meta(min_length=43, max_length=43, pattern=URL_SAFE)] | None = None
+    pairing_proof: Annotated[str, Meta(min_length=43, max_length=43, pattern=f"^{KEY_PATTERN}$")] | None = None
 
 
 class CameraResetBody(Body, frozen=True):

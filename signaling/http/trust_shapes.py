@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from signaling.http.shapes import PRINTABLE, Body, Time
 from signaling.protocol.trust.keyring import MAX_STATEMENTS
-from signaling.protocol.trust.statement import MAX_STATEMENT_CHARS
+from signaling.protocol.trust.statement import KEY_PATTERN, MAX_STATEMENT_CHARS
 
 MAX_LABEL_CHARS = 80
 """Of a browser, as its person would call it."""
@@ -29,7 +29,7 @@ Statement = Annotated[
 Statements = Annotated[list[str], Meta(max_length=MAX_STATEMENTS, description="Statements, the first one first")]
 Key32 = Annotated[
     str,
-    Meta(min_length=43, max_length=43, pattern=r"^[A-Za-z0-9_-]+$", description="32 bytes in base64url"),
+    Meta(min_length=43, max_length=43, pattern=f"^{KEY_PATTERN}$", description="32 bytes in base64url"),
 ]
 """A key, a digest or a MAC."""
 Label = Annotated[str, Meta(min_length=1, max_length=MAX_LABEL_CHARS, pattern=PRINTABLE)]

@@ -4,8 +4,8 @@ const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 const SIGNS = 12;
 /** x⁵ + x² + 1: the check is a polynomial over GF(32). */
 const FIELD = 0b100101;
-/** 32 bytes in base64url. */
-const LABEL_KEY = /^[A-Za-z0-9_-]{43}$/;
+/** 32 bytes in base64url, as an encoder spells them. */
+const LABEL_KEY = /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/;
 
 export type CameraSecret = { kind: 'setup'; code: string } | { kind: 'label'; key: string };
 

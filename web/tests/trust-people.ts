@@ -30,6 +30,7 @@ export const vectors = JSON.parse(readFileSync(file, 'utf8')) as {
     'secret' | 'origin' | 'token' | 'camera' | 'ring' | 'head' | 'camera_proof' | 'owner_proof',
     string
   >;
+  statements: { by: string; says_more: Refused[]; refused: Refused[] };
   keyrings: { why: string; chain: string[]; name?: string; keys?: string[] }[];
   grants: {
     camera: string;

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { decodeBytes, encodeBytes, toHex } from '../core/trust/bytes';
 import { open } from '../core/trust/envelope';
 import { rights } from '../core/trust/grant';
-import { follow } from '../core/trust/keyring';
+import { follow, LINK } from '../core/trust/keyring';
 import { NO_ORDERS, readOrders } from '../core/trust/orders';
 import { cameraProof, ownerProof, readSecret } from '../core/trust/pairing';
 import { isProof } from '../core/trust/proof';
@@ -16,7 +16,8 @@ import { read } from '../core/trust/statement';
 import { Untrue } from '../core/trust/untrue';
 import { checkAnswer, exchangeKeyOf, fromHex, vectors } from './trust-people';
 
-const { pairing, keyrings, grants, sessions, envelopes, frames } = vectors;
+const named = <T extends { why: string }>(cases: T[]) => cases.map((each) => [each.why, each] as const);
+const { pairing, statements, keyrings, grants, sessions, envelopes, frames } = vectors;
 
 describe('pairing', () => {
   test('both proofs are those of the vectors', async () => {
@@ -24,6 +25,16 @@ describe('pairing', () => {
     const { origin, token, camera, ring, head } = pairing;
     expect(isProof(await cameraProof(secret, origin, token, camera), pairing.camera_proof)).toBe(true);
     expect(isProof(await ownerProof(secret, origin, token, ring, head), pairing.owner_proof)).toBe(true);
+  });
+});
+
+describe('signed statements', () => {
+  test.each(named(statements.says_more))('may say more: %s', async (_, { text }) => {
+    expect([...(await follow([text])).keys]).toEqual([statements.by]);
+  });
+
+  test.each(named(statements.refused))('%s', async (_, { text }) => {
+    await expect(read(text, LINK)).rejects.toThrow(Untrue);
   });
 });
 

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from signaling.protocol.trust import statement
 from signaling.protocol.trust.orders import Known
-from signaling.protocol.trust.statement import Key, Seconds, Untrue
+from signaling.protocol.trust.statement import KEY_PATTERN, Key, Seconds, Untrue
 
 KIND = "belvedere-receipt+jwt"
 
@@ -19,7 +19,7 @@ class Receipt(msgspec.Struct, frozen=True):
     """`orders`: digest of their text, empty where there are none; `n`: their number, -1 there. `head`: digest of the
     newest statement of the owner's keyring."""
 
-    orders: Annotated[str, msgspec.Meta(pattern=r"^([A-Za-z0-9_-]{43})?\Z")]
+    orders: Annotated[str, msgspec.Meta(pattern=rf"^({KEY_PATTERN})?\Z")]
     n: Annotated[int, msgspec.Meta(ge=-1, lt=2**53)]
     head: Key
     iat: Seconds

@@ -59,7 +59,9 @@ class Scene:
         if not isinstance(value, str) or not value.startswith("$"):
             return value
         known = self.things[value[1:]]
-        return secrets.token_urlsafe(len(known))[: len(known)] if unknown and "." not in known else known
+        return (
+            secrets.token_urlsafe(len(known) * 3 // 4).ljust(len(known), "A") if unknown and "." not in known else known
+        )
 
     async def ask(self, method: str, path: str, body: Any, headers: dict[str, str]) -> Answer:
         """One request; of a stream the beginning is enough."""

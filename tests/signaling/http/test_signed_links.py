@@ -85,7 +85,7 @@ async def test_signed_link_of_who_has_no_keyring_yet_is_accepted_later(owner: Ap
     await ring_at(guest, "guest")
     signed = acceptance(body["grant"], (await ring_of(guest)).name)
     path = f"/api/grants/{(await guest.camera(camera.id))['access']['grant']}/acceptance"
-    for wrong in (acceptance(body["grant"], "x" * 43, link_keys(b"another URL, now")), body["grant"], "a.b.c"):
+    for wrong in (acceptance(body["grant"], "w" * 43, link_keys(b"another URL, now")), body["grant"], "a.b.c"):
         assert (await guest.call("PUT", path, {"statement": wrong})).code == "statement_untrue"
     assert (await owner.call("PUT", path, {"statement": signed})).code == "not_found", "the guest says it, nobody else"
     for _ in range(2):
@@ -115,7 +115,7 @@ async def test_unsigned_links_go_on_as_before(owner: Api) -> None:
     secret = await link(owner, camera)
     guest = await newcomer(owner)
     assert (await guest.good("POST", "/api/grants/check", {"invitation": secret}))["signed"] is None
-    signed = acceptance(statement.sign(key("phone"), "x", Acceptance("A" * 43, "B" * 43, NOW)), "A" * 43)
+    signed = acceptance(statement.sign(key("phone"), "x", Acceptance("A" * 43, "E" * 43, NOW)), "A" * 43)
     refused = await guest.call("POST", "/api/grants", {"invitation": secret, "acceptance": signed})
     assert refused.code == "statement_untrue"
     await guest.good("POST", "/api/grants", {"invitation": secret})

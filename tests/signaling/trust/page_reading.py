@@ -107,11 +107,11 @@ def _is_count(value: object, least: int = 0) -> bool:
 def _is(value: Any, form: str) -> bool:
     match form:
         case "key":
-            return isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9_-]{43}", value) is not None
+            return isinstance(value, str) and len(decoded(value)) == 32
         case "key or none":
             return value == "" or _is(value, "key")
         case "nonce":
-            return isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9_-]{22}", value) is not None
+            return isinstance(value, str) and len(decoded(value)) == 16
         case "count" | "-1..":
             return _is_count(value, 0 if form == "count" else -1)
         case "0..255":

@@ -31,6 +31,12 @@ def name(person: str) -> str:
     return statement.name_of(key(person))
 
 
+def misspelt(text: str) -> str:
+    """Another spelling of the same bytes, with an unused bit set: no encoder makes it (RFC 4648 §3.5)."""
+    signs = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    return text[:-1] + signs[signs.index(text[-1]) + 1]
+
+
 def nonce(label: str) -> str:
     return encode_bytes(seed(f"nonce {label}")[:16])
 

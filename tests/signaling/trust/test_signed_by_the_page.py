@@ -35,6 +35,13 @@ def test_pairing_by_the_page() -> None:
     assert proofs == (said["camera_proof"], said["owner_proof"])
 
 
+def test_signed_statements_by_the_page() -> None:
+    said = VECTORS["statements"]
+    for case in said["says_more"]:
+        assert page.follow([case["text"]])["keys"] == {said["by"]}, case["why"]
+    refuses(lambda case: page.follow([case["text"]]), said["refused"])
+
+
 def test_signed_keyrings_by_the_page() -> None:
     good, *bad = VECTORS["keyrings"]
     ring = page.follow(good["chain"])

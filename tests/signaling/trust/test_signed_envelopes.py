@@ -8,7 +8,7 @@ from signaling.protocol.trust import envelope, statement
 from signaling.protocol.trust.envelope import KIND, SENDER_KEY_BYTES, Envelope, SenderKey
 from signaling.protocol.trust.session import HELLO, Hello
 from signaling.protocol.trust.statement import Untrue
-from tests.signaling.trust.people import NOW, exchange_key, hello, key, name, nonce, ring_of, seed
+from tests.signaling.trust.people import NOW, exchange_key, hello, key, misspelt, name, nonce, ring_of, seed
 
 SENDER = SenderKey(0x1234, seed("sender"))
 CAMERA = name("camera")
@@ -47,6 +47,7 @@ def test_a_signed_envelope_is_opened_by_nobody_else() -> None:
         lambda: opened(changed(counter=2**53)),
         lambda: opened(changed(exchange=encode_bytes(bytes(32)))),
         lambda: opened(changed(exchange="_" * 43)),
+        lambda: opened(MISSPELT),
         lambda: opened(changed(exchange=encode_bytes(exchange_key("stranger").public_key().public_bytes_raw()))),
         lambda: opened(sealed(sender=SenderKey(1, bytes(SENDER_KEY_BYTES - 1)))),
         lambda: opened(hello()),
@@ -56,6 +57,7 @@ def test_a_signed_envelope_is_opened_by_nobody_else() -> None:
             case()
 
 
+MISSPELT = changed(exchange=misspelt(encode_bytes(exchange_key("camera").public_key().public_bytes_raw())))
 SEALED = statement.read(sealed(), KIND, Envelope).what.sealed
 
 

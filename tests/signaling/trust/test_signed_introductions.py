@@ -5,7 +5,7 @@ import pytest
 from signaling.protocol.trust import keyring, statement
 from signaling.protocol.trust.introduction import KIND, MAX_ID_CHARS, Introduction, read_introduction
 from signaling.protocol.trust.statement import Untrue
-from tests.signaling.trust.people import NOW, key, name, ordered, ring_of
+from tests.signaling.trust.people import NOW, key, misspelt, name, ordered, ring_of
 
 RING = keyring.follow(ring_of("phone", "laptop"))
 STRANGERS = keyring.follow(ring_of("stranger"))
@@ -41,7 +41,9 @@ NO_INTRODUCTIONS = {
     "without an id": introduced(id=""),
     "an endless id": introduced(id="c" * (MAX_ID_CHARS + 1)),
     "no key": introduced(camera="x"),
+    "a misspelt key": introduced(camera=misspelt(name("camera"))),
     "no owner": introduced(owner=""),
+    "a misspelt owner": introduced(owner=misspelt(RING.name)),
     "no time": introduced(iat=-1),
     "orders as an introduction": ordered(),
     "no statement": "",

@@ -5,7 +5,7 @@ import pytest
 from signaling.protocol.trust import keyring, statement
 from signaling.protocol.trust.keyring import KIND, MAX_CHAIN_CHARS, MAX_STATEMENTS, Link
 from signaling.protocol.trust.statement import Untrue
-from tests.signaling.trust.people import NOW, key, name, ring_of
+from tests.signaling.trust.people import NOW, key, misspelt, name, ring_of
 
 CHAIN = ring_of("phone", "laptop", "paper")
 
@@ -56,6 +56,19 @@ BROKEN = {
     "a key twice": [
         CHAIN[0],
         said("phone", Link(1, [name("phone")] * 2, NOW, statement.digest(CHAIN[0]), statement.digest(CHAIN[0]))),
+    ],
+    "a key misspelt": [
+        CHAIN[0],
+        said(
+            "phone",
+            Link(
+                1,
+                [name("phone"), misspelt(name("laptop"))],
+                NOW,
+                statement.digest(CHAIN[0]),
+                statement.digest(CHAIN[0]),
+            ),
+        ),
     ],
     "endless": [CHAIN[0]] * (MAX_STATEMENTS + 1),
 }

@@ -6,7 +6,7 @@ from signaling.protocol.trust import keyring, statement
 from signaling.protocol.trust.orders import Known, read_orders
 from signaling.protocol.trust.receipt import KIND, Receipt, read_receipt, receipt
 from signaling.protocol.trust.statement import Untrue, digest
-from tests.signaling.trust.people import NOW, key, name, ordered, ring_of
+from tests.signaling.trust.people import NOW, key, misspelt, name, ordered, ring_of
 
 CAMERA = name("camera")
 OWNER = keyring.follow(ring_of("phone", "laptop"))
@@ -29,6 +29,8 @@ NO_RECEIPTS = {
     "orders without a number": statement.sign(key("camera"), KIND, Receipt(digest(""), -1, OWNER.head, NOW)),
     "orders of another form": statement.sign(key("camera"), KIND, Receipt("x", 0, OWNER.head, NOW)),
     "a keyring of another form": statement.sign(key("camera"), KIND, Receipt("", -1, "x", NOW)),
+    "misspelt orders": statement.sign(key("camera"), KIND, Receipt(misspelt(KNOWN.digest), 0, OWNER.head, NOW)),
+    "a misspelt keyring": statement.sign(key("camera"), KIND, Receipt("", -1, misspelt(OWNER.head), NOW)),
     "a number below none": statement.sign(key("camera"), KIND, Receipt("", -2, OWNER.head, NOW)),
     "orders as a receipt": ordered("camera"),
     "no statement": "",

@@ -10,7 +10,7 @@ from signaling.protocol.identity import decode_bytes, encode_bytes
 from signaling.protocol.trust import keyring, statement
 from signaling.protocol.trust.keyring import KIND, Link
 from signaling.protocol.trust.statement import MAX_STATEMENT_CHARS, Untrue
-from tests.signaling.trust.people import NOW, key, name
+from tests.signaling.trust.people import NOW, key, misspelt, name
 
 GOOD = keyring.begin(key("phone"), NOW)
 
@@ -34,6 +34,50 @@ def test_a_signed_statement_says_who_signed_it() -> None:
     assert (said.by, said.what) == (name("phone"), Link(0, [name("phone")], NOW))
     assert said.digest == statement.digest(GOOD)
     assert joined(*parts(GOOD)) == GOOD
+
+
+def signed_text(header: str, payload: str, person: str = "phone") -> str:
+    """Signed as it stands, by the letter."""
+    body = f"{encode_bytes(header.encode())}.{encode_bytes(payload.encode())}"
+    return f"{body}.{encode_bytes(key(person).sign(body.encode()))}"
+
+
+HEADER, PAYLOAD = (decode_bytes(part).decode() for part in GOOD.split(".")[:2])
+UNASKED = {
+    "an audience": '"aud":"somebody"',
+    "audiences": '"aud":["a","b"]',
+    "an audience that is none": '"aud":{}',
+    "a subject that is no text": '"sub":7',
+    "a name that is no text": '"jti":[1]',
+    "an issuer that is no text": '"iss":null',
+    "an end in the past": '"exp":1',
+    "an end that is no number": '"exp":"soon"',
+    "a beginning in the future": '"nbf":9007199254740991',
+    "a beginning that is no number": '"nbf":true',
+    "a critical member": '"crit":["exp"]',
+    "a fraction": '"x":-1.5',
+    "an exponent": '"x":[1e3,{"y":1E+2}]',
+    "a member with an odd name": '"__proto__":{"n":7}',
+}
+SAYS_MORE = {why: signed_text(HEADER, PAYLOAD.replace("{", f"{{{more},", 1)) for why, more in UNASKED.items()}
+MISSPELT = {
+    "a misspelt signature": misspelt(GOOD),
+    "a misspelt key": signed_text(
+        *(text.replace(name("phone"), misspelt(name("phone"))) for text in (HEADER, PAYLOAD))
+    ),
+}
+
+
+@pytest.mark.parametrize("why", SAYS_MORE)
+def test_a_signed_statement_may_say_more_than_anybody_asks_for(why: str) -> None:
+    said = statement.read(SAYS_MORE[why], KIND, Link)
+    assert (said.by, said.what) == (name("phone"), Link(0, [name("phone")], NOW))
+
+
+@pytest.mark.parametrize("why", MISSPELT)
+def test_a_signed_statement_is_spelt_in_one_way(why: str) -> None:
+    with pytest.raises(Untrue):
+        statement.read(MISSPELT[why], KIND, Link)
 
 
 def mutations() -> dict[str, str]:

@@ -8,7 +8,7 @@ import pytest
 from signaling.protocol.trust import keyring, session, statement
 from signaling.protocol.trust.session import ANSWER, HELLO, OFFER, Answer, Hello, Offer, fingerprint_of
 from signaling.protocol.trust.statement import Said, Untrue
-from tests.signaling.trust.people import NOW, hello, key, name, nonce, ring_of, sdp
+from tests.signaling.trust.people import NOW, hello, key, misspelt, name, nonce, ring_of, sdp
 
 CAMERA, VIEWER = name("camera"), name("phone")
 RING = keyring.follow(ring_of("phone", "laptop"))
@@ -39,12 +39,19 @@ def test_what_nobody_touched_is_believed() -> None:
     assert (answer.what.fingerprint, answer.what.camera) == (fingerprint_of(sdp("phone")), offer.what.fingerprint)
 
 
+def reworded(**fields: object) -> str:
+    """A hello of the viewer's own."""
+    return statement.sign(key("phone"), HELLO, msgspec.structs.replace(heard(hello()).what, **fields))
+
+
 SWAPPED_HELLOS = {
     "for another camera": hello(to="other camera"),
     "by a stranger": statement.sign(key("stranger"), HELLO, heard(hello()).what),
     "in the name of another keyring": hello("laptop"),
     "an offer as a hello": offered(),
-    "orders below none": statement.sign(key("phone"), HELLO, msgspec.structs.replace(heard(hello()).what, orders=-2)),
+    "orders below none": reworded(orders=-2),
+    "a misspelt nonce": reworded(nonce=misspelt(nonce("viewer"))),
+    "a misspelt exchange key": reworded(exchange=misspelt(heard(hello()).what.exchange)),
     "no statement": "",
 }
 
@@ -78,6 +85,11 @@ SWAPPED_OFFERS = {
     "another session of this viewer": {"text": offered(of_session="s2")},
     "an answer as an offer": {"text": answered()},
     "no statement": {"text": ""},
+    "a misspelt nonce": {
+        "text": statement.sign(
+            key("camera"), OFFER, msgspec.structs.replace(said(offered()).what, nonce=misspelt(nonce("camera")))
+        )
+    },
     "two certificates": {"with_sdp": sdp("camera") + sdp("stranger")},
     "no certificate": {"with_sdp": "v=0\r\n"},
     "another hash": {"with_sdp": sdp("camera").replace("sha-256", "sha-1")},

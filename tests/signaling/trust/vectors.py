@@ -88,6 +88,7 @@ def envelopes() -> dict[str, Any]:
             {"why": "for another viewer", "text": test_signed_envelopes.sealed(to=hello("stranger"))},
             {"why": "for an earlier session", "text": test_signed_envelopes.sealed(to=hello(label="earlier"))},
             {"why": "by another camera", "text": test_signed_envelopes.sealed(by="stranger")},
+            {"why": "a misspelt exchange key", "text": test_signed_envelopes.MISSPELT},
         ],
     }
 

@@ -20,9 +20,18 @@ from tests.signaling.trust import (
     test_signed_plain,
     test_signed_receipts,
     test_signed_recovery,
+    test_signed_statements,
 )
 from tests.signaling.trust.people import NOW, hello, name, ordered, ring_of
 from tests.signaling.trust.test_signed_introductions import introduced
+
+
+def statements() -> dict[str, Any]:
+    return {
+        "by": name("phone"),
+        "says_more": [{"why": why, "text": text} for why, text in test_signed_statements.SAYS_MORE.items()],
+        "refused": refused(test_signed_statements.MISSPELT),
+    }
 
 
 def orders_given() -> dict[str, Any]:
@@ -116,6 +125,7 @@ def refused(cases: Mapping[str, str]) -> list[dict[str, str]]:
 
 def words() -> dict[str, Any]:
     return {
+        "statements": statements(),
         "orders": orders_given(),
         "receipts": receipts(),
         "introductions": introductions(),
