@@ -10,7 +10,6 @@ import { begin, follow, type Keyring } from '../core/trust/keyring';
 import { linkKeys, linkProof, makeLinkSeed } from '../core/trust/link';
 import { NO_ORDERS } from '../core/trust/orders';
 import { ownershipOf } from '../core/trust/own-camera';
-import { OrdersBook } from '../core/trust/orders-book';
 import type { Belonging } from '../core/trust/own-ring';
 import type { SignedOffer } from '../core/trust/receiving';
 import { digest, nameOf } from '../core/trust/statement';
@@ -167,8 +166,7 @@ describe('a signed invitation', () => {
 });
 
 describe('who signs for a camera', () => {
-  const of = (browser: Browser): Promise<unknown> =>
-    ownershipOf('c1', browser, {} as never, new OrdersBook(new Drawer()));
+  const of = (browser: Browser): Promise<unknown> => ownershipOf('c1', browser, {} as never, new Drawer());
   const reason = (browser: Browser): Promise<unknown> =>
     of(browser).then(
       () => 'none',

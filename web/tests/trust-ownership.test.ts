@@ -1,14 +1,14 @@
 /** An owner's browser against a server that keeps what it is told, or does not. */
 
 import { beforeEach, describe, expect, test } from 'vitest';
-import { Problem } from '../core/api';
+import { Problem, Unreachable } from '../core/api';
 import type { Grant, OpenInvitation, Sharing, SignedLink, Terms } from '../core/sharing';
 import type { Cupboard } from '../core/trust/cupboard';
 import { rights } from '../core/trust/grant';
 import type { Owner } from '../core/trust/giving';
 import { begin, change, follow, type Keyring } from '../core/trust/keyring';
 import { NO_ORDERS, nextOrders, readOrders, type KnownOrders } from '../core/trust/orders';
-import { everOn, OrdersBook } from '../core/trust/orders-book';
+import { everOn } from '../core/trust/orders-book';
 import { Ownership } from '../core/trust/ownership';
 import { RECEIPT } from '../core/trust/receipt';
 import { accept, readOffer } from '../core/trust/receiving';
@@ -28,6 +28,8 @@ class Place {
   seed = '';
   /** Orders that others give before ours arrive. */
   meanwhile: string[] = [];
+  /** What fails once. */
+  failing: 'order' | 'change' | null = null;
   camera = '';
   cameraPair!: CryptoKeyPair;
   ring!: Keyring;
@@ -39,6 +41,7 @@ class Place {
   readonly trust = {
     trust: () => Promise.resolve({ orders: this.orders, receipt: this.receipt }),
     order: async (_: string, statement: string): Promise<void> => {
+      this.fail('order');
       const others = this.meanwhile.shift();
       if (others) this.orders = others;
       if (others || statement === this.orders) throw new Problem(409, 'orders_moved', '');
@@ -46,6 +49,12 @@ class Place {
       if (this.reachable) await this.deliver();
     },
   };
+
+  private fail(what: 'order' | 'change'): void {
+    if (this.failing !== what) return;
+    this.failing = null;
+    throw new Unreachable();
+  }
 
   async deliver(): Promise<void> {
     this.heard = await readOrders(this.orders!, this.camera, this.ring, this.heard);
@@ -67,10 +76,12 @@ class Place {
     return Promise.resolve({ id: 'i1', link: 'https://belvedere.example/', expires_at: '' });
   };
 
-  changeGrant = (id: string, { grant }: { grant?: string }) => {
+  changeGrant = async (id: string, { grant }: { grant?: string }) => {
+    await Promise.resolve();
+    this.fail('change');
     const row = this.grants.find((one) => one.id === id)!;
     row.chain = [grant!];
-    return Promise.resolve(row);
+    return row;
   };
 
   endGrant = (id: string): Promise<void> => {
@@ -123,7 +134,7 @@ async function ownership(by: CryptoKeyPair = pair, kept: Cupboard = drawer): Pro
     noted = n;
     return Promise.resolve();
   };
-  return new Ownership(place as never, new OrdersBook(kept), owner, subject, note, () => clock++);
+  return new Ownership(place as never, kept, owner, subject, note, () => clock++);
 }
 
 async function invite(own: Ownership): Promise<string[]> {
@@ -209,6 +220,119 @@ describe('signed sharing', () => {
     place.invitations = [];
     const given = await own.given(await place.sharing());
     expect([given.get('old'), given.get('theirs')]).toEqual(['unsigned', 'void']);
+  });
+});
+
+describe('what a server hides of a guest', () => {
+  const manage: Terms = { scopes: ['live', 'manage'], until: null };
+  const seedOf = ({ link }: { link: string }): string => link.split('/').at(-1)!;
+
+  /** Somebody else, who goes on whatever becomes of the guest. */
+  async function another(own: Ownership): Promise<[string[], Keyring]> {
+    const [, , ring] = await alone();
+    const chain = await place.accept(seedOf(await own.share(FOREVER)), ring);
+    place.grants.at(-1)!.id = 'other';
+    return [chain, ring];
+  }
+
+  const goesOn = ([chain, viewer]: [string[], Keyring]): Promise<unknown> =>
+    rights(chain, { camera: place.camera, owner: place.ring, orders: place.heard, viewer, now: NOW });
+
+  test('ends with him: the newer right, where an old one is listed', async () => {
+    const own = await ownership();
+    const former = await invite(own);
+    const other = await another(own);
+    await own.change(place.grants[0]!, manage);
+    const newer = place.grants[0]!.chain;
+    await allowed(newer);
+    place.grants[0]!.chain = former;
+    expect((await own.given(await place.sharing())).get('g1')).toBe('past');
+    await own.end(place.grants[0]!);
+    await expect(allowed(newer)).rejects.toThrow('revoked');
+    await goesOn(other);
+  });
+
+  test('ends with him: what another device gave, once this one has seen it', async () => {
+    const own = await ownership();
+    const former = await invite(own);
+    await (await ownership(pair, new Drawer())).change(place.grants[0]!, manage);
+    const newer = place.grants[0]!.chain;
+    await own.given(await place.sharing());
+    place.grants[0]!.chain = former;
+    await own.end(place.grants[0]!);
+    await expect(allowed(newer)).rejects.toThrow('revoked');
+  });
+
+  test('ends with him: what is listed under another name, or as a link that nobody used', async () => {
+    const own = await ownership();
+    const former = await invite(own);
+    const other = await another(own);
+    await own.change(place.grants[0]!, manage);
+    const newer = place.grants[0]!.chain;
+    place.grants[0]!.chain = former;
+    place.grants.push({ ...place.grants[0]!, id: 'alias', chain: newer });
+    await own.end(place.grants[0]!);
+    await expect(allowed(newer)).rejects.toThrow('revoked');
+    await goesOn(other);
+
+    const again = await place.accept(seedOf(await own.share(FOREVER)), guest);
+    await own.given(await place.sharing());
+    const open = place.invitations;
+    const row = place.grants.find(({ chain }) => chain === again)!;
+    await own.change(row, manage);
+    const last = row.chain;
+    const link = { scopes: [], grant_expires_at: null, expires_at: '', created_at: '', history_since: null };
+    place.invitations = [...open, { id: 'i9', grant: last[0]!, ...link }];
+    row.chain = again;
+    await own.end(row);
+    await expect(allowed(last)).rejects.toThrow('revoked');
+    await goesOn(other);
+  });
+
+  test('is as wide as it was where orders fail, and saved again it is as narrow as was said', async () => {
+    const own = await ownership();
+    const wide = await invite(own);
+    place.failing = 'order';
+    await expect(own.change(place.grants[0]!, FOREVER)).rejects.toThrow(Unreachable);
+    expect(place.grants[0]!.chain).toBe(wide);
+    await own.change(place.grants[0]!, FOREVER);
+    await expect(allowed(wide)).rejects.toThrow('revoked');
+    await allowed(place.grants[0]!.chain);
+  });
+
+  test('is nothing where the server fails after the orders, until it is saved again', async () => {
+    const own = await ownership();
+    const wide = await invite(own);
+    place.failing = 'change';
+    await expect(own.change(place.grants[0]!, FOREVER)).rejects.toThrow(Unreachable);
+    await expect(allowed(wide)).rejects.toThrow('revoked');
+    expect((await own.given(await place.sharing())).get('g1')).toBe('past');
+    await own.change(place.grants[0]!, FOREVER);
+    await allowed(place.grants[0]!.chain);
+  });
+
+  test('ends with his link: the server shows another one in its place', async () => {
+    const own = await ownership();
+    await own.share(FOREVER);
+    const old = place.invitations[0]!.grant;
+    await own.withdraw(place.invitations[0]!);
+    const seed = seedOf(await own.share(FOREVER));
+    const chain = await place.accept(seed, guest);
+    place.grants = [];
+    const link = { scopes: [], grant_expires_at: null, expires_at: '', created_at: '', history_since: null };
+    place.invitations = [{ id: 'i1', grant: old, ...link }];
+    await own.withdraw(place.invitations[0]!);
+    await expect(allowed(chain)).rejects.toThrow('revoked');
+  });
+
+  test('is not named where it has ended by itself', async () => {
+    const own = await ownership();
+    const until = new Date((NOW - 100_000) * 1000).toISOString();
+    await own.share({ scopes: ['live'], until });
+    place.invitations = [];
+    await invite(own);
+    await own.end(place.grants[0]!);
+    expect(place.heard.serials.size).toBe(1);
   });
 });
 

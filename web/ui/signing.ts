@@ -2,23 +2,19 @@
 
 import { CannotSign } from '../core/trust/cannot-sign';
 import type { Circle } from '../core/trust/circle';
-import { browserCupboard } from '../core/trust/cupboard';
+import { browserCupboard, type Cupboard } from '../core/trust/cupboard';
 import type { Key } from '../core/trust/members';
-import { OrdersBook } from '../core/trust/orders-book';
 import { ownershipOf } from '../core/trust/own-camera';
 import type { Ownership } from '../core/trust/ownership';
 import type { Household } from './household';
 
 /** One per page. Null where this browser keeps nothing: it then has no key either. */
-let book: Promise<OrdersBook | null> | null = null;
+let cupboard: Promise<Cupboard | null> | null = null;
 
 /** For a camera of one's own. Null where the camera believes the server. Throws `CannotSign`. */
 export async function ownership(household: Household, camera: string): Promise<Ownership | null> {
-  book ??= browserCupboard().then(
-    (cupboard) => new OrdersBook(cupboard),
-    () => null,
-  );
-  return ownershipOf(camera, asWhom(household), household.api, await book);
+  cupboard ??= browserCupboard().catch(() => null);
+  return ownershipOf(camera, asWhom(household), household.api, await cupboard);
 }
 
 /** Throws `CannotSign`. */

@@ -3,10 +3,11 @@
 import type { Api } from '../api';
 import type { Trust } from '../trust-routes';
 import { CannotSign, type CannotSignReason } from './cannot-sign';
+import type { Cupboard } from './cupboard';
 import type { NoInstallationReason } from './installation';
 import type { Keyring } from './keyring';
 import type { Key } from './members';
-import { everOn, type OrdersBook } from './orders-book';
+import { everOn } from './orders-book';
 import { Ownership } from './ownership';
 import type { Belonging } from './own-ring';
 
@@ -33,7 +34,7 @@ export async function ownershipOf(
   id: string,
   circle: Belongs,
   api: Api,
-  book: OrdersBook | null,
+  cupboard: Cupboard | null,
 ): Promise<Ownership | null> {
   if (circle.standing.kind === 'unasked') await circle.catchUp();
   const { protected: knowsOwner } = await circle.refresh(id);
@@ -41,14 +42,14 @@ export async function ownershipOf(
   const met = circle.cameras.get(id);
   if (!met && !knowsOwner) return null;
   if (standing.kind !== 'member') throw new CannotSign(reasonOf(standing));
-  if (!pair || !ring || !book) throw new CannotSign('storage');
+  if (!pair || !ring || !cupboard) throw new CannotSign('storage');
   if (!met) throw new CannotSign('stranger');
   if (met.owner !== ring.name) throw new CannotSign('alone');
   const owner = { pair, ring, camera: met.key };
   const note = async (n: number): Promise<void> => {
     if (n > (circle.cameras.get(id)?.orders ?? -1)) await circle.noteOrders(id, n);
   };
-  return new Ownership(api, book, owner, { ...owner, id, everOn: await everOn(statements) }, note);
+  return new Ownership(api, cupboard, owner, { ...owner, id, everOn: await everOn(statements) }, note);
 }
 
 export function reasonOf(standing: Belongs['standing']): CannotSignReason {

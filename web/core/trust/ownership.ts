@@ -7,9 +7,11 @@ import { Problem, type Api } from '../api';
 import type { Grant as ListedGrant, MadeInvitation, OpenInvitation, Sharing, Terms } from '../sharing';
 import { encodeBytes, sha256 } from './bytes';
 import { CannotSign } from './cannot-sign';
+import type { Cupboard } from './cupboard';
 import { give, nextSerial, readGiven, type Given, type GivenTerms, type Owner } from './giving';
+import { Ledger, type Right } from './ledger';
 import { linkKeys, linkProof, makeLinkSeed } from './link';
-import { nextOrders } from './orders';
+import { covers, nextOrders } from './orders';
 import { OrdersBook, type Page, type Subject } from './orders-book';
 import type { Key } from './members';
 import { readReceipt } from './receipt';
@@ -27,22 +29,31 @@ export interface OrdersStanding {
   readonly obeyed: boolean | null;
 }
 
-/** What the chain of a guest or of a link comes to. `void`: whoever signed it does not count. */
-export type Standing = Given | 'unsigned' | 'void';
+/**
+ * What the chain of a guest or of a link comes to. `void`: whoever signed it does not count. `past`: it was taken back, so
+ * that a server which still lists it may hide another.
+ */
+export type Standing = Given | 'unsigned' | 'void' | 'past';
 
 type Routes = Pick<Api, 'trust' | 'sharing' | 'share' | 'changeGrant' | 'endGrant' | 'withdraw'>;
 
 export class Ownership {
+  private readonly book: OrdersBook;
+  private readonly ledger: Ledger;
+
   constructor(
     private readonly routes: Routes,
-    private readonly book: OrdersBook,
+    cupboard: Cupboard,
     private readonly owner: Owner,
     private readonly subject: Subject,
     /** Hears the number of the newest orders: this browser's hellos name it. */
     private readonly note: (n: number) => Promise<void> = () => Promise.resolve(),
     /** Milliseconds since the epoch, by this device's own clock: the server's could make a right last longer. */
     readonly now: () => number = Date.now,
-  ) {}
+  ) {
+    this.book = new OrdersBook(cupboard);
+    this.ledger = new Ledger(cupboard);
+  }
 
   async standing(): Promise<OrdersStanding> {
     await this.renew();
@@ -50,47 +61,48 @@ export class Ownership {
     return { standard: page.standard, obeyed: page.n < 0 ? null : page.digest === taken.orders };
   }
 
-  /** By the ids of grants and open invitations. */
-  async given({ grants, invitations }: Sharing): Promise<Map<string, Standing>> {
-    const chains: [string, readonly string[]][] = [
-      ...grants.map(({ id, chain }): [string, string[]] => [id, chain]),
-      ...invitations.map(({ id, grant }): [string, string[]] => [id, grant ? [grant] : []]),
-    ];
-    return new Map(
-      await Promise.all(chains.map(async ([id, chain]) => [id, await this.read(chain)] as const)),
-    );
+  /** By the ids of grants and open invitations. What counts of it is remembered. */
+  async given(sharing: Sharing): Promise<Map<string, Standing>> {
+    return this.listed(sharing, (await this.look()).page);
   }
 
   /** The link has the seed in its fragment; the server gets what comes of it. */
   async share(terms: Terms): Promise<MadeInvitation> {
     const seed = makeLinkSeed();
     const { pair, secret } = await linkKeys(seed);
-    const grant = await this.give({ link: await nameOf(pair) }, { ...terms, until: seconds(terms.until) });
+    const { text: grant } = await this.give(
+      { link: await nameOf(pair) },
+      { ...terms, until: seconds(terms.until) },
+    );
     const proof = await linkProof(seed, this.owner.camera, this.owner.ring.name, await digest(grant));
     const signed = { secret_hash: hex(await sha256(secret)), grant, link_proof: proof };
     const made = await this.routes.share(this.subject.id, terms, signed);
     return { ...made, link: signedLink(made.link, encodeBytes(seed)) };
   }
 
-  /** To a guest's keyring, in the place of what he has. The old right is revoked when the new one is there. */
+  /**
+   * To a guest's keyring, in the place of all that it has. The camera is told first that the old is over: what fails then
+   * leaves nobody more than he was to have.
+   */
   async change(grant: ListedGrant, change: Partial<Terms> & Pick<Terms, 'scopes'>): Promise<void> {
     const before = await this.read(grant.chain);
     if (typeof before === 'string' || before.to === null) throw new CannotSign('unaccepted');
+    const revoke = await this.allOf(grant.id, before);
     const until = change.until === undefined ? before.until : seconds(change.until);
-    const text = await this.give({ ring: before.to }, { scopes: change.scopes, until });
+    const { text, serial } = await this.give({ ring: before.to }, { scopes: change.scopes, until });
+    await this.order({ revoke }, false, [serial]);
     const end = until === null ? null : new Date(until * 1000).toISOString();
     await this.routes.changeGrant(grant.id, { scopes: change.scopes, expires_at: end, grant: text });
-    await this.order({ revoke: [before.serial] });
   }
 
   /** The camera is told first: it decides. */
-  async end(grant: ListedGrant): Promise<void> {
-    await this.revoke(grant.chain);
-    await this.routes.endGrant(grant.id);
+  async end({ id, chain }: ListedGrant): Promise<void> {
+    await this.revoke(id, chain);
+    await this.routes.endGrant(id);
   }
 
   async withdraw({ id, grant }: OpenInvitation): Promise<void> {
-    await this.revoke(grant ? [grant] : []);
+    await this.revoke(id, grant ? [grant] : []);
     await this.routes.withdraw(id);
   }
 
@@ -106,12 +118,48 @@ export class Ownership {
     if (goes || isUnseen(page, taken)) await this.order(goes ? { standard: false } : {}, true);
   }
 
-  private async revoke(chain: readonly string[]): Promise<void> {
-    const given = await this.read(chain);
-    if (typeof given !== 'string') await this.order({ revoke: [given.serial] });
+  private async revoke(id: string, chain: readonly string[]): Promise<void> {
+    await this.order({ revoke: await this.allOf(id, await this.read(chain)) });
   }
 
-  private async read(chain: readonly string[]): Promise<Standing> {
+  /**
+   * Serials of all that ends with this line of the server's list: what it shows there, what else the same ring has, and
+   * what this browser knows to be signed and the server shows nowhere else.
+   */
+  private async allOf(id: string, shown: Standing): Promise<number[]> {
+    const { page } = await this.look();
+    // Before the list: what another tab gives meanwhile is to be on it.
+    const known = await this.rights(page);
+    const listed = await this.listed(await this.routes.sharing(this.subject.id), page);
+    const own = typeof shown === 'string' ? null : shown;
+    const others = new Map([...listed].filter(([other]) => other !== id));
+    const elsewhere = new Set(serialsOf(others));
+    const ends = [...known, ...goodOf(listed)].filter(
+      ({ serial, to }) => !elsewhere.has(serial) || (to !== null && to === own?.to),
+    );
+    return [...(own ? [own] : []), ...ends].map(({ serial }) => serial);
+  }
+
+  private async listed({ grants, invitations }: Sharing, page: Page): Promise<Map<string, Standing>> {
+    const chains: [string, readonly string[]][] = [
+      ...grants.map(({ id, chain }): [string, string[]] => [id, chain]),
+      ...invitations.map(({ id, grant }): [string, string[]] => [id, grant ? [grant] : []]),
+    ];
+    const standing = async (chain: readonly string[]): Promise<Standing> => {
+      const given = await this.read(chain);
+      return typeof given === 'object' && covers(page, given.serial) ? 'past' : given;
+    };
+    const all = new Map(
+      await Promise.all(chains.map(async ([id, chain]) => [id, await standing(chain)] as const)),
+    );
+    await this.ledger.note(this.owner, goodOf(all), page, this.now() / 1000);
+    return all;
+  }
+
+  private rights = (page: Page): Promise<Right[]> => this.ledger.rights(this.owner, page, this.now() / 1000);
+
+  /** What was signed, whether it was taken back or not. */
+  private async read(chain: readonly string[]): Promise<Exclude<Standing, 'past'>> {
     if (chain.length === 0) return 'unsigned';
     try {
       return await readGiven(chain, this.owner);
@@ -121,21 +169,30 @@ export class Ownership {
     }
   }
 
-  private async give(to: { link: string } | { ring: string }, terms: GivenTerms): Promise<string> {
+  /** Remembered before anybody else gets it. */
+  private async give(
+    to: { link: string } | { ring: string },
+    terms: GivenTerms,
+  ): Promise<{ text: string; serial: number }> {
     const { page } = await this.look();
-    const serial = this.serialAfter(page, await this.alive());
-    return give(this.owner, to, terms, serial, this.now());
+    const alive = [...(await this.alive(page)), ...(await this.rights(page)).map((right) => right.serial)];
+    const serial = this.serialAfter(page, alive);
+    const text = await give(this.owner, to, terms, serial, this.now());
+    const right = { serial, to: 'ring' in to ? to.ring : null, until: terms.until };
+    await this.ledger.note(this.owner, [right], page, this.now() / 1000);
+    return { text, serial };
   }
 
   private serialAfter = ({ serials, floor }: Page, alive: readonly number[]): number =>
     nextSerial([...alive, ...serials, floor - 1], this.now());
 
-  private async order(wish: Wish, always = false): Promise<void> {
+  /** `given`: serials that go on, though the server lists them not yet. */
+  private async order(wish: Wish, always = false, given: readonly number[] = []): Promise<void> {
     for (let left = TRIES; ; left--) {
       const { page, taken } = await this.look();
       if (!always && !isNews(page, wish)) return;
       const { pair, camera, ring } = this.owner;
-      const alive = await this.alive();
+      const alive = [...given, ...(await this.alive(page))];
       const known = above(this.good(page), taken, alive, this.serialAfter(page, alive));
       const text = await nextOrders(pair, camera, ring, known, changeFor(known, wish, alive));
       try {
@@ -154,9 +211,8 @@ export class Ownership {
   /** Of what a device said that was taken off since, no permission holds. */
   private good = (page: Page): Page => ({ ...page, standard: page.standard && this.counts(page.by) });
 
-  private async alive(): Promise<number[]> {
-    const given = await this.given(await this.routes.sharing(this.subject.id));
-    return [...given.values()].flatMap((one) => (typeof one === 'string' ? [] : [one.serial]));
+  private async alive(page: Page): Promise<number[]> {
+    return serialsOf(await this.listed(await this.routes.sharing(this.subject.id), page));
   }
 
   /** The newest orders, and which the camera has. A server that shows older ones gets the newest again. */
@@ -178,6 +234,11 @@ export class Ownership {
     }
   }
 }
+
+const goodOf = (all: ReadonlyMap<string, Standing>): Given[] =>
+  [...all.values()].filter((one) => typeof one === 'object');
+
+const serialsOf = (all: ReadonlyMap<string, Standing>): number[] => goodOf(all).map(({ serial }) => serial);
 
 /** What the camera has confirmed; nothing where the server shows no good receipt. */
 async function takenIn(receipt: string | null, camera: string): Promise<Taken> {

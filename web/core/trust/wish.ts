@@ -20,7 +20,8 @@ export const isNews = (known: KnownOrders, { revoke = [], standard = known.stand
  * with it a guest whom the server had hidden.
  */
 export function changeFor(known: KnownOrders, wish: Wish, alive: Iterable<number>): OrdersChange {
-  const revoked = [...new Set([...known.serials, ...(wish.revoke ?? [])])];
+  const news = (wish.revoke ?? []).filter((serial) => !covers(known, serial));
+  const revoked = [...new Set([...known.serials, ...news])];
   const change = { ...wish, revoke: revoked };
   if (revoked.length <= MAX_REVOKED) return change;
   const going = [...alive].filter((serial) => !revoked.includes(serial) && !covers(known, serial));

@@ -83,7 +83,8 @@ class Person extends Page {
   /** Why the camera does not let them watch, though the server would. */
   private trouble(): string | null {
     const { own, given } = this;
-    if (!own || given === undefined) return null;
+    // While it is saved, the old right is over and the new one is not there.
+    if (!own || given === undefined || this.busy) return null;
     if (typeof given === 'string') return text.privacy[given];
     return given.to === null ? text.privacy.unaccepted : null;
   }
@@ -151,8 +152,9 @@ class Person extends Page {
   }
 
   private readonly end = (): Promise<void> => {
-    const { household, own, grant } = this;
-    const sentence = own ? text.privacy.revoked(grant.email) : words.removed(grant.email);
+    const { household, own, grant, given } = this;
+    const revoked = given === 'past' ? text.privacy.revokedAsKnown : text.privacy.revoked;
+    const sentence = (own ? revoked : words.removed)(grant.email);
     return this.attempt('ended', sentence, () => (own ? own.end(grant) : household.api.endGrant(grant.id)));
   };
 

@@ -125,7 +125,8 @@ class SharingSection extends Page {
   }
 
   private invitation(invitation: OpenInvitation): TemplateResult {
-    const { scopes, grant_expires_at: end, expires_at, created_at } = invitation;
+    const { id, scopes, grant_expires_at: end, expires_at, created_at } = invitation;
+    const counts = !this.signing?.own || typeof this.signing.given.get(id) !== 'string';
     const rights = words.rights(scopes.includes('manage'));
     return html`
       <li>
@@ -134,6 +135,7 @@ class SharingSection extends Page {
         <span class="about">
           <b>${words.terms(rights, end === null ? null : dayAndTime(end))}</b>
           <small>${words.linkUntil(dayAndTime(expires_at))}</small>
+          ${counts ? nothing : html`<small class="fault">${text.privacy.noLink}</small>`}
         </span>
         <button
           class="button quiet"

@@ -54,10 +54,15 @@ export const privacy = {
   unsigned:
     'Invited without a signature: the camera does not let them watch. Remove them, and invite them anew.',
   void: 'Signed by a device that is no longer yours: the camera does not let them watch. Remove them, and invite them anew.',
+  past: 'This server shows a right that was taken back: it hides a newer one, or saving was cut short. Remove them, and invite them anew: all that this browser knows of theirs ends with it.',
   unaccepted: 'Their browser has not confirmed the invitation yet. They need only open it once more.',
+
+  /** Beside an open invitation. */
+  noLink: 'This link does not count: no device of yours has signed it, or it was taken back. Withdraw it.',
 
   /** `confirmed` or `waiting` follows. */
   revoked: (email: string) => `${email} is revoked.`,
+  revokedAsKnown: (email: string) => `What this browser knows of ${email} is revoked.`,
 
   letIn: 'Let this browser in',
   /** Why this browser cannot sign, and what to do. */
