@@ -17,6 +17,7 @@ import { Drawer } from './drawer';
 import { newPair } from './trust-people';
 
 const NOW = 1_800_000_000;
+const APP = 'https://belvedere.example/';
 const FOREVER: Terms = { scopes: ['live'], until: null };
 
 /** Has what a server has, and a camera that obeys. */
@@ -73,7 +74,7 @@ class Place {
     this.link = signed;
     const row = { grant_expires_at: terms.until, expires_at: '', created_at: '', history_since: null };
     this.invitations.push({ id: 'i1', scopes: terms.scopes, grant: signed.grant, ...row });
-    return Promise.resolve({ id: 'i1', link: 'https://belvedere.example/', expires_at: '' });
+    return Promise.resolve({ id: 'i1', link: 'https://server.example/?to=', expires_at: '' });
   };
 
   changeGrant = async (id: string, { grant }: { grant?: string }) => {
@@ -138,7 +139,7 @@ async function ownership(by: CryptoKeyPair = pair, kept: Cupboard = drawer): Pro
 }
 
 async function invite(own: Ownership): Promise<string[]> {
-  const { link } = await own.share(FOREVER);
+  const { link } = await own.share(FOREVER, APP);
   return place.accept(link.split('/').at(-1)!, guest);
 }
 
@@ -146,9 +147,9 @@ const allowed = (chain: string[]): Promise<unknown> =>
   rights(chain, { camera: place.camera, owner: place.ring, orders: place.heard, viewer: guest, now: NOW });
 
 describe('signed sharing', () => {
-  test('makes a link whose seed the server does not get', async () => {
+  test('makes a link to the app of whoever gives it, whose seed the server does not get', async () => {
     const own = await ownership();
-    const { link } = await own.share(FOREVER);
+    const { link } = await own.share(FOREVER, APP);
     expect(link).toMatch(/^https:\/\/belvedere\.example\/#\/accept\/signed\/[A-Za-z0-9_-]{22}$/);
     expect(JSON.stringify(place.invitations)).not.toContain(link.split('/').at(-1));
     await allowed(await place.accept(link.split('/').at(-1)!, guest));
@@ -170,7 +171,7 @@ describe('signed sharing', () => {
 
   test('a link that was withdrawn lets nobody in, also where the server would', async () => {
     const own = await ownership();
-    const { link } = await own.share(FOREVER);
+    const { link } = await own.share(FOREVER, APP);
     const open = place.invitations[0]!;
     await own.withdraw(open);
     await expect(place.accept(link.split('/').at(-1)!, guest).then(allowed)).rejects.toThrow('revoked');
@@ -211,7 +212,7 @@ describe('signed sharing', () => {
     const thief = await (
       await ownership(await newPair())
     )
-      .share(FOREVER)
+      .share(FOREVER, APP)
       .then(() => place.invitations[0]!.grant!);
     place.grants = [
       { ...first!, id: 'old', chain: [] },
@@ -230,7 +231,7 @@ describe('what a server hides of a guest', () => {
   /** Somebody else, who goes on whatever becomes of the guest. */
   async function another(own: Ownership): Promise<[string[], Keyring]> {
     const [, , ring] = await alone();
-    const chain = await place.accept(seedOf(await own.share(FOREVER)), ring);
+    const chain = await place.accept(seedOf(await own.share(FOREVER, APP)), ring);
     place.grants.at(-1)!.id = 'other';
     return [chain, ring];
   }
@@ -275,7 +276,7 @@ describe('what a server hides of a guest', () => {
     await expect(allowed(newer)).rejects.toThrow('revoked');
     await goesOn(other);
 
-    const again = await place.accept(seedOf(await own.share(FOREVER)), guest);
+    const again = await place.accept(seedOf(await own.share(FOREVER, APP)), guest);
     await own.given(await place.sharing());
     const open = place.invitations;
     const row = place.grants.find(({ chain }) => chain === again)!;
@@ -313,10 +314,10 @@ describe('what a server hides of a guest', () => {
 
   test('ends with his link: the server shows another one in its place', async () => {
     const own = await ownership();
-    await own.share(FOREVER);
+    await own.share(FOREVER, APP);
     const old = place.invitations[0]!.grant;
     await own.withdraw(place.invitations[0]!);
-    const seed = seedOf(await own.share(FOREVER));
+    const seed = seedOf(await own.share(FOREVER, APP));
     const chain = await place.accept(seed, guest);
     place.grants = [];
     const link = { scopes: [], grant_expires_at: null, expires_at: '', created_at: '', history_since: null };
@@ -328,7 +329,7 @@ describe('what a server hides of a guest', () => {
   test('is not named where it has ended by itself', async () => {
     const own = await ownership();
     const until = new Date((NOW - 100_000) * 1000).toISOString();
-    await own.share({ scopes: ['live'], until });
+    await own.share({ scopes: ['live'], until }, APP);
     place.invitations = [];
     await invite(own);
     await own.end(place.grants[0]!);

@@ -66,8 +66,11 @@ export class Ownership {
     return this.listed(sharing, (await this.look()).page);
   }
 
-  /** The link has the seed in its fragment; the server gets what comes of it. */
-  async share(terms: Terms): Promise<MadeInvitation> {
+  /**
+   * The link has the seed in its fragment; the server gets what comes of it. `app`: address of the page that asks. One that
+   * the server names could be anybody's, who would be shown the seed.
+   */
+  async share(terms: Terms, app: string): Promise<MadeInvitation> {
     const seed = makeLinkSeed();
     const { pair, secret } = await linkKeys(seed);
     const { text: grant } = await this.give(
@@ -77,7 +80,7 @@ export class Ownership {
     const proof = await linkProof(seed, this.owner.camera, this.owner.ring.name, await digest(grant));
     const signed = { secret_hash: hex(await sha256(secret)), grant, link_proof: proof };
     const made = await this.routes.share(this.subject.id, terms, signed);
-    return { ...made, link: signedLink(made.link, encodeBytes(seed)) };
+    return { ...made, link: `${app}#/accept/signed/${encodeBytes(seed)}` };
   }
 
   /**
@@ -248,13 +251,6 @@ async function takenIn(receipt: string | null, camera: string): Promise<Taken> {
     if (error instanceof Untrue) return NOTHING_TAKEN;
     throw error;
   }
-}
-
-/** The server's address as it named it, with what it must not see in the fragment. */
-function signedLink(address: string, seed: string): string {
-  const link = new URL(address);
-  link.hash = `#/accept/signed/${seed}`;
-  return link.href;
 }
 
 const seconds = (time: string | null): number | null =>

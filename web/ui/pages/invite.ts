@@ -118,7 +118,9 @@ class Invite extends Page {
     this.busy = true;
     try {
       const wanted = { scopes: terms.scopes, until: terms.until ?? null };
-      this.made = await (own ? own.share(wanted) : api.share(this.camera, wanted));
+      this.made = await (own
+        ? own.share(wanted, location.origin + location.pathname)
+        : api.share(this.camera, wanted));
       this.dispatchEvent(new CustomEvent('made'));
       await this.updateComplete;
       this.querySelector<HTMLElement>('#invite-title')?.focus();
