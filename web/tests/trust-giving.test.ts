@@ -5,7 +5,7 @@ import { give, nextSerial, readGiven, type Owner } from '../core/trust/giving';
 import { begin, follow } from '../core/trust/keyring';
 import { linkKeys, linkProof, makeLinkSeed, readLinkSeed } from '../core/trust/link';
 import { NO_ORDERS } from '../core/trust/orders';
-import { accept, readOffer, secretOf, type SignedOffer } from '../core/trust/receiving';
+import { accept, Ended, readOffer, secretOf, type SignedOffer } from '../core/trust/receiving';
 import { digest, nameOf } from '../core/trust/statement';
 import { changeFor, isNews } from '../core/trust/wish';
 import { newPair } from './trust-people';
@@ -82,7 +82,9 @@ describe('a signed link', () => {
     const link_proof = await linkProof(readLinkSeed(seed), camera, owner.ring.name, await digest(grant));
     const offer = { camera_key: camera, owner_keyring: owner.statements, grant, link_proof };
     await readOffer(seed, offer, NOW + 59);
-    await expect(readOffer(seed, offer, NOW + 60)).rejects.toThrow('has ended');
+    const late = readOffer(seed, offer, NOW + 60);
+    await expect(late).rejects.toThrow(Ended);
+    await expect(late).rejects.toMatchObject({ until: NOW + 60 });
   });
 });
 

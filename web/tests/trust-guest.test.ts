@@ -11,7 +11,7 @@ import { linkKeys, linkProof, makeLinkSeed } from '../core/trust/link';
 import { NO_ORDERS } from '../core/trust/orders';
 import { ownershipOf } from '../core/trust/own-camera';
 import type { Belonging } from '../core/trust/own-ring';
-import type { SignedOffer } from '../core/trust/receiving';
+import { accept, type SignedOffer } from '../core/trust/receiving';
 import { digest, nameOf } from '../core/trust/statement';
 import { Drawer } from './drawer';
 import { newPair } from './trust-people';
@@ -49,6 +49,7 @@ class Browser implements Guest {
   readonly cameras = new Map<string, { key: string; owner: string; orders: number }>();
   chain: readonly string[] = [];
   isProtected = true;
+  failing = false;
 
   get standing(): { kind: Belonging } {
     return { kind: this.kind };
@@ -64,6 +65,7 @@ class Browser implements Guest {
   }
 
   meet(camera: string, key: string, name: string, chain: readonly string[]): Promise<void> {
+    if (this.failing) return Promise.reject(new Error('away'));
     this.cameras.set(camera, { key, owner: name, orders: -1 });
     this.chain = chain;
     return Promise.resolve();
@@ -76,6 +78,7 @@ class Server {
   chain: string[] = [];
   offered: SignedOffer | null = signed;
   late: string | null = null;
+  failing = false;
 
   offer = (secret: string) => {
     this.told.push(secret);
@@ -92,6 +95,7 @@ class Server {
   readonly trust = {
     trust: () => Promise.resolve({ ...signed, chain: this.chain }),
     acceptLate: (_: string, statement: string) => {
+      if (this.failing) return Promise.reject(new Error('away'));
       this.late = statement;
       return Promise.resolve();
     },
@@ -138,6 +142,45 @@ describe('a signed invitation', () => {
     server.chain = [signed.grant];
     expect(await completeSigned(seed, browser, server as never, beginning(browser))).toBe(SHARED);
     await letsIn([signed.grant, server.late!], browser.ring!);
+  });
+
+  test('is completed by a second try, whichever step has failed', async () => {
+    const [server, browser] = [new Server(), new Browser()];
+    server.chain = [signed.grant];
+    const complete = (): Promise<unknown> =>
+      completeSigned(seed, browser, server as never, beginning(browser));
+    server.failing = true;
+    await expect(complete()).rejects.toThrow('away');
+    server.failing = false;
+    browser.failing = true;
+    await expect(complete()).rejects.toThrow('away');
+    browser.failing = false;
+    if (server.late) server.chain = [signed.grant, server.late];
+    expect(await complete()).toBe(SHARED);
+    expect(browser.cameras.get('c1')).toMatchObject({ key: owner.camera });
+    await letsIn(browser.chain, browser.ring!);
+  });
+
+  test('is kept where the server has the yes already, and this browser not the camera', async () => {
+    const [server, browser] = [new Server(), new Browser()];
+    const { invited } = await lookAt(seed, server as never);
+    browser.failing = true;
+    const said = acceptSigned(seed, invited, browser, server as never, beginning(browser));
+    await expect(said).rejects.toThrow('away');
+    browser.failing = false;
+    server.chain = [signed.grant, server.told.at(-1)!];
+    expect(await completeSigned(seed, browser, server as never, beginning(browser))).toBe(SHARED);
+    expect(server.late).toBeNull();
+    await letsIn(browser.chain, browser.ring!);
+  });
+
+  test('that another has accepted is not completed', async () => {
+    const [server, browser, other] = [new Server(), new Browser(), new Browser()];
+    await other.begin();
+    const { invited } = await lookAt(seed, server as never);
+    server.chain = [signed.grant, await accept(seed, invited, other.ring!.name, NOW)];
+    expect(await completeSigned(seed, browser, server as never, beginning(browser))).toBeNull();
+    expect(browser.cameras.size).toBe(0);
   });
 
   test('never takes the place of a camera of one’s own', async () => {

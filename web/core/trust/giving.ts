@@ -72,7 +72,8 @@ export async function readGiven(
   return { serial: what.serial, scopes: what.scopes, until: what.exp, to: await taker(what, digest, second) };
 }
 
-async function taker(grant: Grant, digest: Key, second: string | undefined): Promise<Key | null> {
+/** Name of the ring that a grant is for; null for a link that nobody has accepted. Throws `Untrue`. */
+export async function taker(grant: Grant, digest: Key, second: string | undefined): Promise<Key | null> {
   if (!grant.link) {
     if (second !== undefined) throw new Untrue('nobody has to accept what was given to him by name');
     return grant.to;

@@ -4,9 +4,10 @@ import type { Api } from '../api';
 import type { Camera } from '../model';
 import { isGuest, type Offer } from '../sharing';
 import { CannotSign } from './cannot-sign';
+import { taker } from './giving';
 import type { Belongs } from './own-camera';
 import { reasonOf } from './own-camera';
-import { accept, readOffer, secretOf, type Invited } from './receiving';
+import { accept, Ended, readOffer, secretOf, type Invited } from './receiving';
 import { Untrue } from './untrue';
 import type { Key } from './members';
 
@@ -48,8 +49,8 @@ export async function acceptSigned(
 }
 
 /**
- * The yes where the right is there already: whoever registers with a link has no ring before. Null where there is none
- * that this link could complete. Throws `CannotSign`, `Untrue`.
+ * The yes where the right is there already: whoever registers with a link has no ring before, and what was begun may not
+ * have come to its end. Null where there is none that this link could complete. Throws `CannotSign`, `Untrue`.
  */
 export async function completeSigned(
   seed: string,
@@ -58,11 +59,14 @@ export async function completeSigned(
   begin: Begin,
 ): Promise<Camera | null> {
   for (const camera of (await api.cameras()).filter(isGuest)) {
-    const invited = await incomplete(seed, camera.id, api);
-    if (!invited || !camera.access.grant) continue;
-    const said = await accept(seed, invited, await ringOf(guest, begin, camera.id), seconds());
-    await api.trust.acceptLate(camera.access.grant, said);
+    const found = await given(seed, camera.id, api);
+    if (!found || !camera.access.grant) continue;
+    const { invited, yes } = found;
+    if (yes && (await taker(invited.grant, invited.digest, yes)) !== guest.ring?.name) continue;
+    const said = yes ?? (await accept(seed, invited, await ringOf(guest, begin, camera.id), seconds()));
+    // Kept first: this is tried again until the server has the yes.
     await meet(guest, camera.id, invited, said);
+    if (!yes) await api.trust.acceptLate(camera.access.grant, said);
     return camera;
   }
   return null;
@@ -81,15 +85,21 @@ async function meet(
   await guest.meet(id, camera, owner, [statement, said]);
 }
 
-async function incomplete(seed: string, camera: string, api: Api): Promise<Invited | null> {
+/** What this link has given, and the yes to it where the server has one. */
+async function given(
+  seed: string,
+  camera: string,
+  api: Api,
+): Promise<{ invited: Invited; yes: string | undefined } | null> {
   const { camera_key, owner_keyring, chain, link_proof } = await api.trust.trust(camera);
-  const [grant, ...rest] = chain;
-  if (!grant || rest.length || !camera_key || !link_proof) return null;
+  const [grant, yes] = chain;
+  if (!grant || !camera_key || !link_proof) return null;
   try {
-    return await readOffer(seed, { camera_key, owner_keyring, grant, link_proof }, seconds());
+    const invited = await readOffer(seed, { camera_key, owner_keyring, grant, link_proof }, seconds());
+    return { invited, yes };
   } catch (error) {
     // Of another link.
-    if (error instanceof Untrue) return null;
+    if (error instanceof Untrue && !(error instanceof Ended)) return null;
     throw error;
   }
 }

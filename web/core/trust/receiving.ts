@@ -8,7 +8,7 @@
 import { ACCEPTANCE, GRANT, type Grant } from './grant';
 import { follow } from './keyring';
 import { linkKeys, linkProof, readLinkSeed } from './link';
-import type { Key } from './members';
+import type { Key, Seconds } from './members';
 import { isProof } from './proof';
 import { nameOf, read, sign } from './statement';
 import { Untrue } from './untrue';
@@ -30,10 +30,17 @@ export interface Invited {
   readonly digest: Key;
 }
 
+/** All is as it was signed, and over by the clock of whoever looks. */
+export class Ended extends Untrue {
+  constructor(readonly until: Seconds) {
+    super('what this link gives has ended');
+  }
+}
+
 /** What the server is shown in place of the seed. */
 export const secretOf = async (seed: string): Promise<string> => (await linkKeys(readLinkSeed(seed))).secret;
 
-/** Throws `Untrue` where the server says something else than whoever made the link. `now`: Unix seconds. */
+/** Throws `Untrue` where the server says something else than whoever made the link, `Ended`. `now`: Unix seconds. */
 export async function readOffer(seed: string, offer: SignedOffer, now: number): Promise<Invited> {
   const bits = readLinkSeed(seed);
   const owner = await follow(offer.owner_keyring);
@@ -46,7 +53,7 @@ export async function readOffer(seed: string, offer: SignedOffer, now: number): 
   const said = [what.camera, what.ring, what.link, what.to];
   const wanted = [offer.camera_key, owner.name, true, await nameOf((await linkKeys(bits)).pair)];
   if (said.some((each, at) => each !== wanted[at])) throw new Untrue('this grant is for another link');
-  if (what.exp !== null && now >= what.exp) throw new Untrue('what this link gives has ended');
+  if (what.exp !== null && now >= what.exp) throw new Ended(what.exp);
   return { camera: what.camera, owner: owner.name, grant: what, statement: offer.grant, digest };
 }
 

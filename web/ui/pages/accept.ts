@@ -4,7 +4,7 @@ import type { Camera } from '../../core/model';
 import type { Offer } from '../../core/sharing';
 import { CannotSign } from '../../core/trust/cannot-sign';
 import { acceptSigned, completeSigned, lookAt } from '../../core/trust/guest';
-import { secretOf, type Invited } from '../../core/trust/receiving';
+import { Ended, secretOf, type Invited } from '../../core/trust/receiving';
 import { Untrue } from '../../core/trust/untrue';
 import { sentenceOf } from '../household';
 import { icon } from '../icons';
@@ -31,6 +31,7 @@ class AcceptPage extends Page {
     dead: { state: true },
     untrue: { state: true },
     step: { state: true },
+    completing: { state: true },
     fault: { state: true },
     busy: { state: true },
   };
@@ -45,8 +46,10 @@ class AcceptPage extends Page {
   /** What the server is shown in place of the seed. */
   declare shown: string;
   declare dead: boolean;
-  /** What the server says is not what was signed, in words. */
-  declare untrue: string | null;
+  /** What the server says is not what was signed, or it is over. */
+  declare untrue: Untrue | null;
+  /** The link was used, perhaps by this account, which may still have to sign. */
+  declare completing: boolean;
   declare step: 'look' | 'register' | 'sign-in';
   declare fault: string | null;
   declare busy: boolean;
@@ -56,7 +59,7 @@ class AcceptPage extends Page {
     this.offer = this.invited = this.fault = this.untrue = null;
     this.shown = '';
     this.step = 'look';
-    this.dead = this.busy = this.signed = false;
+    this.dead = this.busy = this.signed = this.completing = false;
   }
 
   protected override willUpdate(changed: PropertyValues): void {
@@ -75,7 +78,7 @@ class AcceptPage extends Page {
 
   override render(): TemplateResult {
     const { account } = this.household;
-    if (this.untrue) return over(words.untrueTitle, words.untrue(this.untrue));
+    if (this.untrue) return this.wrong(this.untrue);
     if (this.dead) return over(words.invalidTitle, words.invalid);
     if (!this.offer) return this.waiting();
     const { camera_name: name, owner } = this.offer;
@@ -92,11 +95,17 @@ class AcceptPage extends Page {
     `;
   }
 
+  private wrong(why: Untrue): TemplateResult {
+    if (!(why instanceof Ended)) return over(words.untrueTitle, words.untrue(why.message));
+    const [end, now] = [why.until, Date.now() / 1000].map((at) => dayAndTime(timeOf(at) ?? ''));
+    return over(words.endedTitle, words.ended(end ?? '', now ?? ''));
+  }
+
   private waiting(): TemplateResult {
     return html`
       <main class="narrow centred" id="content" aria-busy=${!this.fault}>
-        <h1 tabindex="-1">${this.fault ? words.failed : words.checking}</h1>
-        ${alert(this.fault)}
+        <h1 tabindex="-1">${this.heading()}</h1>
+        ${alert(this.fault)} ${this.fault && this.completing ? html`<p class="lead">${words.unfinishedHint}</p>` : nothing}
         ${
           this.fault
             ? html`<button class="button" @click=${() => void this.check()}>${text.home.retry}</button>`
@@ -104,6 +113,11 @@ class AcceptPage extends Page {
         }
       </main>
     `;
+  }
+
+  private heading(): string {
+    if (this.completing) return this.fault ? words.unfinished : words.finishing;
+    return this.fault ? words.failed : words.checking;
   }
 
   private answer(email: string): TemplateResult {
@@ -151,7 +165,7 @@ class AcceptPage extends Page {
 
   private async check(): Promise<void> {
     const { secret } = this;
-    this.dead = false;
+    this.dead = this.completing = false;
     this.fault = this.offer = this.invited = this.untrue = null;
     try {
       await this.look(secret);
@@ -176,6 +190,7 @@ class AcceptPage extends Page {
   /** A link that was used may have made this very account, which then has still to sign. */
   private async failLooking(error: unknown): Promise<void> {
     if (!isDead(error) || !this.signed || !this.household.account) return this.fail(error);
+    this.completing = true;
     await this.attempt(async () => {
       if (!(await this.complete())) this.fail(error);
     });
@@ -228,7 +243,7 @@ class AcceptPage extends Page {
 
   private fail(error: unknown): void {
     if (error instanceof Problem && error.code === 'already_shared') location.replace(address.home);
-    else if (error instanceof Untrue) this.untrue = error.message;
+    else if (error instanceof Untrue) this.untrue = error;
     else if (isDead(error)) this.dead = true;
     else this.fault = sentenceOf(error);
   }

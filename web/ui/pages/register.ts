@@ -97,7 +97,8 @@ class RegisterPage extends Page {
     this.fault = null;
     try {
       await this.household.register(email.trim(), password, this.secret);
-      location.replace(address.home);
+      // With a camera's invitation, its page goes on.
+      if (!this.lead) location.replace(address.home);
     } catch (error) {
       this.fault = registerFault(error);
     } finally {

@@ -51,7 +51,8 @@ export const sharing = {
   shareText: (camera: string) => `The camera “${camera}” is shared with you.`,
   done: 'Done',
   removeQuestion: (email: string) => `Remove ${email}?`,
-  removeBody: 'A picture that runs there ends at once. To see this camera again they need a new invitation.',
+  removeBody:
+    'A picture that runs there ends as soon as the camera hears of it. To see this camera again they need a new invitation.',
 
   watchers: 'Who watches',
   you: 'You',
@@ -80,6 +81,10 @@ export const accept = {
   lead: (owner: string) => `${owner} shares this camera with you.`,
   checking: 'Looking at your invitation …',
   failed: 'Your invitation could not be looked at',
+  finishing: 'Finishing your invitation …',
+  unfinished: 'Your invitation is not finished yet',
+  unfinishedHint:
+    'Until it is, the camera does not let you watch. Try again here, or open the link once more in this browser.',
   as: (email: string) => `You are signed in as ${email}.`,
   accept: 'Accept',
   busy: 'Accepting …',
@@ -96,7 +101,10 @@ export const accept = {
   untrue: (why: string) =>
     `Something is wrong between this server and whoever sent you the link: ${why}. Nothing was accepted. Tell them, and not by way of this server.`,
   checked:
-    'Checked: the camera is that of whoever made this link, and no server can watch it or put another in its place.',
+    'Checked: the camera is that of whoever made this link, and no server can put another in its place. Beside its picture you read who could watch it.',
+  endedTitle: 'What this invitation gives has ended',
+  ended: (end: string, now: string) =>
+    `It ended on ${end}. The clock of this device says that it is ${now}: if that is wrong, set it and open the link again. Otherwise ask whoever sent it for a new one.`,
   unsigned: 'This invitation is not signed: you trust this server not to look in.',
   ownTitle: 'This camera is your own',
   own: (camera: string) => `Send this link to somebody else: whoever opens it first sees “${camera}” too.`,
