@@ -1,6 +1,7 @@
 """Signed sharing: the owner of a camera that believes nobody else shares it, and takes it back; the camera decides."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 
 from playwright.async_api import Browser, Page, Request, Route, expect
 
@@ -41,8 +42,7 @@ async def test_a_signed_link_from_invitation_to_removal(home: Household, browser
     await owner.get_by_role("button", name=f"Change what {GUEST}").click()
     await owner.get_by_role("radio", name="Watch live and manage").check()
     await owner.get_by_role("button", name="Save", exact=True).click()
-    await owner.get_by_text(f"Saved. It holds for {GUEST} at once.").wait_for()
-    await owner.get_by_text("The camera itself has confirmed this").first.wait_for()
+    await owner.get_by_text(f"Saved for {GUEST}. The camera itself has confirmed this").wait_for()
     await moving(guest)
     await owner.get_by_role("button", name=f"Remove {GUEST}").click()
     await owner.get_by_role("dialog").get_by_role("button", name="Remove").click()
@@ -94,11 +94,17 @@ async def test_a_signed_revocation_waits_for_the_camera(home: Household, browser
     await moving(guest)
     await asyncio.to_thread(camera.stop)
     await asyncio.to_thread(home.wait_online, camera, online=False)
+    await owner.get_by_role("button", name=f"Change what {GUEST}").click()
+    await owner.get_by_role("radio", name="Watch live and manage").check()
+    await owner.get_by_role("button", name="Save", exact=True).click()
+    await owner.get_by_text(f"Saved for {GUEST}. Signed, but the camera was not reached yet.").wait_for()
+    await owner.get_by_text("End to end once the camera confirms").wait_for()
     await owner.get_by_role("button", name=f"Remove {GUEST}").click()
     await owner.get_by_role("dialog").get_by_role("button", name="Remove").click()
     await owner.get_by_text(f"{GUEST} is revoked. Signed, but the camera was not reached yet.").wait_for()
     await asyncio.to_thread(camera.start)
     await owner.get_by_text(f"{GUEST} is revoked. The camera itself has confirmed this").wait_for()
+    await owner.get_by_text("This server passes on what it cannot watch.").wait_for()
 
 
 async def test_a_signed_invitation_that_the_server_swaps(home: Household, browser: Browser) -> None:
@@ -125,6 +131,43 @@ async def test_a_signed_invitation_that_the_server_swaps(home: Household, browse
     await guest.unroute("**/api/grants/check")
     await register_by(guest, link, GUEST, GUEST_PASSWORD)
     await moving(guest)
+
+
+async def test_a_signed_invitation_is_finished_where_it_was_begun(home: Household, browser: Browser) -> None:
+    """The account is there and the link used; what could not be signed is signed by another try."""
+    owner, guest = await new_page(browser), await new_page(browser, bypass_csp=True, reduced_motion="reduce")
+    await sign_in(owner, home.server.url)
+    camera = await add_protected(owner, home, "Garden")
+    await open_settings(owner, home, camera)
+    link = await signed_link(owner)
+    await guest.route("**/api/grants/*/acceptance", lambda route: route.abort())
+    await guest.goto(link)
+    await guest.get_by_role("button", name="Create an account").click()
+    await guest.get_by_label("E-mail").fill(GUEST)
+    await guest.get_by_role("textbox", name="Password").fill(GUEST_PASSWORD)
+    await guest.get_by_role("button", name="Create account").click()
+    await guest.get_by_role("heading", name="Your invitation is not finished yet").wait_for()
+    assert await severe(guest) == []
+    await guest.unroute("**/api/grants/*/acceptance")
+    await guest.get_by_role("button", name="Try again").click()
+    await guest.wait_for_url(f"**/#/camera/{camera.id}")
+    await moving(guest)
+
+
+async def test_a_signed_invitation_to_a_browser_whose_clock_is_ahead(home: Household, browser: Browser) -> None:
+    owner, guest = await new_page(browser), await new_page(browser, bypass_csp=True, reduced_motion="reduce")
+    await sign_in(owner, home.server.url)
+    camera = await add_protected(owner, home, "Garden")
+    await open_settings(owner, home, camera)
+    await owner.get_by_role("button", name="Invite somebody").click()
+    await owner.get_by_label("For how long").select_option(label="For a day")
+    await owner.get_by_role("dialog").get_by_role("button", name="Make a link").click()
+    link = await owner.get_by_label("Invitation link").input_value()
+    await guest.clock.set_fixed_time(datetime.now(UTC) + timedelta(days=2))
+    await guest.goto(link)
+    await guest.get_by_role("heading", name="What this invitation gives has ended").wait_for()
+    await guest.get_by_text("The clock of this device says that it is").wait_for()
+    assert await severe(guest) == []
 
 
 async def test_whoever_is_no_device_signs_nothing(home: Household, browser: Browser) -> None:

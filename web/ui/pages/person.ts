@@ -146,7 +146,8 @@ class Person extends Page {
     if (!terms) return;
     const { scopes, until } = terms;
     const change = { scopes, ...(until === undefined ? {} : { expires_at: until }) };
-    await this.attempt('changed', words.changed(grant.email), () =>
+    const sentence = (own ? text.privacy.saved : words.changed)(grant.email);
+    await this.attempt('changed', sentence, () =>
       own ? own.change(grant, terms) : household.api.changeGrant(grant.id, change),
     );
   }

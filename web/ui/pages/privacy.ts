@@ -6,6 +6,7 @@ import { cannotSign } from '../cannot';
 import { sentenceOf } from '../household';
 import { icon } from '../icons';
 import { alert, Page } from '../page';
+import { privacyKind } from '../privacy-kind';
 import { ownership } from '../signing';
 import { text } from '../text';
 
@@ -64,7 +65,7 @@ class PrivacyCard extends Page {
   }
 
   private kind(): TemplateResult {
-    const which = this.own === null ? 'unproven' : this.standing?.standard ? 'open' : 'protected';
+    const which = privacyKind(this.own ? this.standing : null);
     const { name, note } = words[which];
     return html`
       <p class="kind ${which}">
@@ -82,7 +83,7 @@ class PrivacyCard extends Page {
           <input type="checkbox" name="standard" .checked=${standard} ?disabled=${this.busy} @change=${set} />
           <span><b>${words.standard}</b><small>${words.standardNote}</small></span>
         </label>
-        <p class="note" role="status">${this.done} ${obeyed === null ? nothing : obeyed ? words.confirmed : words.waiting}</p>
+        <p class="note" role="status">${this.done} ${obeyed === null || this.busy ? nothing : obeyed ? words.confirmed : words.waiting}</p>
       </div>
     `;
   }
@@ -106,8 +107,10 @@ class PrivacyCard extends Page {
   private async allow(own: Ownership, box: HTMLInputElement): Promise<void> {
     this.busy = true;
     this.fault = null;
+    this.done = null;
     try {
       await own.allowStandard(box.checked);
+      await this.load();
       this.done = box.checked ? words.allowed : words.forbidden;
     } catch (error) {
       box.checked = !box.checked;
@@ -115,7 +118,6 @@ class PrivacyCard extends Page {
     } finally {
       this.busy = false;
     }
-    await this.load();
   }
 }
 

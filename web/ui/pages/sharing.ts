@@ -151,9 +151,15 @@ class SharingSection extends Page {
   }
 
   private readonly onDone = (event: Event): void => {
-    this.done = (event as CustomEvent<string>).detail;
+    this.tell((event as CustomEvent<string>).detail);
     void this.load(event.type === 'ended');
   };
+
+  /** What the camera has confirmed before is no answer to this. */
+  private tell(done: string): void {
+    this.done = done;
+    if (this.signing) this.signing = { ...this.signing, orders: null };
+  }
 
   /** `vanishes`: with a line of the list goes the button that was pressed, and the keyboard needs another place. */
   private async load(vanishes = false): Promise<void> {
@@ -191,7 +197,7 @@ class SharingSection extends Page {
     const { own } = this.signing ?? {};
     try {
       await (own ? own.withdraw(invitation) : this.household.api.withdraw(invitation.id));
-      this.done = words.withdrawn;
+      this.tell(own ? text.privacy.withdrawn : words.withdrawn);
       await this.load(true);
     } catch (error) {
       this.fault = sentenceOf(error);

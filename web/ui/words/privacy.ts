@@ -29,6 +29,10 @@ export const privacy = {
     name: 'End to end',
     note: 'Only your devices and those of people you share with can open its pictures. This server passes on what it cannot watch.',
   },
+  pending: {
+    name: 'End to end once the camera confirms',
+    note: 'You have signed something newer than the camera has confirmed: until it has, what you signed before may still hold.',
+  },
   unproven: {
     name: 'Trusts this server',
     note: 'This camera was paired by a code that tells it nothing of your devices. Whoever runs this server, or breaks into it, could watch. To change that, pair it again with a code that this app draws.',
@@ -61,6 +65,8 @@ export const privacy = {
   noLink: 'This link does not count: no device of yours has signed it, or it was taken back. Withdraw it.',
 
   /** `confirmed` or `waiting` follows. */
+  saved: (email: string) => `Saved for ${email}.`,
+  withdrawn: 'Withdrawn.',
   revoked: (email: string) => `${email} is revoked.`,
   revokedAsKnown: (email: string) => `What this browser knows of ${email} is revoked.`,
 

@@ -62,7 +62,7 @@ export const trust = {
     unproven:
       'No device of yours has a proof of this camera. If it was paired without one, you can trust this server about it. If it was paired with one, this server hides it.',
     trustServer: 'Trust this server about it',
-    answered: (why: string) => `What the camera answered: ${why}.`,
+    answered: (why: string) => `This server gives as the camera’s answer, which nobody has signed: ${why}.`,
   },
 
   forget: 'Forget this device',
