@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from camera_peer.owner import MAX_GUESTS, MAX_LINKS
+from media import h264
 from signaling.store.schema import metadata
 
 ROOT = Path(__file__).parent.parent
@@ -100,3 +102,11 @@ def test_whatever_is_kept_about_people_is_told() -> None:
     lines = [line for line in text_of("docs/personal-data.md").splitlines() if line.startswith("| ")]
     told = [name for line in lines for name in re.findall(r"`(\w+)`", line.split("|")[4])]
     assert sorted(told) == sorted(metadata.tables)
+
+
+def test_what_a_camera_remembers_and_offers_is_told() -> None:
+    """Who writes another camera, or asks what a relay knows of one, reads that page alone."""
+    page = " ".join(text_of("docs/end-to-end.md").split())
+    assert f"at most {MAX_LINKS} links" in page and f"newest ring of up to {MAX_GUESTS} guests" in page
+    assert (h264.CONSTRAINED_BASELINE, h264.MAIN, h264.HIGH) == ("42e01f", "4d001f", "64001f")
+    assert "Constrained Baseline, Main and High" in page.partition("**Metadata.**")[2].partition("- **")[0]
