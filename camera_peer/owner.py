@@ -24,15 +24,24 @@ MAX_LINKS = 256
 """Grants by link whose first user is kept; those that were revoked are forgotten."""
 
 
+class Spoken(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What an installation of the owner's has said in its hellos. `orders`: number of the newest orders it spoke of.
+    `hour`: Unix time of the latest, in hours."""
+
+    orders: int = -1
+    hour: int = 0
+
+
 class OwnerFacts(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What of it is kept over restarts. `links`: serial of a grant by link to the ring that used it. `expected`: number
-    of the newest orders that the owner spoke of. `hour`: Unix time of his latest hello, in hours. `epoch`: of the last
-    sender key (`camera_peer.epochs`)."""
+    """What of it is kept over restarts. `links`: serial of a grant by link to the ring that used it. `said`: by which
+    key of his ring, at most one for each. `expected` and `hour`: the same of nobody known, as in files that were
+    written before the speaker was kept. `epoch`: of the last sender key (`camera_peer.epochs`)."""
 
     keyring: tuple[str, ...]
     orders: Known = Known()
     guests: tuple[Keyring, ...] = ()
     links: dict[int, Key] = {}
+    said: dict[Key, Spoken] = {}
     expected: int = -1
     hour: int = 0
     epoch: int = -1
@@ -53,9 +62,14 @@ class Owner:
         return self.facts.orders
 
     @property
+    def expected(self) -> int:
+        """Number of the newest orders that the owner has spoken of; -1 for none."""
+        return max((self.facts.expected, *(spoken.orders for spoken in self.facts.said.values())))
+
+    @property
     def owed(self) -> bool:
         """Whether the owner has spoken of orders that have not come."""
-        return self.facts.expected > self.orders.n
+        return self.expected > self.orders.n
 
     @property
     def standard(self) -> bool:
@@ -65,7 +79,8 @@ class Owner:
     def time(self, clock: float) -> float:
         """By which grants are judged, in Unix seconds: our clock, which nobody can turn back further than the owner's
         browsers have seen it."""
-        return max(clock, self.facts.hour * HOUR)
+        hour = max((self.facts.hour, *(spoken.hour for spoken in self.facts.said.values())))
+        return max(clock, hour * HOUR)
 
     def followed(self, texts: Sequence[str]) -> "Owner":
         """After somebody has shown this chain of the owner's ring: a longer one is taken over, a shorter one changes
@@ -75,11 +90,8 @@ class Owner:
         ring = catch_up(texts, self.ring)
         if ring.n == self.ring.n:
             return self
-        facts = msgspec.structs.replace(self.facts, keyring=tuple(texts))
-        if self.ring.keys - ring.keys:
-            # What was spoken of may have been by one who is no longer there.
-            facts = msgspec.structs.replace(facts, expected=-1, hour=0)
-        return replace(self, ring=ring, facts=facts, strict=False)
+        after = replace(self, ring=ring, facts=_along(self.facts, self.ring, ring, texts))
+        return after.being_strict(strict=self.strict and after.owed)
 
     def ordered(self, text: str) -> "Owner":
         """After these orders; older ones than the last change nothing. Raises `Untrue`."""
@@ -91,10 +103,11 @@ class Owner:
         after = self._with(msgspec.structs.replace(self.facts, orders=known, links=links))
         return after.being_strict(strict=self.strict and after.owed)
 
-    def heard(self, orders: int, at: int) -> "Owner":
-        """After a hello of the owner's at this Unix time, which spoke of orders with this number."""
-        expected = max(self.facts.expected, min(orders, self.orders.n + MAX_STEP))
-        return self._with(msgspec.structs.replace(self.facts, expected=expected, hour=max(self.facts.hour, at // HOUR)))
+    def heard(self, orders: int, at: int, by: Key) -> "Owner":
+        """After a hello at this Unix time, which spoke of orders with this number, by this key of the owner's ring."""
+        before = self.facts.said.get(by, Spoken())
+        spoken = Spoken(max(before.orders, min(orders, self.orders.n + MAX_STEP)), max(before.hour, at // HOUR))
+        return self._with(msgspec.structs.replace(self.facts, said=self.facts.said | {by: spoken}))
 
     def being_strict(self, *, strict: bool) -> "Owner":
         return self if strict == self.strict else replace(self, strict=strict)
@@ -132,16 +145,20 @@ def again(facts: OwnerFacts, former: OwnerFacts | None) -> OwnerFacts:
     of it by that. Of another owner's only the number of the last key stays."""
     if former is None:
         return facts
-    try:
-        known = follow(former.keyring)
-        same = statement.digest(facts.keyring[0]) == known.name
-        ring = catch_up(facts.keyring, known) if same else None
-    except Untrue:
-        ring = None
-    if ring is None:
+    if not is_same(facts, former):
         return msgspec.structs.replace(facts, epoch=former.epoch)
     longer = max(facts.keyring, former.keyring, key=len)
-    return msgspec.structs.replace(former, keyring=longer)
+    return _along(former, follow(former.keyring), follow(longer), longer)
+
+
+def is_same(shown: OwnerFacts, known: OwnerFacts) -> bool:
+    """Whether these are of one ring, and what is shown does not part from what is known."""
+    try:
+        ring = follow(known.keyring)
+        catch_up(shown.keyring, ring)
+    except Untrue:
+        return False
+    return statement.digest(shown.keyring[0]) == ring.name
 
 
 def shrunk(before: Owner, after: Owner) -> bool:
@@ -152,6 +169,14 @@ def shrunk(before: Owner, after: Owner) -> bool:
     guests = [(ring, after.guest(ring.name)) for ring in before.facts.guests]
     left = any(now is not None and ring.keys - now.keys for ring, now in guests)
     return left or (after.strict and not before.strict)
+
+
+def _along(facts: OwnerFacts, before: Keyring, after: Keyring, texts: Sequence[str]) -> OwnerFacts:
+    """Once the ring has gone on. What was said of orders and time by who is no longer there goes with him, so that a
+    stolen device does not outlive its removal in that; what the others said stays."""
+    said = {key: spoken for key, spoken in facts.said.items() if key in after.keys}
+    facts = msgspec.structs.replace(facts, keyring=tuple(texts), said=said)
+    return msgspec.structs.replace(facts, expected=-1, hour=0) if before.keys - after.keys else facts
 
 
 def _claimed(links: dict[int, Key], serial: int, ring: Key) -> dict[int, Key]:

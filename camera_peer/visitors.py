@@ -68,9 +68,8 @@ def refusal(visitor: Visitor, owner: Owner, now: float) -> str | None:
 
 def _owner_in(shown: Shown, owner: Owner, now: float) -> tuple[Visitor, Owner]:
     hello = check_hello(shown.hello, owner.camera, owner.ring)
-    return Visitor(hello, owner.ring, (), _rights(owner, owner.ring, (), now)), owner.heard(
-        hello.what.orders, hello.what.iat
-    )
+    visitor = Visitor(hello, owner.ring, (), _rights(owner, owner.ring, (), now))
+    return visitor, owner.heard(hello.what.orders, hello.what.iat, hello.by)
 
 
 def _guest_in(shown: Shown, owner: Owner, now: float) -> tuple[Visitor, Owner]:

@@ -34,7 +34,7 @@ def test_the_owners_signed_hello_lets_in_whatever_the_clock_says(ring: list[str]
     for now in (0.0, NOW - DAY, NOW + 10 * 365 * DAY):
         visitor, after = let_in(caller("phone", ring), owner(), now)
         assert (visitor.rights.scopes, visitor.rights.until) == (ALL, None)
-        assert after == owner().heard(-1, NOW)
+        assert after == owner().heard(-1, NOW, name("phone"))
 
 
 def test_a_viewer_brings_the_longer_signed_ring_of_the_owner() -> None:
@@ -57,7 +57,7 @@ def test_a_clock_that_is_a_day_behind_says_so_to_a_new_guest() -> None:
 
 def test_a_signed_hello_of_no_calendar_refuses_guests_in_words() -> None:
     visitor, _ = let_in(guest(exp=NOW + 60), owner(), NOW)
-    after = owner().heard(-1, 2**53 - 1)
+    after = owner().heard(-1, 2**53 - 1, name("phone"))
     assert "this grant has ended; by this camera's clock it is 31 December 9999" in str(refusal(visitor, after, NOW))
 
 
