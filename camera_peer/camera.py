@@ -10,12 +10,13 @@ from typing import Any, Protocol
 import structlog
 
 from camera_peer.activation import activate
+from camera_peer.kept_owner import check_code, check_owner
 from camera_peer.label import DamagedLabel
 from camera_peer.lens import Frame, Lens
 from camera_peer.lifecycle import Event, State, first_state, step
 from camera_peer.memory import Memory
 from camera_peer.owner import OwnerFacts
-from camera_peer.problem import CameraProblem, Problem
+from camera_peer.problem import OF_THE_OWNER, CameraProblem, Problem
 from camera_peer.sealed_wifi import opened
 from camera_peer.state import LastProblem, Pairing
 from camera_peer.wifi.joiner import WifiJoiner
@@ -82,8 +83,9 @@ class Outside:
 
 class Camera:
     """`lens` opens a stream of frames, or is None where the camera cannot see codes. `afresh`: begin at the beginning
-    although a pairing is remembered, as `belvedere-camera pair` does; it stands until the new one is won. `by_hand`:
-    the command that gives this camera the text of a code on standard input."""
+    although a pairing is remembered, and with whomever the code is of, as `belvedere-camera pair` does; what is
+    remembered stands until the new pairing is won. `by_hand`: the command that gives this camera the text of a code on
+    standard input."""
 
     def __init__(
         self,
@@ -138,9 +140,12 @@ class Camera:
             await asyncio.Event().wait()
 
     async def onboard(self, code: OnboardingCode) -> None:
-        """Join the network and be activated with `code`. Raises `CameraProblem`, with the state back at the start."""
+        """Join the network and be activated with `code`. Raises `CameraProblem`, with the state back at the start; also
+        for another owner's code (`camera_peer.kept_owner`), whose token may be used up by that."""
+        kept = None if self._afresh else self._memory.owner
         self._move(Event.CODE_READ)
         try:
+            check_code(code, kept)
             code = await self._opened(code)
             if code.ssid:
                 await self._outside.wifi.join(code.ssid, code.password, hidden=code.hidden)
@@ -150,6 +155,7 @@ class Camera:
         self._move(Event.JOINED)
         try:
             pairing = await self._activate(code)
+            check_owner(pairing.owner, kept)
         except CameraProblem as problem:
             self._fail(Event.ACTIVATION_REFUSED, problem, code)
             raise
@@ -275,7 +281,7 @@ class Camera:
         return self.pairing is not None and self.pairing.owner == owner
 
     def _fail(self, event: Event, problem: CameraProblem, code: OnboardingCode) -> None:
-        never_again = event is Event.ACTIVATION_REFUSED and problem.final
+        never_again = problem.final and (event is Event.ACTIVATION_REFUSED or problem.problem in OF_THE_OWNER)
         self._refuse(code, float("inf") if never_again else SAME_CODE_SECONDS)
         self._note(LastProblem(problem.problem, str(problem)))
         self._move(event, problem)
@@ -305,7 +311,9 @@ class Camera:
                 return
 
     def _reload(self) -> None:
+        """Another process has paired or reset this camera, so what was refused before may be right now."""
         self._memory.reload()
+        self._refused.clear()
         self._move(Event.RESET if self._memory.pairing is None else Event.PAIRED_ELSEWHERE)
 
 

@@ -20,7 +20,8 @@ to the beginning only when the server has said so `REJECTIONS_BEFORE_RESET` time
 instance of a server that is just being restored from a backup, must not cost a camera on a roof its pairing.
 
 A paired camera does not look for codes: who can hold a code in front of it and cut its network could otherwise take it
-over. It takes a reset, or `pair` on the machine itself.
+over. It takes a reset, or `pair` on the machine itself. One that knows its owner and was rejected looks for his codes
+alone (`camera_peer.kept_owner`): the server, which alone can reject it, may be on the side of who holds the code.
 
 `step` is the only way to change state. A missing row is an error that names the state and the event.
 """

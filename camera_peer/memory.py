@@ -40,6 +40,11 @@ class Memory:
         return self._state.pairing
 
     @property
+    def owner(self) -> OwnerFacts | None:
+        """What is known of the last owner who proved to be it, also after the pairing was forgotten."""
+        return _former(self._state)
+
+    @property
     def problem(self) -> LastProblem | None:
         return self._state.problem
 

@@ -30,6 +30,7 @@ class Problem(StrEnum):
     IDENTITY_REJECTED = auto()
     CODE_WRONG = auto()
     OWNER_UNPROVEN = auto()
+    OTHER_OWNER = auto()
     NOT_TRUSTED = auto()
     SOURCE_FAILED = auto()
 
@@ -57,6 +58,7 @@ SENTENCES: dict[Problem, str] = {
     "very camera and make a new code.",
     Problem.OWNER_UNPROVEN: "The server could not show whose this camera is, so the camera did not join. Remove it "
     "in the app and make a new code. If it happens again, somebody may stand between you and the camera.",
+    Problem.OTHER_OWNER: "This camera belongs to somebody else. Reset it at the camera to pair it anew.",
     Problem.NOT_TRUSTED: "Somebody stood between this camera and a viewer, so it showed nothing.",
     Problem.SOURCE_FAILED: "The camera has no picture.",
 }
@@ -76,9 +78,12 @@ FINAL = frozenset(
         Problem.ACTIVATION_REFUSED,
         Problem.CODE_WRONG,
         Problem.OWNER_UNPROVEN,
+        Problem.OTHER_OWNER,
     }
 )
 """Trying the same code again cannot help: back to scanning. The others are tried again while the token lives."""
+OF_THE_OWNER = frozenset({Problem.OWNER_UNPROVEN, Problem.OTHER_OWNER})
+"""Final already before a network was joined: to come nearer mends none of them."""
 
 
 class CameraProblem(Exception):

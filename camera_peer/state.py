@@ -82,8 +82,9 @@ def load(directory: Path) -> CameraState:
         if len(data) > MAX_STATE_BYTES:
             raise DamagedState(_damaged(path))
         state = msgspec.json.decode(data, type=CameraState)
-        if state.pairing is not None and state.pairing.owner is not None:
-            follow(state.pairing.owner.keyring)
+        for owner in (state.pairing.owner if state.pairing is not None else None, state.former):
+            if owner is not None:
+                follow(owner.keyring)
     except (msgspec.DecodeError, UnicodeDecodeError, Untrue):
         raise DamagedState(_damaged(path)) from None
     if state.version != 1:

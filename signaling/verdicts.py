@@ -73,6 +73,11 @@ VERDICTS = (
         "Remove it here and make a new code. If it happens again, somebody may stand between you and the camera.",
     ),
     Verdict(
+        "other_owner",
+        "A code was held up to the camera that is not of its owner, so the camera did not join.",
+        "If that was you, reset the camera and pair it anew. Otherwise look who can get in front of it.",
+    ),
+    Verdict(
         "not_trusted",
         "The camera saw that somebody stood between it and a viewer, and showed nothing.",
         "Ask whoever runs this server. Watch from the camera's own network until you know more.",

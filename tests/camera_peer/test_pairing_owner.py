@@ -160,6 +160,7 @@ def test_pairing_anew_and_being_forgotten_by_the_server_take_back_no_orders(tmp_
 
 @pytest.mark.parametrize("texts", [(), ("a.b.c",), tuple(BOTH[1:])])
 def test_a_damaged_keyring_is_named_with_what_to_do(tmp_path: Path, texts: tuple[str, ...]) -> None:
-    state.save(tmp_path, CameraState(pairing=OLD.owned(OwnerFacts(texts))))
-    with pytest.raises(DamagedState, match="belvedere-camera reset"):
-        state.load(tmp_path)
+    for kept in (CameraState(pairing=OLD.owned(OwnerFacts(texts))), CameraState(former=OwnerFacts(texts))):
+        state.save(tmp_path, kept)
+        with pytest.raises(DamagedState, match="belvedere-camera reset"):
+            state.load(tmp_path)

@@ -298,11 +298,13 @@ export const text = {
           'The network’s name and password are exactly right, capitals included.',
           'The network has no sign-in page, and lets its devices reach this server.',
           'The camera has power and is waiting for a code.',
+          'If it has belonged to somebody else: it was reset since.',
         ],
         server: [
           'The camera has power and stands near enough to the router.',
           'Its network lets it keep a connection to this server, without a sign-in page or a proxy between.',
           'Switch it off and on again: it goes on where it was.',
+          'If it has belonged to somebody else, it stays theirs: reset it, and make a new code.',
           'If nothing helps, make a new code under its settings.',
         ],
       },
@@ -333,6 +335,10 @@ export const text = {
     owner_unproven: [
       'The server could not show the camera whose it is, so the camera did not join.',
       'Remove it here and make a new code. If it happens again, somebody may stand between you and the camera.',
+    ],
+    other_owner: [
+      'A code was held up to the camera that is not of its owner, so the camera did not join.',
+      'If that was you, reset the camera and pair it anew. Otherwise look who can get in front of it.',
     ],
     not_trusted: [
       'The camera saw that somebody stood between it and a viewer, and showed nothing.',
@@ -425,7 +431,7 @@ export const text = {
     title: 'Give to somebody else',
     hint: 'A link by which another account of this server takes the camera over. From then on you see it no more.',
     unpaired: 'This camera has no key of its own. Its token ends with that, and it has to be paired anew.',
-    obeysYou: 'It obeys your devices alone, so whoever takes it over has to pair it anew.',
+    obeysYou: 'It obeys your devices alone, so whoever takes it over has to reset it and pair it anew.',
     action: 'Make a link',
     label: 'Transfer link',
     secret: 'Whoever opens it first gets the camera. It is shown only now.',
@@ -439,7 +445,7 @@ export const text = {
     after:
       'It stays paired, and its old owner sees it no more. You are asked once more whether the picture is yours.',
     unpaired:
-      'You have to pair it anew: until then it knows its old owner, or nobody. Its old owner sees it no more.',
+      'You have to pair it anew: until then it knows its old owner, or nobody. If it does not take your code, reset it first. Its old owner sees it no more.',
     own: (name: string) => `“${name}” is your own camera. Send this link to whoever shall have it.`,
     yes: 'Take it over',
     no: 'Not now',
