@@ -1,9 +1,12 @@
 /** The client API, all of it that a page needs: list cameras, watch one, hear what happens. */
 
 import { Api } from './core/api';
+import { Connection } from './core/connection';
 import { CameraEvents } from './core/events';
 import type { Camera } from './core/model';
+import { isGuest } from './core/sharing';
 import type { Quality } from './core/stats';
+import { Circle } from './core/trust/circle';
 import './ui/belvedere-camera';
 import type { BelvedereCamera } from './ui/belvedere-camera';
 
@@ -28,9 +31,28 @@ const list = (cameras: Camera[]): void => {
   select.replaceChildren(...cameras.map(({ id, name }) => new Option(name, id)));
   element<HTMLButtonElement>('watch').disabled = cameras.length === 0;
 };
-api.cameras().then(list, (error: unknown) => say(String(error)));
 
-// 2. The event stream: every change of a camera.
+// 2. Who this browser is to the cameras: until that is known, none of them is watched.
+const connection = new Connection();
+let circle: Circle | null = null;
+connection.credentialsOf = (camera) => (circle ? circle.credentials(camera) : 'stranger');
+player.connectTo = connection;
+
+async function begin(): Promise<void> {
+  const { id } = await api.me();
+  const own = (circle = await Circle.open(id, api.trust, () => Math.floor(api.now() / 1000)));
+  own.addEventListener('change', () => connection.trustChanged([]));
+  connection.start();
+  const cameras = await api.cameras();
+  list(cameras);
+  await own.catchUp();
+  for (const camera of cameras) {
+    if (own.needs(camera.id, isGuest(camera))) await own.refresh(camera.id);
+  }
+}
+begin().catch((error: unknown) => say(String(error)));
+
+// 3. The event stream: every change of a camera.
 const events = new CameraEvents(api);
 events.addEventListener('camera', (event) => {
   const { name, online, state } = (event as CustomEvent<Camera>).detail;
@@ -39,7 +61,7 @@ events.addEventListener('camera', (event) => {
 events.addEventListener('ended', () => say('signed out'));
 events.start();
 
-// 3. Watching: one element. `player.viewer` is the running session, for those who want more.
+// 4. Watching: one element. `player.viewer` is the running session, for those who want more.
 for (const type of ['firstframe', 'statechange']) {
   player.addEventListener(type, (event) => say(type, (event as CustomEvent).detail));
 }
