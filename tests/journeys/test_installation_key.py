@@ -6,18 +6,19 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, Route
 
+from tests.browser import WAIT_MS
 from tests.bundle import WEB, bundle
 
 SAFE, PLAIN = "https://cameras.example/", "http://cameras.example/"
 TABS = 6
 
 ENTRY = f"""
-import {{ browserCupboard }} from '{WEB}/core/trust/cupboard';
+import {{ browserCupboard, emptyCupboard }} from '{WEB}/core/trust/cupboard';
 import {{ installation }} from '{WEB}/core/trust/installation';
 import {{ Known }} from '{WEB}/core/trust/known';
 import {{ begin, follow }} from '{WEB}/core/trust/keyring';
 import {{ nameOf }} from '{WEB}/core/trust/statement';
-Object.assign(globalThis, {{ browserCupboard, installation, Known, begin, follow, nameOf }});
+Object.assign(globalThis, {{ browserCupboard, emptyCupboard, installation, Known, begin, follow, nameOf }});
 """
 NAME = "installation().then(nameOf, (error) => error.reason)"
 READ_OUT = """async () => {
@@ -43,6 +44,14 @@ RACE = """async (value) => {
   const grow = () => cupboard.change('list', (standing) => [...(standing ?? []), value]);
   await Promise.all(Array.from({ length: 20 }, grow));
 }"""
+
+HOLD = """() => new Promise((resolve) => {
+  indexedDB.open('belvedere-trust').onsuccess = ({ target }) => resolve(void (globalThis.held = target.result));
+})"""
+
+COUNT_HELD = """() => new Promise((resolve) => {
+  held.transaction('kept').objectStore('kept').count().onsuccess = ({ target }) => resolve(target.result);
+})"""
 
 
 @pytest.fixture(scope="module")
@@ -108,3 +117,16 @@ async def test_a_browser_says_why_it_keeps_no_signed_key(browser: Browser, scrip
     closed = await tab(await profile(browser, script))
     await closed.evaluate("Object.defineProperty(globalThis, 'indexedDB', { value: undefined })")
     assert await closed.evaluate(NAME) == "storage"
+
+
+async def test_a_signed_key_is_destroyed_whoever_holds_the_store(browser: Browser, script: str) -> None:
+    context = await profile(browser, script)
+    page, sleeper = await tab(context), await tab(context)
+    before = await page.evaluate(NAME)
+    await sleeper.evaluate(HOLD)
+    async with asyncio.timeout(WAIT_MS / 1000):
+        await page.evaluate("emptyCupboard()")
+        assert await page.evaluate(NAME) == "storage", "it waits for nobody"
+    assert await sleeper.evaluate(COUNT_HELD) == 0
+    await sleeper.close()
+    assert len(await page.evaluate(NAME)) == 43 and await page.evaluate(NAME) != before

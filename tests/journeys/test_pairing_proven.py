@@ -227,10 +227,22 @@ async def test_pairing_counts_on_no_paper_that_nobody_has(home: Household, brows
     assert not await page.get_by_role("link", name="Print it").count()
 
 
+async def test_pairing_keeps_nobody_signed_in_whose_browser_cannot_forget(home: Household, browser: Browser) -> None:
+    page = await paired_page(home, browser)
+    await page.goto(f"{home.server.url}/#/account")
+    await page.get_by_label("Forget this device").check()
+    closed = "() => { indexedDB.open = indexedDB.deleteDatabase = () => { throw new Error('closed'); } }"
+    await page.evaluate(closed)
+    await page.get_by_role("button", name="Sign out", exact=True).click()
+    await page.get_by_text("This browser may still have its key").wait_for()
+    await page.get_by_role("heading", name="Sign in").wait_for()
+
+
 async def test_pairing_ends_for_a_computer_that_forgets(home: Household, browser: Browser) -> None:
     page = await paired_page(home, browser)
     await page.goto(f"{home.server.url}/#/account")
     await page.get_by_label("Forget this device").check()
     await page.get_by_role("button", name="Sign out", exact=True).click()
+    await page.get_by_role("heading", name="Sign in").wait_for()
     await sign_in(page, home.server.url)
     await page.get_by_text("Your cameras do not know this browser yet").wait_for()

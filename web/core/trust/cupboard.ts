@@ -3,6 +3,8 @@
 const DATABASE = 'belvedere-trust';
 const STORE = 'kept';
 const VERSION = 1;
+/** A browser answers within milliseconds, but tells nobody who waits for another tab. */
+const PATIENCE_MS = 5_000;
 
 export interface Cupboard {
   get(name: string): Promise<unknown>;
@@ -16,8 +18,6 @@ export interface Cupboard {
 /** Rejects with what the browser says where it keeps nothing (private windows, blocked site data, a full disk). */
 export async function browserCupboard(): Promise<Cupboard> {
   const database = await opened();
-  // Another tab with a newer app may go on; this one meets a closed store and says so.
-  database.onversionchange = () => database.close();
   return {
     get: (name) => inTransaction(database, 'readonly', (store, done) => ask(store, name, done)),
     change: (name, decide) =>
@@ -31,20 +31,42 @@ export async function browserCupboard(): Promise<Cupboard> {
   };
 }
 
-/** Everything that this browser keeps of ours is gone; what is open elsewhere is closed by it. */
-export function emptyCupboard(): Promise<void> {
-  return new Promise((resolve, reject) => {
+/**
+ * Everything that this browser keeps of ours is gone; what is open elsewhere is closed by it. A tab that sleeps may hold the
+ * empty store for a while: that is waited for no longer than a moment. Rejects where something may be left.
+ */
+export async function emptyCupboard(): Promise<void> {
+  const database = await opened();
+  await inTime((resolve, reject) => {
+    inTransaction(database, 'readwrite', (store) => store.clear()).then(resolve, reject);
+  });
+  database.close();
+  await inTime((resolve, reject) => {
     const asked = indexedDB.deleteDatabase(DATABASE);
-    asked.onsuccess = () => resolve();
-    asked.onerror = () => reject(asked.error as DOMException);
+    asked.onsuccess = resolve;
+    asked.onerror = reject;
+  }).catch(() => undefined);
+}
+
+/** Rejects where the browser leaves the question open. */
+function inTime<T>(
+  work: (resolve: (value: T) => void, reject: (error: unknown) => void) => void,
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    setTimeout(reject, PATIENCE_MS, new DOMException('another tab holds the store', 'TimeoutError'));
+    work(resolve, reject);
   });
 }
 
 function opened(): Promise<IDBDatabase> {
-  return new Promise((resolve, reject) => {
+  return inTime((resolve, reject) => {
     const asked = indexedDB.open(DATABASE, VERSION);
     asked.onupgradeneeded = () => asked.result.createObjectStore(STORE);
-    asked.onsuccess = () => resolve(asked.result);
+    asked.onsuccess = () => {
+      // Another tab with a newer app may go on, or empty the store; this one meets a closed store and says so.
+      asked.result.onversionchange = () => asked.result.close();
+      resolve(asked.result);
+    };
     asked.onerror = () => reject(asked.error as DOMException);
     asked.onblocked = () =>
       reject(new DOMException('another tab keeps an older store open', 'InvalidStateError'));

@@ -221,8 +221,10 @@ class AccountPage extends Page {
   }
 
   private async signOut(everywhere: boolean): Promise<void> {
-    if (this.forget) await this.household.trust.forget();
-    await this.household.signOut(everywhere);
+    const { household } = this;
+    // Whoever leaves a computer that others use is signed out first of all.
+    if (this.forget) await household.trust.forget().catch(() => (household.notice = trust.notForgotten));
+    await household.signOut(everywhere);
     location.hash = address.home;
   }
 

@@ -67,6 +67,8 @@ export const trust = {
 
   forget: 'Forget this device',
   forgetHint: 'For a computer that others use: its key is destroyed, and it watches no more.',
+  notForgotten:
+    'This browser may still have its key. Clear its data of this site, or take it off on a device of yours.',
   forgetLast:
     'It is the only one that may watch. Without a printed recovery code each camera must be paired again.',
 } as const;
