@@ -3,7 +3,7 @@
  *
  * `watching.ts` decides, `attempt.ts` does; this file carries out the decisions and measures. It is an
  * `EventTarget`: `change` (phase, cause, way, privacy), `video` (a `<video>` to put into the page, behind the one that shows),
- * `picture` (that one shows now; `firstFrameMs`), `gone` (the one that showed ends, and none follows), `quality` (once a second while live).
+ * `picture` (that one shows now; `firstFrameMs`), `gone` (the one that showed ends, and none follows; its last frame may be kept), `quality` (once a second while live).
  */
 
 import { Attempt, type AttemptOwner, type Privacy } from './attempt';
@@ -160,10 +160,14 @@ export class Viewer extends EventTarget implements AttemptOwner {
   /** This browser has other credentials than before: what was refused begins anew, and what was begun on the server's word. */
   trustChanged(): void {
     const refused = this.phase === 'refused' && WANTS_TRUST.has(this.cause);
-    const believed = [...this.attempts.values()].some(({ privacy }) => privacy === 'server');
-    const outdated = believed && !this.surroundings.visits.believesServer(this.camera);
+    const outdated = [...this.attempts.values()].some((attempt) => this.isOutdated(attempt));
     if (outdated) this.happen({ type: 'stop' });
     if (refused || outdated) this.start();
+  }
+
+  /** Its picture was shown by the server's word, which is not enough any more. */
+  private isOutdated({ privacy }: Attempt): boolean {
+    return privacy === 'server' && !this.surroundings.visits.believesServer(this.camera);
   }
 
   /** The server says that the camera is not connected. */
@@ -221,8 +225,9 @@ export class Viewer extends EventTarget implements AttemptOwner {
     const now = performance.now();
     const { watching, effects } = decide(before, event, now, Math.random());
     this.watching = watching;
-    const ending = watching.shown === null ? this.attempt(before.shown)?.video : undefined;
-    if (ending) this.dispatchEvent(new CustomEvent('gone', { detail: ending }));
+    const ending = watching.shown === null ? this.attempt(before.shown) : undefined;
+    if (ending && !this.isOutdated(ending))
+      this.dispatchEvent(new CustomEvent('gone', { detail: ending.video }));
     for (const effect of effects) this.carryOut(effect);
     this.wakeAt(dueAt(watching), now);
     const verdict = this.verdict;

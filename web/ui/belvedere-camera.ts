@@ -21,6 +21,7 @@ import {
   type PropertyValues,
   type TemplateResult,
 } from 'lit';
+import type { Privacy } from '../core/attempt';
 import { Connection } from '../core/connection';
 import type { Viewer } from '../core/viewer';
 import type { Cause } from '../core/watch-state';
@@ -33,6 +34,9 @@ import { ago } from './time';
 const OUT_OF_SIGHT_MS = 10_000;
 const CONTROLS_MS = 3_000;
 const PATIENCE_MS = 250;
+
+/** Behind words of these no picture stands that might not be the camera's. */
+const DISTRUST: ReadonlySet<Cause | null> = new Set<Cause>(['stranger', 'untrusted', 'insecure']);
 
 const connections = new Map<string, Connection>();
 
@@ -83,7 +87,7 @@ export class BelvedereCamera extends LitElement {
   /** The sentence and the advice for each cause, and for what the browser found out; ours unless a page has better. */
   words: (cause: Cause, verdict: string | null) => { sentence: string; advice: string } = causeWords;
   /** Called before a picture leaves the screen, so that a page can keep its last still. */
-  leaving: ((video: HTMLVideoElement) => void) | undefined;
+  leaving: ((video: HTMLVideoElement, privacy: Privacy | null) => void) | undefined;
   private current: Viewer | null = null;
   private connection: Connection | null = null;
   private own: Connection | null = null;
@@ -153,8 +157,7 @@ export class BelvedereCamera extends LitElement {
     clearTimeout(this.sightTimer);
     document.removeEventListener('visibilitychange', this.sight);
     document.removeEventListener('fullscreenchange', this.onFullscreen);
-    const video = this.current?.video;
-    if (video) this.leaving?.(video);
+    this.leave();
     this.leaveConnection();
   }
 
@@ -162,7 +165,7 @@ export class BelvedereCamera extends LitElement {
     const phase = this.current?.phase ?? 'idle';
     const shown = this.current?.video ?? null;
     return html`
-      <canvas ?hidden=${(!this.poster && !this.kept) || shown !== null}></canvas>
+      <canvas ?hidden=${(!this.poster && !this.kept) || shown !== null || DISTRUST.has(this.current?.cause ?? null)}></canvas>
       <div class="stage ${phase === 'live' ? '' : 'stale'}"></div>
       <div class="notice" role="status">${this.notice()}</div>
       ${this.controls ? this.bar() : nothing}
@@ -187,6 +190,11 @@ export class BelvedereCamera extends LitElement {
     this.own = new Connection({ server, authorize: () => authorize(camera) });
     this.own.start();
     return this.own;
+  }
+
+  private leave(): void {
+    const { video, privacy } = this.current ?? {};
+    if (video) this.leaving?.(video, privacy ?? null);
   }
 
   private leaveConnection(): void {
@@ -274,8 +282,7 @@ export class BelvedereCamera extends LitElement {
   };
 
   private pause(): void {
-    const video = this.current?.video;
-    if (video) this.leaving?.(video);
+    this.leave();
     this.paused = true;
     this.current?.stop();
   }

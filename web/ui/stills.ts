@@ -3,6 +3,8 @@
  * sign-out; the server never holds a picture.
  */
 
+import type { Privacy } from '../core/attempt';
+
 /** Pixels: enough for a tile on a sharp phone, about 30 KB as JPEG. */
 const WIDTH = 640;
 const QUALITY = 0.7;
@@ -10,10 +12,15 @@ const QUALITY = 0.7;
 const MAX_STILLS = 48;
 const PREFIX = 'belvedere.still.';
 
+/** Of pictures behind which a camera's own signed word stands. */
+const PROVEN: readonly string[] = ['signed', 'sealed', 'standard'] satisfies Privacy[];
+
 export interface Still {
   /** Milliseconds since the epoch. */
   at: number;
   picture: ImageBitmap;
+  /** Nothing but the server's word says that it is of this camera. */
+  believed: boolean;
 }
 
 /** Takes the picture that `video` shows now; null when it shows none. */
@@ -26,8 +33,9 @@ export function capture(video: HTMLVideoElement): HTMLCanvasElement | null {
   return canvas;
 }
 
-export function keep(camera: string, canvas: HTMLCanvasElement, now: number): void {
-  const text = `${now};${canvas.toDataURL('image/jpeg', QUALITY).split(',')[1] ?? ''}`;
+/** `privacy`: what protected the picture, as the viewer says. */
+export function keep(camera: string, canvas: HTMLCanvasElement, privacy: Privacy | null, now: number): void {
+  const text = `${now};${privacy};${canvas.toDataURL('image/jpeg', QUALITY).split(',')[1] ?? ''}`;
   forgetOldest();
   try {
     localStorage.setItem(PREFIX + camera, text);
@@ -36,14 +44,17 @@ export function keep(camera: string, canvas: HTMLCanvasElement, now: number): vo
   }
 }
 
-export async function recall(camera: string): Promise<Still | null> {
-  const stored = localStorage.getItem(PREFIX + camera);
-  const split = stored?.indexOf(';') ?? -1;
-  if (!stored || split < 0) return null;
+/** `believes`: whether the server's word is enough for this camera. Else what was shown by it is erased. */
+export async function recall(camera: string, believes: boolean): Promise<Still | null> {
+  const stored = localStorage.getItem(PREFIX + camera)?.split(';');
+  if (!stored) return null;
+  const [at, privacy = '', jpeg = ''] = stored;
+  const believed = !PROVEN.includes(privacy);
   try {
-    const bytes = Uint8Array.from(atob(stored.slice(split + 1)), (character) => character.charCodeAt(0));
+    if (believed && !believes) throw new Error('not believed any more');
+    const bytes = Uint8Array.from(atob(jpeg), (character) => character.charCodeAt(0));
     const picture = await createImageBitmap(new Blob([bytes], { type: 'image/jpeg' }));
-    return { at: Number(stored.slice(0, split)), picture };
+    return { at: Number(at), picture, believed };
   } catch {
     localStorage.removeItem(PREFIX + camera);
     return null;

@@ -72,15 +72,20 @@ class HomePage extends Page {
   }
 
   private async loadStill(id: string): Promise<void> {
-    const still = await recall(id);
+    const still = await recall(id, this.household.connection.visits.believesServer(id));
     if (still && !this.stills.has(id)) this.stills = new Map(this.stills).set(id, still);
+  }
+
+  private still(id: string): Still | undefined {
+    const still = this.stills.get(id);
+    return still?.believed && !this.household.connection.visits.believesServer(id) ? undefined : still;
   }
 
   private tile(camera: Camera): TemplateResult {
     const kind = standing(camera, this.household.api.now());
     const state = standingWords(camera, this.now);
     const watchable = kind === 'online' || kind === 'offline';
-    const still = this.stills.get(camera.id);
+    const still = this.still(camera.id);
     const guest = isGuest(camera);
     return html`
       <li class="tile ${kind}">

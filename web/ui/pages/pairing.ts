@@ -7,6 +7,7 @@ import type { Sealed } from '../../core/sealed-wifi';
 import type { CameraSecret } from '../../core/setup-code';
 import { PAIRING_STEPS, pairingProgress, stuckAt } from '../../core/states';
 import '../belvedere-camera';
+import type { BelvedereCamera } from '../belvedere-camera';
 import { sentenceOf } from '../household';
 import { icon, type IconName } from '../icons';
 import { alert, Page } from '../page';
@@ -290,7 +291,7 @@ class PairingStepElement extends Page {
           .label=${camera.name}
           .camera=${camera.id}
           .connectTo=${this.household.connection}
-          .leaving=${(video: HTMLVideoElement) => this.keepStill(video)}
+          .leaving=${this.keepStill}
         ></belvedere-camera>
       </div>
       ${alert(this.fault)}
@@ -318,10 +319,10 @@ class PairingStepElement extends Page {
   }
 
   /** What the person has just looked at is on the list already; a stranger's picture is not kept. */
-  private keepStill(video: HTMLVideoElement): void {
+  private readonly keepStill: BelvedereCamera['leaving'] = (video, privacy) => {
     const picture = this.leaving ? capture(video) : null;
-    if (picture) keep(this.camera, picture, Date.now());
-  }
+    if (picture) keep(this.camera, picture, privacy, Date.now());
+  };
 
   private refusal(): TemplateResult {
     return html`

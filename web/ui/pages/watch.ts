@@ -137,7 +137,10 @@ class WatchPage extends Page {
 
   private async showStill(): Promise<void> {
     const { camera } = this;
-    const still = this.live || !camera ? null : await recall(camera);
+    const still =
+      this.live || !camera
+        ? null
+        : await recall(camera, this.household.connection.visits.believesServer(camera));
     if (!this.live && this.camera === camera) this.still = still;
   }
 
@@ -170,7 +173,7 @@ class WatchPage extends Page {
   private keepStill(video: HTMLVideoElement | null = this.viewer?.video ?? null): void {
     if (!video || this.viewer?.phase !== 'live') return;
     const picture = capture(video);
-    if (picture) keep(this.viewer.camera, picture, Date.now());
+    if (picture) keep(this.viewer.camera, picture, this.viewer.privacy, Date.now());
   }
 
   private readonly onKey = (event: KeyboardEvent): void => {
