@@ -15,6 +15,8 @@ from tests.home import SMALL_SOURCE, CameraProcess, Household, wait_until
 from tests.journeys.watching import use_paper
 
 CHECKED = "Checked: this is the camera that read your code. Nobody stands between, not even this server."
+SEEN = "whoever else sees it while it is good can take the camera"
+BELIEVED = "The camera has proven nothing: this picture comes by the word of this server."
 REFUTED = "This is not the camera that read your code"
 
 
@@ -51,8 +53,11 @@ async def paired_page(home: Household, browser: Browser, name: str = "Cellar") -
     """A profile whose camera has just been paired with proof, on the list of cameras."""
     page = await new_page(browser)
     await sign_in(page, home.server.url)
-    pair(home, await code_text(page, name))
+    text = await code_text(page, name)
+    await page.get_by_text(SEEN).wait_for()
+    pair(home, text)
     await page.get_by_text(CHECKED).wait_for()
+    assert not await page.get_by_text(BELIEVED).count()
     await page.get_by_role("button", name="Yes, this is mine").click()
     await home_page(page)
     return page
@@ -142,8 +147,10 @@ async def test_pairing_by_a_browser_without_keys_names_the_weaker_trust(home: Ho
     text = await code_text(page, "Cellar")
     assert '"x"' not in text
     await page.get_by_text("you and this camera will have to trust this server").wait_for()
+    await page.get_by_text(SEEN).wait_for()
     pair(home, text)
     await page.get_by_role("heading", name="Is this your camera?").wait_for()
+    await page.get_by_text(BELIEVED).wait_for()
     assert not await page.get_by_text(CHECKED).count()
     assert not trust(home)["protected"]
 

@@ -45,19 +45,25 @@ export async function prepareProof(
 /** Under the code. */
 export const proofNote = ({ weaker }: CodeProof): TemplateResult =>
   weaker === null
-    ? html`<p class="note">${words.secret}</p>`
-    : html`<p class="info">
+    ? html`<p class="note">${words.secret} ${words.seen}</p>`
+    : html`<p class="note">${words.seen}</p>
+        <p class="info">
         <span>
           ${words.weaker[weaker]}
           ${weaker === 'newcomer' ? html`<a href=${address.devices}>${words.letIn}</a>` : nothing}
         </span>
       </p>`;
 
-/** Above the first picture. */
-export const fateNote = (fate: PairingFate | undefined): TemplateResult | typeof nothing =>
+/** Above the first picture. `believes`: by the server's word alone. */
+export const fateNote = (
+  fate: PairingFate | undefined,
+  believes: boolean,
+): TemplateResult | typeof nothing =>
   fate === 'proven'
     ? html`<p class="info" role="status">${icon('check')}<span>${words.proven}</span></p>`
-    : nothing;
+    : believes
+      ? html`<p class="info" role="status">${icon('lockOpen')}<span>${words.believed}</span></p>`
+      : nothing;
 
 /** Older software, or somebody between: no picture before the person has chosen. */
 export const unproven = (remove: () => void, goOn: () => void): TemplateResult => html`

@@ -285,7 +285,7 @@ class PairingStepElement extends Page {
     return html`
       <h1 tabindex="-1">${text.add.confirm.question}</h1>
       <p class="lead" role="status">${seen ? text.add.confirm.lead : text.add.confirm.coming}</p>
-      ${fateNote(fates.get(camera.id))}
+      ${fateNote(fates.get(camera.id), this.household.connection.visits.believesServer(camera.id))}
       <div class="first-picture">
         <belvedere-camera
           .label=${camera.name}

@@ -4,6 +4,7 @@ export const trust = {
   /** In the wizard. */
   code: {
     secret: 'It carries a secret that this server never sees: the camera proves with it that it is yours.',
+    seen: 'Show it to nobody but the camera: whoever else sees it while it is good can take the camera’s place, or take the camera.',
     weaker: {
       generic:
         'This form of the code has no place for a secret: you and this camera will have to trust this server.',
@@ -20,6 +21,7 @@ export const trust = {
     checking: 'Checking that this is the camera that read your code …',
     retry: 'Try again',
     proven: 'Checked: this is the camera that read your code. Nobody stands between, not even this server.',
+    believed: 'The camera has proven nothing: this picture comes by the word of this server.',
     missingTitle: 'This camera has proven nothing',
     missing:
       'It sent no proof that it read your code. Its software is older than that, or somebody stands between you and your camera.',
