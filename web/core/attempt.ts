@@ -189,6 +189,11 @@ export class Attempt implements SessionHandler {
     return this.relayed.isOpen ? this.relayed.pictures : (sample?.packets ?? null);
   }
 
+  /** How many of those that are checked were decoded; null where the browser does not say, and of others. */
+  decoded(sample: Sample | null): number | null {
+    return this.relayed.isOpen ? (sample?.frames ?? null) : null;
+  }
+
   /** Calls back unless it is closed before. */
   later(milliseconds: number, call: () => void): void {
     this.settling = setTimeout(call, milliseconds);

@@ -11,7 +11,8 @@ export interface Sample {
   bytes: number;
   packets: number;
   lost: number;
-  frames: number;
+  /** Decoded; null where the browser does not say. */
+  frames: number | null;
 }
 
 export interface Quality {
@@ -43,12 +44,13 @@ const word = (value: unknown): string | null => (typeof value === 'string' ? val
 export function sample(report: Report, now: number): Sample | null {
   const video = incomingVideo(index(report));
   if (!video) return null;
+  const frames = video['framesDecoded'];
   return {
     at: now,
     bytes: number(video['bytesReceived']),
     packets: number(video['packetsReceived']),
     lost: number(video['packetsLost']),
-    frames: number(video['framesDecoded']),
+    frames: typeof frames === 'number' ? frames : null,
   };
 }
 
@@ -95,10 +97,11 @@ export function rates(
   // RFC 3550 §6.4.1: the cumulative loss may go down when duplicates arrive.
   const lost = Math.max(0, after.lost - before.lost);
   const packets = Math.max(0, after.packets - before.packets) + lost;
+  const decoded = before.frames === null || after.frames === null ? null : after.frames - before.frames;
   return {
     loss: packets ? (100 * lost) / packets : null,
     bitrate: (8 * Math.max(0, after.bytes - before.bytes)) / seconds,
-    framesPerSecond: Math.max(0, after.frames - before.frames) / seconds,
+    framesPerSecond: decoded === null ? null : Math.max(0, decoded) / seconds,
   };
 }
 

@@ -12,6 +12,7 @@ import type { Evidence } from './evidence';
 import type { KnownWays } from './known-ways';
 import type { Connected, Via } from './messages';
 import type { WaysRule } from './model';
+import { Motion } from './motion';
 import type { Prepared } from './prepared';
 import { dueAt, headStart } from './race';
 import type { SignalingClient } from './signaling';
@@ -23,7 +24,7 @@ import { decide } from './watching';
 
 const LOOK_MS = 500;
 const LOOKS_PER_QUALITY = 2;
-/** Without a packet for this long the picture is called stalled: a camera sends one a second at the very least. */
+/** Without a new picture for this long it is called stalled: a camera sends one a second at the very least. */
 const STALL_MS = 2_000;
 /** It surely flows where the last two looks saw packets: many a picture is dead for a while before it is called so. */
 const FLOWS_MS = 2 * LOOK_MS;
@@ -58,7 +59,7 @@ export class Viewer extends EventTarget implements AttemptOwner {
   private looks = 0;
   private due: ReturnType<typeof setTimeout> | undefined;
   private before: Sample | null = null;
-  private arrived = -1;
+  private motion = new Motion();
   /** When it last moved: milliseconds by `performance`, for the time of day may be set back. */
   private movedAt = 0;
   private silent = true;
@@ -214,7 +215,7 @@ export class Viewer extends EventTarget implements AttemptOwner {
     this.firstFrameMs = firstFrameMs;
     this.flowed();
     this.before = null;
-    this.arrived = -1;
+    this.motion = new Motion();
     this.happen({ type: 'picture', attempt: attempt.number });
     this.giveVoice();
     void this.report(attempt, firstFrameMs);
@@ -315,9 +316,9 @@ export class Viewer extends EventTarget implements AttemptOwner {
     if (this.privacy !== this.told) this.tell();
     const now = performance.now();
     const after = sample(report as never, now);
-    const arrived = attempt.arrived(after);
-    if (arrived !== null && arrived !== this.arrived) {
-      this.arrived = arrived;
+    // A hidden page shows nothing, so a browser need not decode for it.
+    const decoded = document.hidden ? null : attempt.decoded(after);
+    if (this.motion.moves(attempt.arrived(after), decoded)) {
       this.flowed();
       this.happen({ type: 'flowing', attempt: attempt.number });
     } else if (now - this.movedAt > STALL_MS) this.happen({ type: 'stalled', attempt: attempt.number });

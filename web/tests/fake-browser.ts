@@ -9,6 +9,8 @@ export class FakePeer extends EventTarget {
   signalingState = 'stable';
   /** What has come so far, where video does. */
   packets: number | null = null;
+  /** Pictures, where it counts them. */
+  decoded: number | undefined;
 
   constructor() {
     super();
@@ -19,7 +21,13 @@ export class FakePeer extends EventTarget {
   setConfiguration = (): void => undefined;
 
   getStats(): Promise<Map<string, object>> {
-    const video = { id: 'v', type: 'inbound-rtp', kind: 'video', packetsReceived: this.packets };
+    const video = {
+      id: 'v',
+      type: 'inbound-rtp',
+      kind: 'video',
+      packetsReceived: this.packets,
+      framesDecoded: this.decoded,
+    };
     return Promise.resolve(new Map(this.packets === null ? [] : [['v', video]]));
   }
 

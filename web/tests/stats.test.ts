@@ -72,6 +72,14 @@ test.each([
   expect(wayOf(via, local, remote)).toBe(way);
 });
 
+test('a browser that counts no pictures has no rate of them', () => {
+  const { framesDecoded: _, ...silent } = video;
+  const before = sample(report(silent), 10_000) as Sample;
+  expect(before.frames).toBeNull();
+  const after = { ...before, at: 12_000, packets: 1_100 };
+  expect(rates(before, after)).toEqual({ loss: 0, bitrate: 0, framesPerSecond: null });
+});
+
 test('rates are taken between two samples', () => {
   const before = sample(report(video), 10_000) as Sample;
   const after: Sample = { at: 12_000, bytes: 1_500_000, packets: 1_396, lost: 14, frames: 360 };

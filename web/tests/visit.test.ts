@@ -244,6 +244,77 @@ describe('sealed pictures', () => {
     expect(viewer.phase).toBe('stalled');
   });
 
+  describe('are looked at twice a second', () => {
+    let viewer: Viewer;
+    let pictures: number;
+
+    beforeEach(async () => {
+      viewer = await relayed();
+      pictures = 1;
+      worker().say({ type: 'pictures', id: worker().last('begin')!.id, pictures, plain: false });
+      firstFrame(viewer);
+      peerOf(viewer).packets = 1;
+      peerOf(viewer).decoded = 1;
+    });
+
+    const hide = (hidden: boolean): unknown => Object.assign(document, { hidden });
+
+    /** After each: whether a picture came out of the worker, and whether one was decoded. */
+    async function looks(...seen: [boolean, boolean][]): Promise<void> {
+      for (const [came, decoded] of seen) {
+        if (came) pictures += 1;
+        worker().say({ type: 'pictures', id: worker().last('begin')!.id, pictures, plain: false });
+        if (decoded) peerOf(viewer).decoded! += 1;
+        await vi.advanceTimersByTimeAsync(500);
+      }
+    }
+    const times = (count: number, came: boolean, decoded: boolean): [boolean, boolean][] =>
+      Array<[boolean, boolean]>(count).fill([came, decoded]);
+
+    test('and flow while they are opened and decoded', async () => {
+      await looks(...times(12, true, true));
+      expect(viewer.phase).toBe('live');
+    });
+
+    test('and stand still where none can be decoded, until one is', async () => {
+      await looks(...times(4, true, true), ...times(4, true, false));
+      expect(viewer.phase).toBe('live');
+      await looks(...times(2, true, false));
+      expect(viewer.phase).toBe('stalled');
+      await looks([true, true]);
+      expect(viewer.phase).toBe('live');
+    });
+
+    test('and stand still where what is decoded did not come from the worker', async () => {
+      await looks(...times(4, true, true), ...times(6, false, true));
+      expect(viewer.phase).toBe('stalled');
+    });
+
+    test('and flow at one a second, decoded later than opened', async () => {
+      const second: [boolean, boolean][] = [
+        [true, false],
+        [false, true],
+      ];
+      await looks(...Array<typeof second>(8).fill(second).flat());
+      expect(viewer.phase).toBe('live');
+    });
+
+    test('and need not be decoded where nobody can see the page', async () => {
+      hide(true);
+      await looks(...times(12, true, false));
+      expect(viewer.phase).toBe('live');
+      hide(false);
+      await looks(...times(5, true, true), ...times(6, true, false));
+      expect(viewer.phase).toBe('stalled');
+    });
+
+    test('and need not be counted by the browser', async () => {
+      peerOf(viewer).decoded = undefined;
+      await looks(...times(12, true, false));
+      expect(viewer.phase).toBe('live');
+    });
+  });
+
   test('that are plain by the camera’s own word are shown as what they are, and that is told', async () => {
     const viewer = await relayed();
     const { id } = worker().last('begin')!;

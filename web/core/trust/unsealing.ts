@@ -13,8 +13,6 @@ import { typOf } from './statement';
 import { Untrue } from './untrue';
 import type { Asked, TrackOptions } from './worker-words';
 
-/** Tracks of one session: a picture and its sound. */
-const MAX_LANES = 2;
 /** Between two reports of how many pictures there were; whether a picture stands still is looked at twice a second. */
 const REPORT_MS = 200;
 
@@ -28,6 +26,7 @@ export class Unsealing {
   private mode: Mode = 'waiting';
   private key: SenderKey | null = null;
   private readonly lanes: Lane[] = [];
+  private readonly kinds = new Set<TrackOptions['kind']>();
   private pictures = 0;
   private reportedAt = -Infinity;
   private hasShown = false;
@@ -40,9 +39,11 @@ export class Unsealing {
     private readonly now: () => number,
   ) {}
 
-  /** Frames of a track go into what this returns; those that are good come out by `pass`. Null: it has enough tracks. */
+  /** Frames of a track go into what this returns; those that are good come out by `pass`. Null: it has one of this kind. */
   track({ kind, codec }: TrackOptions, pass: Pass): Lane | null {
-    if (this.lanes.length === MAX_LANES) return null;
+    // What a second picture brought would be counted, and not be seen.
+    if (this.kinds.has(kind)) return null;
+    this.kinds.add(kind);
     const counted: Pass = kind === 'audio' ? pass : (frame) => this.picture(pass(frame));
     const lane = new Lane(codec, counted, this.now);
     if (this.hasShown) lane.shown();
