@@ -4,33 +4,28 @@ import ast
 import asyncio
 import os
 import random
-import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from types import FrameType, ModuleType
+from types import ModuleType
 from typing import Any
 
 import pytest
-from aiortc import RTCCertificate
 from aiortc.rtp import RTCP_PSFB_PLI, RtcpPsfbPacket
 
 import media.relay
 from camera_peer.viewer import IN_TOUCH_SECONDS
 from media import sframe
 from media.frames import EncodedFrame
-from media.offer import VIDEO_PAYLOAD_TYPES, VP8_PAYLOAD_TYPE
-from media.packetiser import CutFrame, cut
-from media.relay.output import OutputStream
-from media.relay.publisher import PublisherLeg
-from media.relay.publisher_sdp import PublisherOffer
-from media.relay.rtp import Packet
-from media.rtp_stream import RtpStream, StreamState
+from media.packetiser import CutFrame
+from media.relay import channel
+from media.rtp_stream import StreamState
 from media.sealed_frames import sealed
 from signaling.protocol.trust.envelope import SenderKey
 from tests.camera_peer.sessions.test_viewer_session import Tap
 from tests.media.opener import Opener
 from tests.media.recording import frames_in, joined
 from tests.media.relay.numbered import NumberedSource
+from tests.media.relay.way import Way
 
 MakeScene = Callable[..., Awaitable[Any]]
 NewViewer = Callable[[], Any]
@@ -38,18 +33,23 @@ NewLink = Callable[..., Awaitable[Any]]
 Eventually = Callable[..., Awaitable[None]]
 KEY, NEXT = SenderKey(1_700_000_000, os.urandom(32)), SenderKey(1_700_000_001, os.urandom(32))
 RELAY = Path(media.relay.__file__).parent
-OFFER: dict[str, Any] = {
-    "username": "",
-    "password": "",
-    "fingerprints": (),
-    "video_at": 0,
-    "profiles": (),
-    "audio": None,
-    "audio_at": None,
-    "audio_type": None,
-    "extensions": {},
-    "sections": (),
+ON_THE_WAY = {
+    "leg.py",
+    "publisher.py",
+    "reception.py",
+    "rtp.py",
+    "output.py",
+    "channel.py",
+    "streams.py",
+    "store.py",
+    "audience.py",
+    "fanout.py",
+    "viewer.py",
+    "approach.py",
+    "srtp.py",
+    "udp.py",
 }
+"""What a packet meets between the two sockets."""
 
 
 class Upload:
@@ -192,61 +192,30 @@ def test_sframe_is_unknown_to_the_relay() -> None:
 
 
 @pytest.mark.parametrize("codec", ["h264", "vp8"])
-def test_sframe_takes_the_same_way_through_the_relay(codec: str) -> None:
-    """The same lines run for a sealed upload as for a clear one; its packets come out with the payloads they had."""
+async def test_sframe_takes_the_same_way_through_the_relay(codec: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same lines run for a sealed upload as for a clear one, from the camera's packet to those of viewers who share
+    the live stream, catch up with it, watch over TCP and ask again. The payloads come out as they went in."""
+    monkeypatch.setattr(channel, "fresh_stream", lambda: StreamState(1, 1, 1))
     chance = random.Random(5)
-    clear = [picture(codec, number, chance) for number in range(60)]
+    clear = [picture(codec, number, chance) for number in range(90)]
     key = sframe.sealer(KEY.epoch, KEY.secret)
     ways = [Way(codec, frames) for frames in (clear, [sealed(frame, key) for frame in clear])]
-    assert ways[0].lines == ways[1].lines and len(ways[0].lines) > 50
     for way in ways:
-        assert way.came_out == way.went_in
+        way.run()
+        assert way.early.payloads == way.slow.payloads == way.went_in
+        assert way.late.payloads == way.went_in[-len(way.late.payloads) :] and way.late.payloads
+        assert way.early.again and way.late.again, "what was asked for came again"
+    assert ways[0].lines == ways[1].lines
+    assert {name for name, _ in ways[0].lines} >= ON_THE_WAY
     assert ways[0].went_in != ways[1].went_in
 
 
 def picture(codec: str, number: int, chance: random.Random) -> EncodedFrame:
     key = number % 20 == 0
-    body = chance.randbytes(5000 if key else 2500).replace(b"\0", b"\1")
+    body = chance.randbytes((5000 if key else 2500) + chance.randrange(40)).replace(b"\0", b"\1")
     if codec == "h264":
         parameters = b"\0\0\0\1\x67\x42\xe0\x1f\x8d\0\0\0\1\x68\xce\x3c\x80" if key else b""
         data = parameters + b"\0\0\0\1" + (b"\x65" if key else b"\x41") + body
     else:
         data = (b"\x10" if key else b"\x11") + body
     return EncodedFrame(codec, data, number * 3000, key, 0.0)  # type: ignore[arg-type]
-
-
-class Way:
-    """Of some frames through the leg that takes an upload. `lines`: of the relay's code that ran."""
-
-    def __init__(self, codec: str, frames: list[EncodedFrame]) -> None:
-        self.lines: set[tuple[str, int]] = set()
-        self.came_out: list[bytes] = []
-        payload_type = VP8_PAYLOAD_TYPE if codec == "vp8" else VIDEO_PAYLOAD_TYPES[0]
-        start = StreamState(1, 1, 1)
-        pieces = [cut(frame, 0.0) for frame in frames]
-        self.went_in = [payload for piece in pieces for payload in piece.payloads]
-        stream = RtpStream(start, payload_type, None)
-        leg = PublisherLeg("upload", RTCCertificate.generateCertificate(), 0.0, lambda _: None)
-        output = OutputStream(start, codec, payload_type, None)  # type: ignore[arg-type]
-        offer = PublisherOffer(**OFFER | {"video": codec, "video_type": payload_type})
-        leg.feed(offer, output, None, self._deliver)
-        leg.begin()
-        before = sys.gettrace()
-        sys.settrace(self._trace)
-        try:
-            for number, piece in enumerate(pieces):
-                for packet in stream.build(piece, piece.timestamp, 0.0):
-                    leg.take_rtp(packet, number / 30, number / 30)
-        finally:
-            sys.settrace(before)
-
-    def _deliver(self, _: OutputStream, packet: Packet, _ends: bool) -> None:
-        self.came_out.append(packet.data[12:])
-
-    def _trace(self, frame: FrameType, event: str, _: Any) -> Any:
-        name = frame.f_code.co_filename
-        if not name.startswith(str(RELAY)):
-            return None
-        if event == "line":
-            self.lines.add((Path(name).name, frame.f_lineno))
-        return self._trace
