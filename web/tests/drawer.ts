@@ -12,4 +12,8 @@ export class Drawer implements Cupboard {
     this.kept.set(name, decide(this.kept.get(name)));
     return this.get(name);
   }
+
+  names(): Promise<string[]> {
+    return Promise.resolve([...this.kept.keys()]);
+  }
 }

@@ -79,9 +79,14 @@ class Noted implements Mark {
   set = (): void => void (this.noted = true);
 }
 
-const open = async (drawer = new Drawer(), asked = true, mark = new Noted()): Promise<Circle> => {
+const open = async (
+  drawer = new Drawer(),
+  asked = true,
+  mark = new Noted(),
+  account = 'me',
+): Promise<Circle> => {
   const circle = await Circle.open(
-    'me',
+    account,
     server.routes,
     () => time++,
     () => Promise.resolve(drawer),
@@ -175,6 +180,49 @@ describe('the circle', () => {
   });
 });
 
+describe('swap of the account', () => {
+  const renamed = (drawer: Drawer, mark = new Noted(), account = 'you') => open(drawer, true, mark, account);
+  const shown = (circle: Circle) => [circle.credentials('c1'), circle.asksWho, circle.mayTrustServer('c1')];
+
+  test('in a browser that keeps keys shows nothing until a person says so', async () => {
+    const [one, drawer] = await founder();
+    await one.meet('c1', one.own, one.ring!.name);
+    server = new Server();
+    const other = await renamed(drawer);
+    expect([kind(other), ...shown(other)]).toEqual(['alone', 'stranger', true, false]);
+    await other.trustServer('c1');
+    expect(shown(other)).toEqual(['stranger', true, false]);
+    await other.believeAccount();
+    expect(shown(other)).toEqual([null, false, false]);
+    expect(shown(await renamed(drawer))).toEqual([null, false, false]);
+    expect(shown(await renamed(drawer, new Noted(), 'third'))).toEqual(['stranger', true, false]);
+  });
+
+  test('is asked about again once the one with keys was here', async () => {
+    const [, drawer] = await founder();
+    server = new Server();
+    await (await renamed(drawer)).believeAccount();
+    await open(drawer);
+    expect(shown(await renamed(drawer))).toEqual(['stranger', true, false]);
+  });
+
+  test('is seen where only the note of keys is left', async () => {
+    const [noted, drawer] = [new Noted(), new Drawer()];
+    noted.set();
+    expect(shown(await renamed(drawer, noted))).toEqual(['stranger', true, false]);
+    expect(shown(await renamed(new Drawer()))).toEqual([null, false, false]);
+  });
+
+  test('ends with a ring of its own', async () => {
+    const [, drawer] = await founder();
+    server = new Server();
+    const other = await renamed(drawer);
+    await other.begin('Chrome, Linux');
+    expect([kind(other), ...shown(other)]).toEqual(['member', 'stranger', false, true]);
+    expect(kind(await renamed(drawer))).toBe('member');
+  });
+});
+
 describe('two tabs of a browser', () => {
   test('know the same ring and cameras once the server was asked', async () => {
     const drawer = new Drawer();
@@ -221,6 +269,12 @@ describe('swap of the own ring', () => {
     const both = await change(evil, await follow([theirs]), [await nameOf(evil), newcomer.own], 2);
     server.statements = [theirs, both];
     expect(kind(await open(drawer))).toBe('newcomer');
+  });
+
+  test('by one that this browser has begun for another account is not believed', async () => {
+    const [, drawer] = await founder();
+    const other = await open(drawer, true, new Noted(), 'you');
+    expect([kind(other), other.statements]).toEqual(['newcomer', []]);
   });
 
   test('in the answer to its very first statement is not believed', async () => {
@@ -431,6 +485,27 @@ describe('pairing', () => {
     expect(await (await open(drawer)).settle('c1', null)).toBeNull();
   });
 
+  test('with a secret has to be proven, whatever was believed of the camera before', async () => {
+    const [one, drawer] = await founder();
+    await one.trustServer('c1');
+    expect([one.credentials('c1'), one.believesServer('c1')]).toEqual([null, true]);
+    await one.drawSecret('c1', PAIRING);
+    server.cameras.set('c1', { ...NOTHING, camera_key: one.own });
+    expect(await one.settle('c1', 'p1')).toBe('missing');
+    for (const circle of [one, await open(drawer)])
+      expect([circle.credentials('c1'), circle.mayTrustServer('c1')]).toEqual(['stranger', true]);
+  });
+
+  test('that is refuted ends what was believed of the camera', async () => {
+    const [one] = await founder();
+    const x = (await one.drawSecret('c1', PAIRING))!;
+    await one.trustServer('c1');
+    await activate(x, { by: 'A'.repeat(22) });
+    server.cameras.set('c1', { ...(await server.trust('c1')), protected: false });
+    expect(await one.settle('c1', 'p1')).toBe('refuted');
+    expect(one.credentials('c1')).toBe('stranger');
+  });
+
   test('without a proof is no more than it was', async () => {
     const [one] = await founder();
     const x = (await one.drawSecret('c1', PAIRING))!;
@@ -467,6 +542,45 @@ describe('swap of a camera', () => {
     const later = await open(drawer, false);
     await later.refresh('c1');
     expect(later.cameras.get('c1')?.key).toBe(other);
+  });
+
+  test('by another’s, of which a device of ours was told, is asked about', async () => {
+    const [one] = await founder();
+    const [key, other, theirs] = [await newPair(), await newPair(), await newPair()].map(nameOf);
+    const { name } = one.ring!;
+    await one.meet('c1', await key!, name);
+    const said = { ring: name, id: 'c1', camera: await other!, owner: await theirs!, iat: time + 9 };
+    const introduction = await sign(one.pair!, INTRODUCTION, said);
+    server.cameras.set('c1', { ...NOTHING, introduction });
+    await one.refresh('c1');
+    expect([one.cameras.get('c1')?.key, one.isDisputed('c1')]).toEqual([await key!, true]);
+    expect((await server.trust('c1')).introduction).toBe(introduction);
+    await one.takeDisputed('c1');
+    expect([one.cameras.get('c1')?.key, one.isDisputed('c1')]).toEqual([await other!, false]);
+    // Of the same key no picture is another's.
+    await one.meet('c2', await key!, name);
+    const given = { ...said, id: 'c2', camera: await key!, iat: time + 9 };
+    server.cameras.set('c2', { ...NOTHING, introduction: await sign(one.pair!, INTRODUCTION, given) });
+    await one.refresh('c2');
+    expect(one.cameras.get('c2')?.owner).toBe(await theirs!);
+  });
+
+  test('by a chain that nobody can read costs no key', async () => {
+    const [one, drawer] = await founder();
+    const [key, owner] = [await nameOf(await newPair()), await nameOf(await newPair())];
+    await one.trustServer('c1');
+    await one.meet('c1', key, owner, ['a', 'b']);
+    expect(one.believesServer('c1')).toBe(false);
+    const { introduction } = await server.trust('c1');
+    for (const chain of [['a', 'b', 'c'], null, [5], 'x'] as unknown as string[][]) {
+      server.cameras.set('c1', { ...NOTHING, introduction, chain });
+      await one.refresh('c1');
+      for (const circle of [one, await open(drawer)])
+        expect(circle.credentials('c1')).toMatchObject({ camera: key, chain: ['a', 'b'] });
+    }
+    const [two] = await second(one);
+    await two.refresh('c1');
+    expect(two.credentials('c1')).toMatchObject({ camera: key, chain: [] });
   });
 
   test('a guest’s chain follows the server, and gives no belief', async () => {

@@ -85,6 +85,17 @@ describe('swap of what is known', async () => {
     expect(await known.cameras('you')).toEqual(new Map());
   });
 
+  test('by a chain that nobody can read costs no key, kept or not', async () => {
+    const drawer = new Drawer();
+    const known = new Known(drawer);
+    await known.learnCamera('me', 'c1', met(first, 5));
+    for (const chain of [['a', 'b', 'c'], null, [5], ['x'.repeat(5_000)]] as unknown as string[][]) {
+      await expect(known.learnCamera('me', 'c1', { ...met(first, 5), chain })).rejects.toThrow('chain');
+      drawer.kept.set('cameras me', new Map([['c1', { ...met(first, 5), chain }]]));
+      expect(await known.cameras('me')).toEqual(new Map([['c1', met(first, 5)]]));
+    }
+  });
+
   test('of a keyring is seen, and it never goes back', async () => {
     const drawer = new Drawer();
     const known = new Known(drawer);

@@ -107,6 +107,10 @@ export class Drawer implements Cupboard {
     return Promise.resolve(this.kept.get(name));
   }
 
+  names(): Promise<string[]> {
+    return Promise.resolve([...this.kept.keys()]);
+  }
+
   change(name: string, decide: (standing: unknown) => unknown): Promise<unknown> {
     this.kept.set(name, decide(this.kept.get(name)));
     return this.get(name);

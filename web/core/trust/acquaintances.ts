@@ -6,7 +6,7 @@
 import type { Trust } from '../trust-routes';
 import { INTRODUCTION, type Introduction } from './introduction';
 import type { Keyring } from './keyring';
-import type { Known, Meeting } from './known';
+import { asChain, type Known, type Meeting } from './known';
 import type { Key, Seconds } from './members';
 import { read, sign } from './statement';
 
@@ -24,6 +24,8 @@ export class Acquaintances {
 
   /** Ids of cameras that have proven nothing, and that a person wants to see all the same. */
   unproven: ReadonlySet<string> = new Set();
+  /** Cameras of one's own that are another's now, as one of our ring was told: nobody here has said so yet. */
+  readonly disputed = new Map<string, Meeting>();
 
   constructor(
     private readonly account: string,
@@ -39,7 +41,13 @@ export class Acquaintances {
   }
 
   async believeServer(camera: string): Promise<void> {
+    if (this.met.has(camera)) return;
     await this.known.believeServer(this.account, camera);
+    this.unproven = await this.known.unproven(this.account);
+  }
+
+  async doubtServer(camera: string): Promise<void> {
+    await this.known.doubtServer(this.account, camera);
     this.unproven = await this.known.unproven(this.account);
   }
 
@@ -67,15 +75,23 @@ export class Acquaintances {
     if (!ring) return trust;
     const said = await introductionIn(trust, camera, ring);
     const known = this.met.get(camera);
+    const chain = asChain(trust.chain) ?? known?.chain ?? [];
     if (said && said.iat > (known?.iat ?? -1)) {
       const { camera: key, owner, iat } = said;
-      await this.learn(camera, { key, owner, iat, chain: trust.chain, orders: -1 });
+      const news = { key, owner, iat, chain, orders: -1 };
+      if (known && isTakenFrom(known, news, ring)) this.disputed.set(camera, news);
+      else await this.learn(camera, news);
     } else if (known) {
-      if (String(trust.chain) !== String(known.chain))
-        await this.learn(camera, { ...known, chain: trust.chain });
+      if (String(chain) !== String(known.chain)) await this.learn(camera, { ...known, chain });
       if (belongs && (!said || said.iat < known.iat)) await this.introduce(camera, ring);
     }
     return trust;
+  }
+
+  /** A person says that it is another's now. */
+  async takeDisputed(camera: string): Promise<void> {
+    const news = this.disputed.get(camera);
+    if (news) await this.learn(camera, news);
   }
 
   /** Says again what this browser knows: whoever said it before has been taken off the ring. */
@@ -91,6 +107,8 @@ export class Acquaintances {
   private async learn(camera: string, meeting: Meeting): Promise<void> {
     await this.known.learnCamera(this.account, camera, meeting);
     this.met = await this.known.cameras(this.account);
+    this.disputed.delete(camera);
+    if (this.unproven.has(camera)) await this.doubtServer(camera);
   }
 
   private async introduce(id: string, ring: Keyring): Promise<void> {
@@ -100,6 +118,13 @@ export class Acquaintances {
     await this.routes.introduce(id, await sign(this.pair, INTRODUCTION, what));
   }
 }
+
+/**
+ * Whether a camera of ours would be another's of another key: whoever opened an invitation did not know ours, and the id is
+ * the server's word.
+ */
+const isTakenFrom = (known: Meeting, news: Meeting, { name }: Keyring): boolean =>
+  known.owner === name && news.owner !== name && news.key !== known.key;
 
 /** Null where there is none of our ring: the server could have put anything there. */
 async function introductionIn(trust: Trust, id: string, ring: Keyring): Promise<Introduction | null> {

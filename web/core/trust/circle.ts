@@ -31,6 +31,7 @@ interface Kept {
   ring: OwnRing;
   cameras: Acquaintances;
   pairings: Pairings;
+  known: Known;
 }
 
 export class Circle extends EventTarget {
@@ -40,8 +41,11 @@ export class Circle extends EventTarget {
   private reason: NoInstallationReason = 'storage';
   /** Of cameras, by their ids, in a browser that keeps no key. */
   private readonly unwatchable = new Set<string>();
+  /** This browser has keys of others than of this account, and nobody has said yet that it is theirs. */
+  private isElsewhere = false;
 
   private constructor(
+    private readonly account: string,
     private readonly routes: TrustRoutes,
     private readonly mark: Mark,
   ) {
@@ -49,7 +53,8 @@ export class Circle extends EventTarget {
   }
 
   /**
-   * The circle of an account, from what this browser has; call `catchUp` then. `now`: Unix seconds, by the server's clock.
+   * The circle of an account, from what this browser has; call `catchUp` then. `now`: Unix seconds, by this browser's own
+   * clock: what it says orders later words about a camera, and a server could set it far ahead.
    * Never throws: a browser without keys says so by its standing.
    */
   static async open(
@@ -59,7 +64,7 @@ export class Circle extends EventTarget {
     open: () => Promise<Cupboard> = browserCupboard,
     mark: Mark = browserMark,
   ): Promise<Circle> {
-    const circle = new Circle(routes, mark);
+    const circle = new Circle(account, routes, mark);
     try {
       const pair = await installation(open);
       const known = new Known(await open());
@@ -67,7 +72,8 @@ export class Circle extends EventTarget {
       const ring = new OwnRing(account, pair, own, known, routes, now);
       const cameras = new Acquaintances(account, pair, known, routes, now);
       await Promise.all([ring.recall(), cameras.recall()]);
-      circle.kept = { own, pair, ring, cameras, pairings: new Pairings(known, routes) };
+      circle.isElsewhere = await known.isElsewhere(account, mark.isSet());
+      circle.kept = { own, pair, ring, cameras, pairings: new Pairings(known, routes), known };
       circle.note();
     } catch (error) {
       circle.reason = error instanceof NoInstallation ? error.reason : 'storage';
@@ -109,7 +115,8 @@ export class Circle extends EventTarget {
    * What a viewer shows this camera; why it cannot; null where the camera is to be watched by the server's word.
    *
    * Where the account has a ring, a camera without a proof is watched only after a person has said so here: else a
-   * server that hides what it was told would show its own pictures to each device that was not at the pairing.
+   * server that hides what it was told would show its own pictures to each device that was not at the pairing. So it is
+   * in an account that this browser has no keys of, where it has those of another.
    */
   credentials(camera: string): Credentials | Unable | null {
     if (!this.kept) return this.withoutKey(camera);
@@ -119,9 +126,25 @@ export class Circle extends EventTarget {
       const { key, chain, orders } = met;
       return { pair, keyring: this.statements, ring: this.ring.name, chain, camera: key, orders };
     }
-    if (cameras.protectedOnes.has(camera)) return 'stranger';
+    if (met || this.isUnknown || cameras.protectedOnes.has(camera)) return 'stranger';
     const { kind } = this.standing;
     return kind === 'alone' || kind === 'unasked' || cameras.unproven.has(camera) ? null : 'stranger';
+  }
+
+  /** Whether a person has to say that this account is theirs: by its own word the server could name any. */
+  get asksWho(): boolean {
+    return this.isUnknown && this.standing.kind === 'alone';
+  }
+
+  /** A person says that they have signed in to this account, and believes the server about its cameras. */
+  async believeAccount(): Promise<void> {
+    await this.kept?.known.believeAccount(this.account);
+    this.isElsewhere = false;
+    this.changed();
+  }
+
+  private get isUnknown(): boolean {
+    return this.isElsewhere && !this.ring;
   }
 
   /** A key that was here and cannot be opened now is no reason to believe the server. */
@@ -132,15 +155,36 @@ export class Circle extends EventTarget {
 
   /** Whether a person here may decide to believe the server about this camera. */
   mayTrustServer(camera: string): boolean {
-    const { kept } = this;
-    return (
-      kept !== null && this.credentials(camera) === 'stranger' && !kept.cameras.protectedOnes.has(camera)
-    );
+    if (!this.kept || this.isUnknown || this.credentials(camera) !== 'stranger') return false;
+    const { met, protectedOnes } = this.kept.cameras;
+    return !met.has(camera) && !protectedOnes.has(camera);
+  }
+
+  /** Whether a person has said so. */
+  believesServer(camera: string): boolean {
+    return this.kept?.cameras.unproven.has(camera) ?? false;
   }
 
   /** A person says here that this camera, which has proven nothing, is to be watched by the server's word. */
   async trustServer(camera: string): Promise<void> {
     await this.kept?.cameras.believeServer(camera);
+    this.changed();
+  }
+
+  /** The person takes it back. */
+  async doubtServer(camera: string): Promise<void> {
+    await this.kept?.cameras.doubtServer(camera);
+    this.changed();
+  }
+
+  /** Whether a device of ours was told that this camera of ours is somebody else's, of another key. */
+  isDisputed(camera: string): boolean {
+    return this.kept?.cameras.disputed.has(camera) ?? false;
+  }
+
+  /** A person says here that it is. */
+  async takeDisputed(camera: string): Promise<void> {
+    await this.kept?.cameras.takeDisputed(camera);
     this.changed();
   }
 
@@ -215,13 +259,18 @@ export class Circle extends EventTarget {
     this.changed();
   }
 
-  /** The secret for a code (`x`), once the server has the owner's proof; null where this browser cannot prove anything. */
+  /**
+   * The secret for a code (`x`), once the server has the owner's proof; null where this browser cannot prove anything. A camera
+   * that reads it has to prove itself, whatever was believed of it before.
+   */
   async drawSecret(
     camera: string,
     pairing: { id: string; server_url: string; token: string },
   ): Promise<string | null> {
     if (!this.kept || !this.ring || this.standing.kind !== 'member') return null;
-    return this.kept.pairings.draw(camera, pairing, this.ring);
+    const secret = await this.kept.pairings.draw(camera, pairing, this.ring);
+    await this.doubtServer(camera);
+    return secret;
   }
 
   /** What has become of a code of this browser. Keeps the camera's key where it is proven. Null: there was none. */
@@ -234,6 +283,7 @@ export class Circle extends EventTarget {
       await pairings.done(camera);
       return null;
     }
+    if (fate === 'refuted') await this.doubtServer(camera);
     if (fate === 'proven' && key) {
       await this.meet(camera, key, this.ring.name);
       await pairings.done(camera);
@@ -248,7 +298,7 @@ export class Circle extends EventTarget {
   }
 
   private news = (camera: string): string =>
-    JSON.stringify([this.credentials(camera), this.mayTrustServer(camera)]);
+    JSON.stringify([this.credentials(camera), this.mayTrustServer(camera), this.isDisputed(camera)]);
 
   private having(): Kept {
     if (!this.kept) throw new NoInstallation(this.reason);

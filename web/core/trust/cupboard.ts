@@ -13,6 +13,8 @@ export interface Cupboard {
    * in between. Resolves to what stands there then, when the disk has it.
    */
   change(name: string, decide: (standing: unknown) => unknown): Promise<unknown>;
+  /** Under which something stands. */
+  names(): Promise<string[]>;
 }
 
 /** Rejects with what the browser says where it keeps nothing (private windows, blocked site data, a full disk). */
@@ -28,6 +30,10 @@ export async function browserCupboard(): Promise<Cupboard> {
           done(value);
         }),
       ),
+    names: () =>
+      inTransaction(database, 'readonly', (store, done) => answered(store.getAllKeys(), done)) as Promise<
+        string[]
+      >,
   };
 }
 
@@ -73,8 +79,10 @@ function opened(): Promise<IDBDatabase> {
   });
 }
 
-function ask(store: IDBObjectStore, name: string, tell: (value: unknown) => void): void {
-  const asked = store.get(name) as IDBRequest<unknown>;
+const ask = (store: IDBObjectStore, name: string, tell: (value: unknown) => void): void =>
+  answered(store.get(name) as IDBRequest<unknown>, tell);
+
+function answered<T>(asked: IDBRequest<T>, tell: (value: T) => void): void {
   asked.onsuccess = () => tell(asked.result);
 }
 

@@ -8,12 +8,17 @@ import type { Cupboard } from './cupboard';
 import { MAX_KEYS, MAX_STATEMENTS, type Keyring } from './keyring';
 import { keyAt, keysAt, numberAt, textsAt, wholeAt, type Key, type Members, type Seconds } from './members';
 import type { Expectation } from './pairing';
+import { MAX_STATEMENT_CHARS } from './statement';
 import { Untrue } from './untrue';
 
 /** Of an account: two people of one browser do not vouch for each other's cameras. */
 const camerasName = (account: string): string => `cameras ${account}`;
 const unprovenName = (account: string): string => `unproven ${account}`;
 const ringName = (account: string): string => `ring ${account}`;
+const begunName = (account: string): string => `begun ${account}`;
+/** What stands under such a name nobody but this browser vouches for. */
+const KEYED = /^(?:ring|cameras) /;
+const BELIEVED = 'believed';
 const pairingName = (camera: string): string => `pairing ${camera}`;
 
 /**
@@ -49,8 +54,12 @@ export class Known {
     return asMeetings(await this.cupboard.get(camerasName(account)));
   }
 
-  /** Throws `Untrue` where another key is known for it, and no later word says so. What grows here an own key has signed. */
+  /**
+   * Throws `Untrue` where another key is known for it, and no later word says so, and where it could not be read again. What
+   * grows here an own key has signed, but for the chain.
+   */
   async learnCamera(account: string, camera: string, meeting: Meeting): Promise<void> {
+    if (!asChain(meeting.chain)) throw new Untrue('this is no chain of a right');
     const stands = await this.cupboard.change(camerasName(account), (standing) => {
       const all = asMeetings(standing);
       const known = all.get(camera);
@@ -92,6 +101,40 @@ export class Known {
     await this.cupboard.change(unprovenName(account), (standing) => asIds(standing).add(camera));
   }
 
+  async doubtServer(account: string, camera: string): Promise<void> {
+    await this.cupboard.change(unprovenName(account), (standing) => {
+      const all = asIds(standing);
+      return all.delete(camera) ? all : standing;
+    });
+  }
+
+  /** Digests of the first statements that this browser has signed for an account, whether they arrived or not. */
+  async begun(account: string): Promise<Set<string>> {
+    return asIds(await this.cupboard.get(begunName(account)));
+  }
+
+  async noteBegun(account: string, first: Key): Promise<void> {
+    await this.cupboard.change(begunName(account), (standing) => asIds(standing).add(first));
+  }
+
+  /**
+   * Whether this browser has keys, and none of this account: the server names the account, and could name one that it has
+   * made up. A person's word for it holds until an account with keys is opened here. `isMarked`: keys were here.
+   */
+  async isElsewhere(account: string, isMarked: boolean): Promise<boolean> {
+    const believed = await this.cupboard.get(BELIEVED);
+    if (await this.ring(account)) {
+      if (believed) await this.believeAccount(null);
+      return false;
+    }
+    const isKeyed = isMarked || (await this.cupboard.names()).some((name) => KEYED.test(name));
+    return isKeyed && believed !== account;
+  }
+
+  async believeAccount(account: string | null): Promise<void> {
+    await this.cupboard.change(BELIEVED, () => account);
+  }
+
   async awaited(camera: string): Promise<Awaited | null> {
     const { pairing, expectation } = ((await this.cupboard.get(pairingName(camera))) ??
       {}) as Partial<Awaited>;
@@ -112,13 +155,21 @@ function asMeetings(value: unknown): Map<string, Meeting> {
       key: keyAt(of, 'key'),
       owner: keyAt(of, 'owner'),
       iat: wholeAt(of, 'iat'),
-      chain: textsAt(of, 'chain', 2),
+      chain: asChain(of.get('chain')) ?? [],
       orders: numberAt(of, 'orders', -1),
     }));
     if (meeting) all.set(camera, meeting);
   }
   return all;
 }
+
+/** What shows a right, as the server has it; null where it is nothing that could. */
+export const asChain = (value: unknown): string[] | null =>
+  readable({ value }, (of) => {
+    const texts = textsAt(of, 'value', 2);
+    if (texts.some(({ length }) => length > MAX_STATEMENT_CHARS)) throw new Untrue('this is no statement');
+    return texts;
+  });
 
 const asIds = (value: unknown): Set<string> =>
   new Set(value instanceof Set ? [...(value as Set<unknown>)].filter((id) => typeof id === 'string') : []);

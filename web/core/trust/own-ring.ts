@@ -73,6 +73,7 @@ export class OwnRing {
   /** Another ring than any before, once the server has forgotten that: no camera obeys it yet. */
   async beginAnew(label: string): Promise<void> {
     const first = await begin(this.pair, this.now(), label);
+    await this.known.noteBegun(this.account, await digest(first));
     await this.routes.extendKeyring(first);
     // What the server answers could be a ring of its own that has our key.
     await this.learn([first], true);
@@ -129,10 +130,11 @@ export class OwnRing {
     return this.place((this.ring ?? ring) as Keyring);
   }
 
-  /** Only one that this browser has begun itself is believed unasked: its first statement has our signature. */
+  /** Only one that this browser has begun itself, for this account, is believed unasked: all its accounts sign by one key. */
   private async judgeFirst(shown: string[], ring: Keyring | null): Promise<Belonging> {
     const [first = ''] = shown;
-    if (!ring || (await read(first, LINK)).by !== this.own) return 'newcomer';
+    const isBegun = (await this.known.begun(this.account)).has(await digest(first));
+    if (!ring || !isBegun) return 'newcomer';
     await this.learn(shown);
     return this.place(ring);
   }
