@@ -7,6 +7,7 @@ import { Prepared } from './prepared';
 import { Roaming } from './roaming';
 import { SignalingClient, signalingUrl } from './signaling';
 import type { CredentialsOf } from './trust/credentials';
+import type { Key } from './trust/members';
 import { Visits } from './trust/visits';
 import { Viewer } from './viewer';
 
@@ -28,6 +29,8 @@ export class Connection {
   readonly knownWays: KnownWays;
   /** The account's rule for ways, where the page knows it: it makes verdicts plainer. */
   rule: WaysRule | null = null;
+  /** Whether another device has paired a camera anew, so that its key is another than this one. */
+  hasNewKey: ((camera: string, key: Key | null) => Promise<boolean>) | null = null;
   readonly visits = new Visits();
   private readonly prepared = new Prepared();
   private readonly viewers = new Set<Viewer>();
@@ -107,7 +110,14 @@ export class Connection {
   }
 
   /** The camera's owner reads it; where the server keeps it back, this page has said it already. */
-  alarm(camera: string, reason: string): void {
+  alarm(camera: string, reason: string, key: Key | null): void {
+    if (!this.hasNewKey) return this.report(camera, reason);
+    void this.hasNewKey(camera, key)
+      .catch(() => false)
+      .then((isNew) => (isNew ? this.trustChanged([camera]) : this.report(camera, reason)));
+  }
+
+  private report(camera: string, reason: string): void {
     const words = reason.slice(0, MAX_REASON_CHARS);
     new Api().trust.alarm(camera, words).catch(() => console.warn('belvedere: not passed on:', words));
   }

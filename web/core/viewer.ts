@@ -18,6 +18,7 @@ import { dueAt, headStart } from './race';
 import type { SignalingClient } from './signaling';
 import { quality, sample, type Quality, type Sample } from './stats';
 import { canUnseal } from './trust/unsealer';
+import type { Key } from './trust/members';
 import type { Visits } from './trust/visits';
 import { notWatching, type Cause, type Effect, type Happening, type Phase } from './watch-state';
 import { decide } from './watching';
@@ -32,15 +33,15 @@ const FLOWS_MS = 2 * LOOK_MS;
 const SETTLE_MS = 500;
 
 /** What credentials can change. */
-const WANTS_TRUST: ReadonlySet<Cause | null> = new Set<Cause | null>(['stranger', 'insecure']);
+const WANTS_TRUST: ReadonlySet<Cause | null> = new Set<Cause | null>(['stranger', 'insecure', 'untrusted']);
 
 /** What all viewers of a page share. */
 interface Surroundings {
   readonly knownWays: KnownWays;
   readonly rule: WaysRule | null;
   readonly visits: Visits;
-  /** Somebody stands between this camera and us. */
-  alarm(camera: string, reason: string): void;
+  /** Somebody stands between this camera and us. `key`: the camera's, as it was known here. */
+  alarm(camera: string, reason: string, key: Key | null): void;
 }
 
 export class Viewer extends EventTarget implements AttemptOwner {
@@ -65,6 +66,8 @@ export class Viewer extends EventTarget implements AttemptOwner {
   private silent = true;
   /** What was told last. */
   private told: Privacy | null = null;
+  /** The camera's, as the last attempt knew it. */
+  private key: Key | null = null;
   /** What the last direct attempt saw. */
   private evidence: Evidence | null = null;
 
@@ -160,7 +163,9 @@ export class Viewer extends EventTarget implements AttemptOwner {
 
   /** This browser has other credentials than before: what was refused begins anew, and what was begun on the server's word. */
   trustChanged(): void {
-    const refused = this.phase === 'refused' && WANTS_TRUST.has(this.cause);
+    // Under the same key it would be untrue again.
+    const isNews = this.cause !== 'untrusted' || this.surroundings.visits.keyOf(this.camera) !== this.key;
+    const refused = this.phase === 'refused' && WANTS_TRUST.has(this.cause) && isNews;
     const outdated = [...this.attempts.values()].some((attempt) => this.isOutdated(attempt));
     if (outdated) this.happen({ type: 'stop' });
     if (refused || outdated) this.start();
@@ -194,7 +199,7 @@ export class Viewer extends EventTarget implements AttemptOwner {
 
   lost(attempt: Attempt, cause: Cause, detail: string): void {
     this.detail = detail;
-    if (cause === 'untrusted') this.surroundings.alarm(this.camera, detail);
+    if (cause === 'untrusted') this.surroundings.alarm(this.camera, detail, this.key);
     if (attempt.via === 'direct' && cause !== 'closed') this.evidence = attempt.witness;
     // Why it had nothing to show may have become known while the camera was asked.
     const why = cause === 'stranger' ? (this.surroundings.visits.unable(this.camera) ?? cause) : cause;
@@ -258,6 +263,7 @@ export class Viewer extends EventTarget implements AttemptOwner {
   private open(number: number, via: Via | null): void {
     const visit = this.surroundings.visits.to(this.camera);
     if (typeof visit === 'string') return this.without(number, visit, 'this browser has nothing to show');
+    this.key = visit?.camera ?? null;
     if (visit && via === 'relay' && !canUnseal()) return this.without(number, 'unsealable', 'no transforms');
     try {
       const attempt = new Attempt(number, this.camera, via, this.signaling, this.prepared, this, visit);

@@ -378,6 +378,37 @@ describe('sealed pictures', () => {
   });
 });
 
+describe('a camera that shows another key than is known', () => {
+  const other = { ...credentials, camera: own };
+
+  async function untrue(): Promise<Viewer> {
+    const viewer = await watching('direct');
+    await invite(await proofFor(pair));
+    return viewer;
+  }
+
+  test('alarms nobody where another device has paired it anew', async () => {
+    connection.hasNewKey = (_, key) => Promise.resolve(key === name).finally(() => (may = other));
+    const viewer = await untrue();
+    expect([viewer.phase, connects().length, alarms]).toEqual(['connecting', 2, []]);
+  });
+
+  test.each([() => Promise.resolve(false), () => Promise.reject(new Error('no answer'))])(
+    'is loud where nothing says so, and not tried again under the same key',
+    async (hasNewKey) => {
+      connection.hasNewKey = hasNewKey;
+      const viewer = await untrue();
+      connection.trustChanged(['camera-1']);
+      await settled();
+      expect([...state(viewer), alarms.length, connects().length]).toEqual(['refused', 'untrusted', 1, 1]);
+      may = other;
+      connection.trustChanged(['camera-1']);
+      await settled();
+      expect(viewer.phase).toBe('connecting');
+    },
+  );
+});
+
 describe('without credentials', () => {
   test.each(['insecure', 'stranger'] as const)('%s: nothing is tried', async (reason) => {
     may = reason;

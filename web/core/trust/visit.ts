@@ -6,6 +6,7 @@
 import type { Trust } from '../messages';
 import type { Credentials } from './credentials';
 import type { SaidHello } from './hellos';
+import type { Key } from './members';
 import { answer, checkOffer, type Offer } from './session';
 import type { Said } from './statement';
 import type { UnsealedListener, UnsealedSession, Unsealer } from './unsealer';
@@ -20,6 +21,11 @@ export class Visit {
     private readonly unsealer: Unsealer,
   ) {
     this.said = saying instanceof Promise ? null : saying;
+  }
+
+  /** The camera's key, as this browser knew it then. */
+  get camera(): Key {
+    return this.credentials.camera;
   }
 
   /** `send` asks for the session: at once, where a hello stands ready. */

@@ -2,6 +2,7 @@
 
 import type { Credentials, CredentialsOf, Unable } from './credentials';
 import { Hellos, MAX_READY } from './hellos';
+import type { Key } from './members';
 import { Unsealer } from './unsealer';
 import { Visit } from './visit';
 
@@ -29,6 +30,12 @@ export class Visits {
   unable(camera: string): Unable | null {
     const credentials = this.credentialsOf(camera);
     return typeof credentials === 'string' ? credentials : null;
+  }
+
+  /** The camera's key; null where none is known. */
+  keyOf(camera: string): Key | null {
+    const credentials = this.credentialsOf(camera);
+    return isAble(credentials) ? credentials.camera : null;
   }
 
   /** For one session. Null: the camera knows no owner. */
