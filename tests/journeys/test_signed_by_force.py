@@ -1,6 +1,7 @@
 """A server that wants a proven camera's picture unprotected: whatever it says, strips or shows again, there is none."""
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -49,7 +50,7 @@ class Server:
         if message.get("method") == "connect":
             self.asked.add(message["id"])
             if self.bare or self.peer:
-                message["params"]["belvedere"].pop("trust", None)
+                message["params"].get("belvedere", {}).pop("trust", None)
             message["params"]["peer"] = self.peer or message["params"]["peer"]
         return [message]
 
@@ -159,6 +160,35 @@ async def test_signed_is_nothing_to_a_new_device_whose_server_hides_it(place: Pl
     await opened(page, place)
     await page.get_by_text(STRANGER).wait_for()
     assert await no_picture(page)
+
+
+async def rename(route: Route) -> None:
+    """Says that somebody else is signed in, who has no keyring."""
+    if route.request.url.endswith("/keyring"):
+        await route.fulfill(json={"statements": []})
+        return
+    answer = await route.fetch()
+    await route.fulfill(response=answer, json=await answer.json() | {"id": "f" * 32, "email": "other@example.org"})
+
+
+async def test_signed_is_what_a_browser_with_keys_wants_whoever_the_server_says_it_is(
+    place: Place, browser: Browser
+) -> None:
+    """It shows nothing to an account of which it has no keys, before a person says that it is theirs."""
+    by_relay(place.home, "auto")
+    page = await let_in(browser, place.home.server.url, place.phone)
+    server = Server(peer=porch(place))
+    await between(page, server.told, server.said)
+    await hiding(page)
+    await page.route(re.compile("/api/me(/keyring)?$"), rename)
+    await opened(page, place)
+    await page.get_by_text("calls yours now: other@example.org").wait_for()
+    assert not server.asked and await no_picture(page)
+    await page.get_by_role("button", name="It is mine: trust this server").click()
+    await moving(page)
+    assert await privacy(page) == "server"
+    await opened(page, place)
+    await moving(page)
 
 
 @pytest.mark.parametrize("ways", ["auto", "always_relay"])

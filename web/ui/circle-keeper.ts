@@ -6,6 +6,7 @@ import { isGuest } from '../core/sharing';
 import { Circle } from '../core/trust/circle';
 import { emptyCupboard } from '../core/trust/cupboard';
 import { eraseMark } from '../core/trust/mark';
+import type { Key } from '../core/trust/members';
 import type { PairingFate } from '../core/trust/pairings';
 import { agentWords } from './agent';
 
@@ -19,8 +20,8 @@ const ALARM = 'pairing: the camera’s proof is wrong';
 /** `change`: something below changed. */
 export class CircleKeeper extends EventTarget {
   circle: Circle | null = null;
-  /** What has become of codes that this browser drew, by camera. */
-  readonly fates = new Map<string, PairingFate>();
+  /** What has become of codes that this browser drew, by camera; null: it was none of these. */
+  readonly fates = new Map<string, PairingFate | null>();
   /** How the devices of the account are called; null until they are known. */
   labels: ReadonlySet<string> | null = null;
   private known: readonly Camera[] = [];
@@ -48,9 +49,10 @@ export class CircleKeeper extends EventTarget {
   /** From what this browser has: a few milliseconds. */
   async open(account: string): Promise<void> {
     this.close();
-    const circle = await Circle.open(account, this.api.trust, () => Math.floor(this.api.now() / 1000));
+    const circle = await Circle.open(account, this.api.trust, () => Math.floor(Date.now() / 1000));
     circle.addEventListener('change', this.changed);
     this.circle = circle;
+    this.changed();
   }
 
   close(): void {
@@ -60,14 +62,15 @@ export class CircleKeeper extends EventTarget {
     this.fates.clear();
     this.settling.clear();
     this.asked.clear();
+    this.changed();
   }
 
-  /** This browser is the first device of the account. What it could see until now it may see further. `but`: not this camera. */
-  async begin(but: string | null = null): Promise<void> {
-    const { circle } = this;
-    await circle?.begin(agentWords(navigator.userAgent));
-    const before = this.known.filter(({ id, protected: proven }) => id !== but && !proven);
-    for (const { id } of before) await circle?.trustServer(id);
+  /**
+   * This browser is the first device of the account. A person is asked about each camera that has proven nothing: which ones
+   * there are only the server says.
+   */
+  async begin(): Promise<void> {
+    await this.circle?.begin(agentWords(navigator.userAgent));
   }
 
   /** Destroys the key of this browser, and takes it off the others' list where it can. */
@@ -125,14 +128,23 @@ export class CircleKeeper extends EventTarget {
     });
   }
 
+  /** Whether another device of ours has paired this camera anew, so that its key is another than this one. */
+  async hasNewKey(camera: string, key: Key | null): Promise<boolean> {
+    const { circle } = this;
+    await circle?.catchUp();
+    await circle?.refresh(camera);
+    const known = circle?.cameras.get(camera)?.key;
+    return known !== undefined && known !== key;
+  }
+
   /** The code of this pairing has been taken up: by the camera that read it? */
   private settle({ id, pairing }: Camera): void {
     this.settling.add(id);
     this.later(async (circle) => {
       const fate = await circle.settle(id, pairing?.id ?? null).finally(() => this.settling.delete(id));
-      if (!fate) return this.changed();
       const isNews = this.fates.get(id) !== fate;
-      this.fates.set(id, fate);
+      // What was proven stays so when there is nothing left to prove.
+      this.fates.set(id, fate ?? this.fates.get(id) ?? null);
       this.changed();
       // Browsers clear what nobody has asked them to keep.
       if (fate === 'proven') void navigator.storage?.persist?.();

@@ -65,7 +65,10 @@ export class Household extends EventTarget {
       // The socket is back sooner than the stream would be: no reason to let it wait.
       if (state === 'ready' && !this.reachable) this.events.refresh();
     });
-    this.connection.credentialsOf = (camera) => this.trust.circle?.credentials(camera) ?? null;
+    // Without a circle nothing is known, least of all that the server is to be believed.
+    this.connection.credentialsOf = (camera) =>
+      this.trust.circle ? this.trust.circle.credentials(camera) : 'stranger';
+    this.connection.hasNewKey = (camera, key) => this.trust.hasNewKey(camera, key);
     this.trust.addEventListener('change', () => {
       this.connection.trustChanged(this.cameras?.keys() ?? []);
       this.changed();

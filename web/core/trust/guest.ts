@@ -16,8 +16,8 @@ export interface Guest extends Belongs {
   meet(camera: string, key: Key, owner: Key, chain: readonly string[]): Promise<void>;
 }
 
-/** Makes this browser the first device of its account. `but`: a camera that is not to be believed by the server's word. */
-export type Begin = (but: string | null) => Promise<void>;
+/** Makes this browser the first device of its account. */
+export type Begin = () => Promise<void>;
 
 export interface Looked {
   offer: Offer;
@@ -42,7 +42,7 @@ export async function acceptSigned(
   api: Api,
   begin: Begin,
 ): Promise<Camera> {
-  const said = await accept(seed, invited, await ringOf(guest, begin, null), seconds());
+  const said = await accept(seed, invited, await ringOf(guest, begin), seconds());
   const camera = await api.accept(await secretOf(seed), said);
   await meet(guest, camera.id, invited, said);
   return camera;
@@ -63,7 +63,7 @@ export async function completeSigned(
     if (!found || !camera.access.grant) continue;
     const { invited, yes } = found;
     if (yes && (await taker(invited.grant, invited.digest, yes)) !== guest.ring?.name) continue;
-    const said = yes ?? (await accept(seed, invited, await ringOf(guest, begin, camera.id), seconds()));
+    const said = yes ?? (await accept(seed, invited, await ringOf(guest, begin), seconds()));
     // Kept first: this is tried again until the server has the yes.
     await meet(guest, camera.id, invited, said);
     if (!yes) await api.trust.acceptLate(camera.access.grant, said);
@@ -105,9 +105,9 @@ async function given(
 }
 
 /** Name of this account's ring, of which this browser is. Begins it where there is none. */
-async function ringOf(guest: Guest, begin: Begin, camera: string | null): Promise<Key> {
+async function ringOf(guest: Guest, begin: Begin): Promise<Key> {
   await guest.catchUp();
-  if (guest.standing.kind === 'alone') await begin(camera);
+  if (guest.standing.kind === 'alone') await begin();
   if (guest.standing.kind !== 'member' || !guest.ring) throw new CannotSign(reasonOf(guest.standing));
   return guest.ring.name;
 }

@@ -215,7 +215,7 @@ class AcceptPage extends Page {
     return camera;
   }
 
-  private readonly begin = (but: string | null): Promise<void> => this.household.trust.begin(but);
+  private readonly begin = (): Promise<void> => this.household.trust.begin();
 
   private async complete(): Promise<boolean> {
     const { household, secret, begin } = this;

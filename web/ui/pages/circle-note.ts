@@ -15,6 +15,7 @@ export function circleNote(household: Household, later: () => void): TemplateRes
   if (!circle) return nothing;
   const { standing } = circle;
   if (standing.kind === 'member') return paperNote(household, later);
+  if (circle.asksWho && household.cameras?.size) return askWho(household, 'info home-note');
   if (standing.kind === 'alone' || standing.kind === 'unasked' || !household.trust.isShutOut) return nothing;
   if (standing.kind === 'unable')
     return html`<p class="info home-note"><span>${words[standing.reason]}</span></p>`;
@@ -25,6 +26,14 @@ export function circleNote(household: Household, later: () => void): TemplateRes
     </a>
   </p>`;
 }
+
+/** Whether this account is that of whoever sits here. `place`: class of the sentence. */
+export const askWho = ({ account, trust: { circle } }: Household, place: string): TemplateResult => html`
+  <p class=${place} role="alert">
+    <span>${words.who(account?.email ?? '')}</span>
+    <button class="button" @click=${() => void circle?.believeAccount()}>${words.isMe}</button>
+  </p>
+`;
 
 /** Once, when there is something to lose. */
 function paperNote(

@@ -3,6 +3,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import type { Camera, Pairing } from '../../core/model';
 import type { PairingFate } from '../../core/trust/pairings';
+import { Untrue } from '../../core/trust/untrue';
 import type { Household } from '../household';
 import { icon } from '../icons';
 import { address } from '../router';
@@ -19,7 +20,10 @@ export interface CodeProof {
   weaker: Weaker | null;
 }
 
-/** Everything that must be at the server before the code may be read. Throws what requests throw. */
+/**
+ * Everything that must be at the server before the code may be read. Throws what requests throw, and `Untrue` where the
+ * server shows another ring: a code without a secret would be all that it wants.
+ */
 export async function prepareProof(
   household: Household,
   camera: string,
@@ -27,17 +31,14 @@ export async function prepareProof(
   model: string,
 ): Promise<CodeProof> {
   const { circle } = household.trust;
-  // Whoever shows such a code has read what it is worth.
-  const without = async (weaker: Weaker): Promise<CodeProof> => {
-    await circle?.trustServer(camera);
-    return { pairing: pairing.id, x: null, weaker };
-  };
+  const without = (weaker: Weaker): CodeProof => ({ pairing: pairing.id, x: null, weaker });
   if (model === 'generic') return without('generic');
   if (!circle || circle.standing.kind === 'unable') {
     return without(circle?.standing.kind === 'unable' ? circle.standing.reason : 'storage');
   }
   await circle.catchUp();
-  if (circle.standing.kind === 'alone') await household.trust.begin(camera);
+  if (circle.standing.kind === 'alone') await household.trust.begin();
+  if (circle.standing.kind === 'replaced') throw new Untrue(trust.home.replaced);
   const x = await circle.drawSecret(camera, pairing);
   return x === null ? without('newcomer') : { pairing: pairing.id, x, weaker: null };
 }
@@ -56,7 +57,7 @@ export const proofNote = ({ weaker }: CodeProof): TemplateResult =>
 
 /** Above the first picture. `believes`: by the server's word alone. */
 export const fateNote = (
-  fate: PairingFate | undefined,
+  fate: PairingFate | null | undefined,
   believes: boolean,
 ): TemplateResult | typeof nothing =>
   fate === 'proven'
@@ -65,10 +66,14 @@ export const fateNote = (
       ? html`<p class="info" role="status">${icon('lockOpen')}<span>${words.believed}</span></p>`
       : nothing;
 
-/** Older software, or somebody between: no picture before the person has chosen. */
-export const unproven = (remove: () => void, goOn: () => void): TemplateResult => html`
+/** Older software, a code without a secret, or somebody between: no picture before the person has chosen. */
+export const unproven = (
+  fate: PairingFate | null,
+  remove: () => void,
+  goOn: () => void,
+): TemplateResult => html`
   <h1 tabindex="-1">${words.missingTitle}</h1>
-  <p class="alert" role="alert">${words.missing}</p>
+  <p class="alert" role="alert">${fate ? words.missing : trust.watch.unproven}</p>
   <div class="actions">
     <button class="button" @click=${goOn}>${words.goOn}</button>
     <button class="button primary" @click=${remove}>${words.remove}</button>

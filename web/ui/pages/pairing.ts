@@ -16,6 +16,7 @@ import { capture, keep } from '../stills';
 import { text } from '../text';
 import { countdown } from '../time';
 import { trust } from '../words/trust';
+import { askWho } from './circle-note';
 import { fateNote, prepareProof, proofNote, refuted, unproven, type CodeProof } from './pairing-proof';
 
 const words = text.add.code;
@@ -277,15 +278,17 @@ class PairingStepElement extends Page {
     const { circle, fates, settling } = this.household.trust;
     if (settling.has(camera.id)) return html`<h1 tabindex="-1">${trust.code.checking}</h1>`;
     const shown = camera.pairing?.id ?? null;
-    if (fates.get(camera.id) === 'missing' && circle?.mayTrustServer(camera.id)) {
+    const fate = fates.get(camera.id);
+    if ((fate === null || fate === 'missing') && circle?.mayTrustServer(camera.id)) {
       const goOn = (): void => void circle.trustServer(camera.id);
-      return html`${unproven(() => void this.confirm(false, shown), goOn)}${alert(this.fault)}`;
+      return html`${unproven(fate, () => void this.confirm(false, shown), goOn)}${alert(this.fault)}`;
     }
     const seen = camera.pairing?.step === 'first_frame' || camera.first_frame;
     return html`
       <h1 tabindex="-1">${text.add.confirm.question}</h1>
       <p class="lead" role="status">${seen ? text.add.confirm.lead : text.add.confirm.coming}</p>
-      ${fateNote(fates.get(camera.id), this.household.connection.visits.believesServer(camera.id))}
+      ${fateNote(fate, this.household.connection.visits.believesServer(camera.id))}
+      ${circle?.asksWho ? askWho(this.household, 'info') : nothing}
       <div class="first-picture">
         <belvedere-camera
           .label=${camera.name}

@@ -8,6 +8,7 @@ import { ask, question } from '../question';
 import { address } from '../router';
 import { standingBadge } from '../standing';
 import { text } from '../text';
+import { trust } from '../words/trust';
 import './adjust';
 import './giving';
 import './privacy';
@@ -48,6 +49,7 @@ class SettingsPage extends Page {
               <belvedere-watchers .household=${this.household} .camera=${camera.id}></belvedere-watchers>`
             : nothing
         }
+        ${this.believed(camera)}
         <section class="card">
           <h2>${words.facts}</h2>
           <dl class="facts">
@@ -105,6 +107,18 @@ class SettingsPage extends Page {
     return html`<div class="alert">
       <b>${sentence}</b> ${advice} ${contested ? this.contest(camera) : nothing}
     </div>`;
+  }
+
+  /** What a person has said here once can be taken back. */
+  private believed({ id }: Camera): TemplateResult | typeof nothing {
+    const { circle } = this.household.trust;
+    if (!circle?.believesServer(id)) return nothing;
+    return html`<section class="card">
+      <p class="note">${trust.believed.note}</p>
+      <div class="row">
+        <button class="button" @click=${() => void circle.doubtServer(id)}>${trust.believed.end}</button>
+      </div>
+    </section>`;
   }
 
   private contest(camera: Camera): TemplateResult {

@@ -1,5 +1,6 @@
 import { html, nothing, type PropertyDeclarations, type PropertyValues, type TemplateResult } from 'lit';
 import { standing } from '../../core/states';
+import type { Circle } from '../../core/trust/circle';
 import type { Viewer } from '../../core/viewer';
 import type { Cause } from '../../core/watch-state';
 import '../belvedere-camera';
@@ -11,7 +12,9 @@ import { standingBadge } from '../standing';
 import { capture, keep, recall, type Still } from '../stills';
 import { text } from '../text';
 import { trust } from '../words/trust';
+import { askWho } from './circle-note';
 
+const words = trust.watch;
 /** The last still is renewed this often, so that it is never much older than the visit. */
 const STILL_MS = 30_000;
 const STILL_AFTER_MS = 150;
@@ -19,9 +22,6 @@ const STILL_AFTER_MS = 150;
 const MAX_ANSWER = 200;
 /** The very first frame may be old or half painted; a moment later the picture is settled. */
 const FIRST_STILL_MS = 1_500;
-
-/** Another key, or none, than the camera has now. */
-const WANTS_TRUST: ReadonlySet<Cause | ''> = new Set<Cause>(['stranger', 'untrusted']);
 
 class WatchPage extends Page {
   static override properties: PropertyDeclarations = {
@@ -85,7 +85,7 @@ class WatchPage extends Page {
           @statechange=${(event: CustomEvent<{ phase: string }>) => this.onState(event.detail.phase)}
           @firstframe=${() => this.onFirstFrame()}
         ></belvedere-camera>
-        ${this.viewer?.phase === 'refused' && this.viewer.cause === 'stranger' ? this.letIn(this.camera ?? '') : nothing}
+        ${this.viewer?.phase === 'refused' ? this.wayOn(this.viewer) : nothing}
         <header class="watch-bar">
           <a class="round" href=${address.home} aria-label=${text.watch.toCameras}>${icon('arrowLeft')}</a>
           <div class="who">
@@ -106,21 +106,24 @@ class WatchPage extends Page {
     `;
   }
 
-  /** What a person can do about a camera that does not know this browser. */
-  private letIn(camera: string): TemplateResult | typeof nothing {
+  /** What a person can do where there is no picture, and trying again would not help. */
+  private wayOn({ camera, cause, detail }: Viewer): TemplateResult | typeof nothing {
     const { circle } = this.household.trust;
-    if (circle && circle.standing.kind !== 'member') {
-      return html`<p class="watch-ask"><a class="button" href=${address.devices}>${trust.watch.letIn}</a></p>`;
-    }
-    // Whoever was asked has refused what this browser showed, and says why.
-    const why = this.viewer?.detail.slice(0, MAX_ANSWER);
-    if (circle?.credentials(camera) !== 'stranger')
-      return why ? html`<p class="watch-ask"><span>${trust.watch.answered(why)}</span></p>` : nothing;
-    if (!circle?.mayTrustServer(camera)) return nothing;
-    return html`<p class="watch-ask">
-      <span>${trust.watch.unproven}</span>
-      <button class="button" @click=${() => void circle.trustServer(camera)}>${trust.watch.trustServer}</button>
-    </p>`;
+    if (circle?.isDisputed(camera))
+      return asking(words.disputed, words.take, () => void circle.takeDisputed(camera));
+    return circle && cause === 'stranger' ? this.letIn(circle, camera, detail.slice(0, MAX_ANSWER)) : nothing;
+  }
+
+  /** `why`: what was said by whoever refused what this browser showed. */
+  private letIn(circle: Circle, camera: string, why: string): TemplateResult | typeof nothing {
+    const { fates, settling } = this.household.trust;
+    if (circle.asksWho) return askWho(this.household, 'watch-ask');
+    if (circle.standing.kind !== 'member')
+      return html`<p class="watch-ask"><a class="button" href=${address.devices}>${words.letIn}</a></p>`;
+    if (circle.credentials(camera) !== 'stranger') return why ? told(words.answered(why)) : nothing;
+    if (fates.get(camera) === 'refuted') return told(trust.code.refuted);
+    if (settling.has(camera) || !circle.mayTrustServer(camera)) return nothing;
+    return asking(words.unproven, words.trustServer, () => void circle.trustServer(camera));
   }
 
   protected override willUpdate(changed: PropertyValues): void {
@@ -158,7 +161,7 @@ class WatchPage extends Page {
   private onState(phase: string): void {
     this.live = phase === 'live';
     this.requestUpdate();
-    if (phase === 'refused' && this.camera && WANTS_TRUST.has(this.viewer?.cause ?? '')) {
+    if (phase === 'refused' && this.camera && this.viewer?.cause === 'stranger') {
       this.household.trust.look(this.camera);
     }
     if (!this.live && !this.still) void this.showStill();
@@ -187,5 +190,14 @@ class WatchPage extends Page {
     else if (event.key === 'Escape' && !document.fullscreenElement) location.hash = address.home;
   };
 }
+
+const told = (sentence: string): TemplateResult => html`<p class="watch-ask"><span>${sentence}</span></p>`;
+
+const asking = (sentence: string, action: string, act: () => void): TemplateResult => html`
+  <p class="watch-ask">
+    <span>${sentence}</span>
+    <button class="button" @click=${act}>${action}</button>
+  </p>
+`;
 
 customElements.define('belvedere-watch', WatchPage);

@@ -45,6 +45,9 @@ export const trust = {
     unsupported: 'Your cameras ask for a proof that this browser is too old for.',
     storage: 'Your cameras ask for a key, and this browser keeps none (a private window?).',
     letIn: 'Let this browser in',
+    who: (email: string) =>
+      `This browser keeps keys, but none of the account that this server calls yours now: ${email}. If you have just signed in to that one, go on. If you have not, this server may be showing you other cameras than your own.`,
+    isMe: 'It is mine: trust this server',
     look: 'See what happened',
     paper:
       'Your cameras obey this browser now, and nothing else. Print a recovery code, for browsers forget.',
@@ -64,7 +67,16 @@ export const trust = {
     unproven:
       'No device of yours has a proof of this camera. If it was paired without one, you can trust this server about it. If it was paired with one, this server hides it.',
     trustServer: 'Trust this server about it',
+    disputed:
+      'A device of yours has opened an invitation to this camera of yours, as if it were somebody else’s, with another key. If you have given it away, go on. If you have not, this server passes another camera off as yours.',
+    take: 'I have given it away',
     answered: (why: string) => `This server gives as the camera’s answer, which nobody has signed: ${why}.`,
+  },
+
+  /** In a camera's settings. */
+  believed: {
+    note: 'You have told this browser to trust this server about this camera.',
+    end: 'Trust it no more',
   },
 
   forget: 'Forget this device',
