@@ -1,10 +1,13 @@
 /** What both implementations must say of each word between camera, owner and guest (tests/vectors/trust.json). */
 
 import { describe, expect, test } from 'vitest';
+import type { Trust } from '../core/trust-routes';
+import { Acquaintances } from '../core/trust/acquaintances';
 import { decodeBytes, encodeBytes } from '../core/trust/bytes';
 import { codeSecret, installationProof, makeCode, welcomeProof, writeCode } from '../core/trust/admission';
-import { introduce, INTRODUCTION, readIntroduction } from '../core/trust/introduction';
+import { INTRODUCTION } from '../core/trust/introduction';
 import { begin, follow } from '../core/trust/keyring';
+import { Known } from '../core/trust/known';
 import { linkKeys, linkProof, makeLinkSeed, readLinkSeed } from '../core/trust/link';
 import { NO_ORDERS, readOrders } from '../core/trust/orders';
 import { readPlain } from '../core/trust/plain';
@@ -13,9 +16,9 @@ import { readReceipt } from '../core/trust/receipt';
 import { readRecovery, recoveryPair, writeRecovery } from '../core/trust/recovery';
 import { makeSeed, pairOfSeed } from '../core/trust/seed';
 import { HELLO } from '../core/trust/session';
-import { digest, nameOf, read } from '../core/trust/statement';
+import { digest, nameOf, read, sign } from '../core/trust/statement';
 import { Untrue } from '../core/trust/untrue';
-import { newPair, vectors } from './trust-people';
+import { Drawer, newPair, vectors } from './trust-people';
 
 const { orders, receipts, introductions, plain, links, installations, recovery, sessions } = vectors;
 const named = <T extends { why: string }>(cases: T[]) => cases.map((each) => [each.why, each] as const);
@@ -65,31 +68,53 @@ describe('signed introductions', async () => {
   const ring = await follow(introductions.ring);
   const { id, says } = introductions;
 
+  /** A browser of this ring's account. `told`: what it says to the others. */
+  async function browser(pair: CryptoKeyPair, own = ring, now = () => 0) {
+    const told: string[] = [];
+    let shown: string | null = null;
+    const routes = {
+      trust: async () => ({ introduction: shown, chain: [], protected: true }) as unknown as Trust,
+      introduce: async (_: string, text: string) => void told.push(text),
+    };
+    const cameras = new Acquaintances('me', pair, new Known(new Drawer()), routes, now);
+    const hear = async (text: string): Promise<unknown> => {
+      shown = text;
+      await cameras.refresh(id, own, false);
+      const met = cameras.met.get(id);
+      return met && [met.key, met.owner, met.iat];
+    };
+    return { cameras, told, hear };
+  }
+  const first = [says.camera, says.owner, says.iat];
+
   test('the newest counts', async () => {
-    const first = await readIntroduction(introductions.text, ring, id);
-    expect(first).toEqual(says);
-    const second = await readIntroduction(introductions.later, ring, id, first);
-    expect([second.camera === says.camera, second.iat]).toEqual([false, says.iat + 1]);
-    expect(await readIntroduction(introductions.text, ring, id, second)).toBe(second);
-    expect(await readIntroduction(introductions.text, ring, id, first)).toBe(first);
+    const { hear } = await browser(await newPair());
+    expect(await hear(introductions.text)).toEqual(first);
+    const second = (await hear(introductions.later)) as unknown[];
+    expect([second[0] === says.camera, second[2]]).toEqual([false, says.iat + 1]);
+    expect(await hear(introductions.text)).toEqual(second);
   });
 
   test.each(named(introductions.refused))('%s', async (_, { text }) => {
-    await expect(readIntroduction(text, ring, id)).rejects.toThrow(Untrue);
+    const { hear } = await browser(await newPair());
+    expect(await hear(text)).toBeUndefined();
+    await hear(introductions.text);
+    expect(await hear(text)).toEqual(first);
   });
 
   test('are made newer than what was said before, whatever the clock says', async () => {
     const pair = await newPair();
     const own = await follow([await begin(pair, 1)]);
-    const whom = { id, camera: says.camera, owner: own.name };
-    const first = await readIntroduction(await introduce(pair, own, whom, null, 500), own, id);
-    expect(first).toEqual({ ...whom, ring: own.name, iat: 500 });
-    const other = { ...whom, camera: own.name };
-    const second = await readIntroduction(await introduce(pair, own, other, first, 3), own, id, first);
-    expect([second.camera, second.iat]).toEqual([own.name, 501]);
-    await expect(introduce(await newPair(), own, whom, null, 1)).rejects.toThrow('does not belong');
+    const times = [500, 3];
+    const { cameras, told } = await browser(pair, own, () => times.shift()!);
+    await cameras.meet(id, says.camera, own.name, own);
+    await cameras.meet(id, own.name, own.name, own);
+    const { hear } = await browser(await newPair(), own);
+    expect(await hear(told[0]!)).toEqual([says.camera, own.name, 500]);
+    expect(await hear(told[1]!)).toEqual([own.name, own.name, 501]);
     for (const odd of ['', 'c'.repeat(65)]) {
-      await expect(introduce(pair, own, { ...whom, id: odd }, null, 1)).rejects.toThrow(Untrue);
+      const what = { ring: own.name, id: odd, camera: own.name, owner: own.name, iat: 1 };
+      await expect(sign(pair, INTRODUCTION, what)).rejects.toThrow(Untrue);
     }
     expect(INTRODUCTION.typ).toBe('belvedere-camera+jwt');
   });

@@ -14,6 +14,7 @@ from tests.journeys.swaps.stage import staged
 pytestmark = pytest.mark.browser
 ROUNDS = 5
 DIRECT = [swap for swap in (*OFFERS, *ANSWERS, *HELLOS) if swap.via == "direct"]
+PICTURE = 'new CustomEvent("picture"'
 CHECK = 'throw new Untrue("this offer was made by another camera")'
 
 
@@ -38,9 +39,12 @@ async def test_swap_of_anything_signed_shows_nothing_in_a_browser(browser: Brows
         assert (honest["privacy"], honest["cause"]) == ("signed", None) and honest["frames"] > 0
 
 
-async def test_swap_would_show_the_thiefs_camera_without_the_check(browser: Browser, code: str) -> None:
-    assert CHECK in code
+@pytest.mark.parametrize("called", ["picture", "nothing"])
+async def test_swap_would_show_the_thiefs_camera_without_the_check(browser: Browser, code: str, called: str) -> None:
+    """`called`: how the app's core calls the picture; frames count all the same."""
+    assert CHECK in code and PICTURE in code
     (swap,) = [swap for swap in OFFERS if swap.name == "camera and description"]
-    async with staged() as stage, watching(stage, browser, code.replace(CHECK, "0")) as (server, page):
+    blind = code.replace(CHECK, "0").replace(PICTURE, PICTURE.replace("picture", called))
+    async with staged() as stage, watching(stage, browser, blind) as (server, page):
         said = await play(server, page, swap)
         assert said["frames"] > 0 and server.alarms == []

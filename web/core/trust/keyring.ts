@@ -7,7 +7,7 @@
  * of the chain; who has seen a newer one does not go back.
  */
 
-import { digest, nameOf, read, sign, type Kind } from './statement';
+import { nameOf, read, sign, type Kind } from './statement';
 import { keysAt, textAt, wholeAt, type Key, type Members, type Seconds } from './members';
 import { Untrue } from './untrue';
 
@@ -103,21 +103,6 @@ export async function follow(texts: readonly string[], known: Keyring | null = n
   for (const text of texts) ring = await next(ring, text);
   if (ring === null) throw new Untrue('there is no keyring');
   return ring;
-}
-
-/**
- * The newer of what is known and this whole chain. An old end, shown again, changes nothing.
- *
- * Throws `Untrue` where it is another ring, or parts from what is known: somebody was shown an old end and went on.
- */
-export async function catchUp(texts: readonly string[], known: Keyring): Promise<Keyring> {
-  const last = texts[known.n];
-  if (last === undefined) return known;
-  if ((await digest(last)) !== known.head) {
-    throw new Untrue('this keyring is another one than what was seen before');
-  }
-  // All of it: whoever keeps the longer chain has to be able to read it from its beginning.
-  return texts.length === known.n + 1 ? known : follow(texts);
 }
 
 function checkLength(texts: readonly string[]): void {
