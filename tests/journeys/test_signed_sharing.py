@@ -107,6 +107,26 @@ async def test_a_signed_revocation_waits_for_the_camera(home: Household, browser
     await owner.get_by_text("This server passes on what it cannot watch.").wait_for()
 
 
+async def test_a_signed_right_that_the_server_hides(home: Household, browser: Browser) -> None:
+    """The owner is told of it, and takes it back without being shown whose it is."""
+    owner, guest = await new_page(browser, bypass_csp=True, reduced_motion="reduce"), await new_page(browser)
+    await sign_in(owner, home.server.url)
+    camera = await add_protected(owner, home, "Garden")
+    await open_settings(owner, home, camera)
+    await register_by(guest, await signed_link(owner), GUEST, GUEST_PASSWORD)
+    await moving(guest)
+    nobody = {"grants": [], "invitations": []}
+    await owner.route(f"**/api/cameras/{camera.id}/grants", lambda route: route.fulfill(json=nobody))
+    await owner.reload()
+    await owner.get_by_text("You have signed for more (1) than this server lists").wait_for()
+    assert not await owner.get_by_text("Nobody but you sees this camera.").count()
+    assert await severe(owner) == []
+    await owner.get_by_role("button", name="Take that back").click()
+    await owner.get_by_text("Taken back. The camera itself has confirmed this").wait_for()
+    await guest.get_by_text("The camera does not know this browser.").wait_for()
+    await owner.get_by_text("Nobody but you sees this camera.").wait_for()
+
+
 async def test_a_signed_invitation_that_the_server_swaps(home: Household, browser: Browser) -> None:
     owner, guest = await new_page(browser), await new_page(browser)
     await sign_in(owner, home.server.url)

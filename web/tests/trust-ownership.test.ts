@@ -326,6 +326,19 @@ describe('what a server hides of a guest', () => {
     await expect(allowed(chain)).rejects.toThrow('revoked');
   });
 
+  test('is told as well, and ends where he is listed no more', async () => {
+    const own = await ownership();
+    const chain = await invite(own);
+    const other = await another(own);
+    expect(await own.unlisted(await place.sharing())).toBe(0);
+    place.grants.shift();
+    expect(await own.unlisted(await place.sharing())).toBe(1);
+    await own.endUnlisted();
+    await expect(allowed(chain)).rejects.toThrow('revoked');
+    await goesOn(other);
+    expect(await own.unlisted(await place.sharing())).toBe(0);
+  });
+
   test('is not named where it has ended by itself', async () => {
     const own = await ownership();
     const until = new Date((NOW - 100_000) * 1000).toISOString();

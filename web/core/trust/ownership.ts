@@ -109,6 +109,15 @@ export class Ownership {
     await this.routes.withdraw(id);
   }
 
+  /** How many rights go on that this browser knows of and the server lists nowhere. */
+  async unlisted(sharing: Sharing): Promise<number> {
+    const { page } = await this.look();
+    const serials = serialsOf(await this.listed(sharing, page));
+    return (await this.rights(page)).filter(({ serial }) => !serials.includes(serial)).length;
+  }
+
+  endUnlisted = (): Promise<void> => this.revoke('', []);
+
   allowStandard = (standard: boolean): Promise<void> => this.order({ standard });
 
   /**

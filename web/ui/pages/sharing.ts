@@ -22,6 +22,8 @@ interface Signing {
   own: Ownership | null;
   given: ReadonlyMap<string, Standing>;
   orders: OrdersStanding | null;
+  /** How many rights the server does not list. */
+  unlisted: number;
 }
 
 /** Who shares a camera, for its owner. */
@@ -69,7 +71,8 @@ class SharingSection extends Page {
     return html`
       <section class="card" @ended=${this.onDone} @changed=${this.onDone}>
         <h2 tabindex="-1">${words.title}</h2>
-        ${this.sharing && grants.every((grant) => hasEnded(grant, now)) ? html`<p class="note">${words.alone}</p>` : nothing}
+        ${this.signing?.unlisted ? this.unlisted(this.signing.unlisted) : nothing}
+        ${this.sharing && !this.signing?.unlisted && grants.every((grant) => hasEnded(grant, now)) ? html`<p class="note">${words.alone}</p>` : nothing}
         ${cannotSign(this.cannot)}
         ${grants.length ? this.people(grants) : nothing} ${invitations.length ? this.open(invitations) : nothing}
         ${alert(this.fault)}
@@ -180,11 +183,11 @@ class SharingSection extends Page {
   private async loadSigning(camera: string, sharing: Sharing): Promise<void> {
     try {
       const own = await ownership(this.household, camera);
-      const [given, orders] = own
-        ? await Promise.all([own.given(sharing), own.standing()])
-        : [new Map(), null];
+      const [given, orders, unlisted] = own
+        ? await Promise.all([own.given(sharing), own.standing(), own.unlisted(sharing)])
+        : [new Map(), null, 0];
       if (this.camera !== camera) return;
-      this.signing = { own, given, orders };
+      this.signing = { own, given, orders, unlisted };
       this.cannot = null;
     } catch (error) {
       this.signing = null;
@@ -193,11 +196,28 @@ class SharingSection extends Page {
     }
   }
 
-  private async withdraw(invitation: OpenInvitation): Promise<void> {
+  private unlisted(count: number): TemplateResult {
+    return html`<p class="info">
+      <span>${text.privacy.unlisted(count)}</span>
+      <button class="button" @click=${() => void this.endUnlisted()}>${text.privacy.endUnlisted}</button>
+    </p>`;
+  }
+
+  private endUnlisted(): Promise<void> {
+    return this.attempt(text.privacy.unlistedEnded, async () => this.signing?.own?.endUnlisted());
+  }
+
+  private withdraw(invitation: OpenInvitation): Promise<void> {
     const { own } = this.signing ?? {};
+    return this.attempt(own ? text.privacy.withdrawn : words.withdrawn, () =>
+      own ? own.withdraw(invitation) : this.household.api.withdraw(invitation.id),
+    );
+  }
+
+  private async attempt(sentence: string, work: () => Promise<void>): Promise<void> {
     try {
-      await (own ? own.withdraw(invitation) : this.household.api.withdraw(invitation.id));
-      this.tell(own ? text.privacy.withdrawn : words.withdrawn);
+      await work();
+      this.tell(sentence);
       await this.load(true);
     } catch (error) {
       this.fault = sentenceOf(error);

@@ -64,7 +64,13 @@ export const privacy = {
   /** Beside an open invitation. */
   noLink: 'This link does not count: no device of yours has signed it, or it was taken back. Withdraw it.',
 
+  /** Of rights. */
+  unlisted: (count: number) =>
+    `You have signed for more (${count}) than this server lists: links that ran out, people who left, or somebody whom it hides.`,
+  endUnlisted: 'Take that back',
+
   /** `confirmed` or `waiting` follows. */
+  unlistedEnded: 'Taken back.',
   saved: (email: string) => `Saved for ${email}.`,
   withdrawn: 'Withdrawn.',
   revoked: (email: string) => `${email} is revoked.`,
