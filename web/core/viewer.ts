@@ -68,6 +68,8 @@ export class Viewer extends EventTarget implements AttemptOwner {
   private told: Privacy | null = null;
   /** The camera's, as the last attempt knew it. */
   private key: Key | null = null;
+  /** The newest attempt that was begun with other credentials than this browser has now. */
+  private outdatedTo = -1;
   /** What the last direct attempt saw. */
   private evidence: Evidence | null = null;
 
@@ -163,12 +165,17 @@ export class Viewer extends EventTarget implements AttemptOwner {
 
   /** This browser has other credentials than before: what was refused begins anew, and what was begun on the server's word. */
   trustChanged(): void {
-    // Under the same key it would be untrue again.
-    const isNews = this.cause !== 'untrusted' || this.surroundings.visits.keyOf(this.camera) !== this.key;
-    const refused = this.phase === 'refused' && WANTS_TRUST.has(this.cause) && isNews;
+    const refused = this.wantsTrust();
+    this.outdatedTo = Math.max(this.outdatedTo, ...this.attempts.keys());
     const outdated = [...this.attempts.values()].some((attempt) => this.isOutdated(attempt));
     if (outdated) this.happen({ type: 'stop' });
     if (refused || outdated) this.start();
+  }
+
+  private wantsTrust(): boolean {
+    // Under the same key it would be untrue again.
+    const isNews = this.cause !== 'untrusted' || this.surroundings.visits.keyOf(this.camera) !== this.key;
+    return this.phase === 'refused' && WANTS_TRUST.has(this.cause) && isNews;
   }
 
   /** Its picture was shown by the server's word, which is not enough any more. */
@@ -204,6 +211,7 @@ export class Viewer extends EventTarget implements AttemptOwner {
     // Why it had nothing to show may have become known while the camera was asked.
     const why = cause === 'stranger' ? (this.surroundings.visits.unable(this.camera) ?? cause) : cause;
     this.happen({ type: 'lost', attempt: attempt.number, cause: why });
+    if (this.wantsTrust() && attempt.number <= this.outdatedTo) this.start();
   }
 
   connectivity(attempt: Attempt, good: boolean): void {

@@ -66,3 +66,15 @@ test('the time of the last frame is a time of day', async () => {
   expect(Math.abs(Date.now() - (viewer.lastFrameAt ?? 0))).toBeLessThan(1_000);
   connection.stop();
 });
+
+test('a camera that refuses what this browser showed before it had something else is asked once more', async () => {
+  const { connection, viewer } = await watching();
+  connection.trustChanged([]);
+  socket().refuse('connect', 495, 'this grant was revoked');
+  await pass(0);
+  expect([viewer.phase, connects()]).toEqual(['connecting', 2]);
+  socket().refuse('connect', 495, 'this grant was revoked');
+  await pass(10_000);
+  expect([viewer.phase, connects()]).toEqual(['refused', 2]);
+  connection.stop();
+});

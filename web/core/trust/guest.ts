@@ -64,9 +64,8 @@ export async function completeSigned(
     const { invited, yes } = found;
     if (yes && (await taker(invited.grant, invited.digest, yes)) !== guest.ring?.name) continue;
     const said = yes ?? (await accept(seed, invited, await ringOf(guest, begin), seconds()));
-    // Kept first: this is tried again until the server has the yes.
-    await meet(guest, camera.id, invited, said);
     if (!yes) await api.trust.acceptLate(camera.access.grant, said);
+    await meet(guest, camera.id, invited, said);
     return camera;
   }
   return null;
