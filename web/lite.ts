@@ -40,7 +40,7 @@ player.connectTo = connection;
 
 async function begin(): Promise<void> {
   const { id } = await api.me();
-  const own = (circle = await Circle.open(id, api.trust, () => Math.floor(api.now() / 1000)));
+  const own = (circle = await Circle.open(id, api.trust, () => Math.floor(Date.now() / 1000)));
   own.addEventListener('change', () => connection.trustChanged([]));
   connection.start();
   const cameras = await api.cameras();
