@@ -37,7 +37,8 @@ BEGIN_RING = """async () => {
 RECALL = """async () => {
   const known = new Known(await browserCupboard());
   const cameras = await known.cameras('me');
-  return [(await known.ring('me')).ring.name, cameras.get('c1').key, cameras.get('c2') ?? null];
+  const elsewhere = [await known.isElsewhere('me', false), await known.isElsewhere('you', false)];
+  return [(await known.ring('me')).ring.name, cameras.get('c1').key, cameras.get('c2') ?? null, ...elsewhere];
 }"""
 RACE = """async (value) => {
   const cupboard = await browserCupboard();
@@ -100,7 +101,7 @@ async def test_the_signed_key_is_never_read_out(browser: Browser, script: str) -
 async def test_swap_of_what_is_known_would_need_the_browser(browser: Browser, script: str) -> None:
     context = await profile(browser, script)
     ring = await (await tab(context)).evaluate(BEGIN_RING)
-    assert await (await tab(context)).evaluate(RECALL) == [ring, ring, None]
+    assert await (await tab(context)).evaluate(RECALL) == [ring, ring, None, False, True]
 
 
 async def test_tabs_change_what_is_kept_one_after_the_other(browser: Browser, script: str) -> None:
