@@ -9,6 +9,7 @@ Each context manager ends what it started and leaves nothing behind. Nothing her
 """
 
 import contextlib
+import itertools
 import json
 import os
 import pwd
@@ -31,14 +32,37 @@ from typing import Any
 from tests.program import POLL_SECONDS, START_SECONDS, STOP_SECONDS, Program
 
 EMAIL, PASSWORD = "owner@example.org", "correct horse battery"
+PORTS = range(24_000, 32_768)
+PORT_RANGES = 8
 POSTGRESQL_PROGRAMS = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
 
 
 def free_port() -> int:
-    """A loopback port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A loopback port that nobody has now, for TCP and UDP, and that the system gives to nobody by itself: below those
+    of outgoing connections, and in a range that this worker of pytest has alone."""
+    return next(port for port in _ports if _is_free(port))
+
+
+def _own_ports() -> Iterator[int]:
+    """Again and again, so that a port comes back only after all others."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % PORT_RANGES
+    each = len(PORTS) // PORT_RANGES
+    own = PORTS[worker * each : (worker + 1) * each]
+    start = os.getpid() % each
+    return itertools.cycle([*own[start:], *own[:start]])
+
+
+def _is_free(port: int) -> bool:
+    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+        with socket.socket(socket.AF_INET, kind) as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                return False
+    return True
+
+
+_ports = _own_ports()
 
 
 @dataclass

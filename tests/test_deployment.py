@@ -6,7 +6,6 @@ import os
 import re
 import shlex
 import shutil
-import socket
 import ssl
 import subprocess
 import sys
@@ -20,6 +19,7 @@ import pytest
 import yaml
 
 from signaling.settings import read_settings
+from tests.servers import free_port
 
 ROOT = Path(__file__).parent.parent
 DOCKERFILES = ("Dockerfile", "coturn/Dockerfile")
@@ -36,13 +36,6 @@ def instructions(name: str) -> list[tuple[str, str]]:
     text = re.sub(r"^\s*#.*\n", "", (ROOT / name).read_text(), flags=re.MULTILINE)
     lines = re.sub(r"\\\n\s*", "", text).splitlines()
     return [(word, rest) for word, _, rest in (line.partition(" ") for line in lines) if rest]
-
-
-def free_port() -> int:
-    with contextlib.closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def test_coturn_takes_every_line_of_its_configuration(tmp_path: Path) -> None:

@@ -35,6 +35,8 @@ RTCP_TYPES = range(192, 224)
 """Second byte of an RTCP packet (RFC 5761 §4)."""
 HELD_FRAMES = 300
 """That wait for their key."""
+EARLY_PACKETS = 300
+"""That wait for the end of the handshake."""
 NONCE_BYTES = 16
 Way = Literal["direct", "relay"]
 Privacy = Literal["signed", "sealed", "standard"]
@@ -85,10 +87,8 @@ class Frames:
 
     def take(self, packet: RtpPacket) -> bytes | None:
         """The frame that this packet ends."""
-        if not self._parts:
-            self._whole = True
-        elif packet.sequence_number != self._next:
-            self._whole = False
+        follows = self._next in (None, packet.sequence_number)
+        self._whole = follows and (self._whole or not self._parts)
         self._next = (packet.sequence_number + 1) & 0xFFFF
         self._parts.append(packet.payload)
         if not packet.marker:
@@ -112,6 +112,7 @@ class TrustViewer(LightViewer):
         self.hello = who.hello(key, self._exchange)
         self._keys: dict[int, bytes] = {}
         self._frames = Frames()
+        self._early: deque[bytes] = deque(maxlen=EARLY_PACKETS)
         self._held: deque[bytes] = deque(maxlen=HELD_FRAMES)
         self._listening: asyncio.Task[None] | None = None
         self.connection.on_media = self._take
@@ -185,12 +186,16 @@ class TrustViewer(LightViewer):
             self._show(frame)
 
     def _take(self, data: bytes) -> None:
-        if self.dtls is None or self.dtls._rx_srtp is None or data[1] in RTCP_TYPES:
+        """Pictures may come while we still end the handshake."""
+        if data[1] in RTCP_TYPES:
             return
-        packet = RtpPacket.parse(self.dtls._rx_srtp.unprotect(data))
-        frame = self._frames.take(packet)
-        if frame is not None:
-            self._show(frame)
+        self._early.append(data)
+        if self.dtls is None or self.dtls._rx_srtp is None:
+            return
+        while self._early:
+            frame = self._frames.take(RtpPacket.parse(self.dtls._rx_srtp.unprotect(self._early.popleft())))
+            if frame is not None:
+                self._show(frame)
 
     def _show(self, frame: bytes) -> None:
         if self.privacy in ("signed", "standard"):

@@ -13,6 +13,7 @@ import psutil
 from aiohappyeyeballs import AddrInfoType
 
 from tests.natlab.host import Host
+from tests.servers import free_port
 
 FIRST_ROOM = 1234
 START_SECONDS = 10.0
@@ -39,13 +40,6 @@ def config(port: int, address: str) -> dict[str, str]:
             """,
         "janus.plugin.videoroom.jcfg": "general: { }\n",
     }
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class Janus:

@@ -156,6 +156,7 @@ async def test_the_keyboard_alone_changes_what_a_guest_may_do(home: Household, b
     await sign_in(page, home.server.url)
     await settings(page, home, camera.id)
     change = page.get_by_role("button", name=f"Change what {GUEST} may do")
+    await expect(change).to_be_enabled()  # once it is known what may be signed
     await change.focus()
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("radio", name="Watch live").first).to_be_focused()

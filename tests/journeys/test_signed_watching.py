@@ -9,7 +9,8 @@ from playwright.async_api import Browser, Page, WebSocketRoute
 
 from tests.browser import home_page, moving, new_page, sign_in, watch
 from tests.home import Household
-from tests.journeys.test_pairing_proven import CHECKED, code_text, pair
+from tests.journeys.test_pairing_proven import CHECKED, code_text, deeds, pair
+from tests.patience import eventually
 
 UNTRUSTED = "Somebody may stand between you and the camera, so no picture is shown."
 UNSEALABLE = "This browser cannot open the encrypted video that comes over the relay."
@@ -114,5 +115,4 @@ async def test_swap_by_the_server_shows_no_picture_and_is_told(
     await watch(page, "Cellar")
     await page.get_by_text(UNTRUSTED).wait_for()
     assert not await page.evaluate("theVideo()?.videoWidth ?? 0")
-    deeds = [entry["deed"] for entry in home.call("GET", "/api/audit")["entries"]]
-    assert "session_mismatch" in deeds
+    await eventually(lambda: "session_mismatch" in deeds(home))

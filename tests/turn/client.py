@@ -5,7 +5,6 @@ with Client(host, port, *credential(...)) as client:
     client.permit(("10.0.0.1", 9))
 """
 
-import itertools
 import os
 import socket
 import ssl
@@ -14,6 +13,7 @@ from typing import Self
 
 from signaling.doctor import stun
 from signaling.doctor.stun import Attribute, Message
+from tests.servers import free_port
 
 ANSWER_SECONDS = 3.0
 EVEN_PORT, REQUESTED_ADDRESS_FAMILY, RESERVATION_TOKEN, CHANNEL_NUMBER = 0x0018, 0x0017, 0x0022, 0x000C
@@ -22,8 +22,6 @@ TCP = b"\x06\0\0\0"
 IPV6 = b"\x02\0\0\0"
 
 Peer = tuple[str, int]
-_ports = itertools.count(10_000)
-"""One after the other: coturn remembers where an allocation came from for a while after its end."""
 
 
 class Client:
@@ -36,7 +34,7 @@ class Client:
         self._realm, self._nonce, self._key = b"", b"", b""
         plain = socket.socket(family, kind)
         plain.settimeout(ANSWER_SECONDS)
-        plain.bind(("", next(_ports)))
+        plain.bind(("", free_port()))  # none twice: coturn remembers for a while where an allocation came from
         plain.connect((host, port))
         self._socket = trusting().wrap_socket(plain) if transport == "tls" else plain
 

@@ -22,6 +22,7 @@ from camera_peer.sources.rtsp import rtsp_input
 from camera_peer.sources.spec import RtspSpec, parse_spec
 from media.frames import SourceError
 from media.h264 import split
+from tests.servers import free_port
 
 SERVER = Path(__file__).with_name("rtsp_server.py")
 SECRET = "s3cret"
@@ -29,9 +30,7 @@ SECRET = "s3cret"
 
 class Server:
     def __init__(self) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         self._process = subprocess.Popen(
             ["/usr/bin/python3", str(SERVER), str(self.port)],
             stdin=subprocess.PIPE,
