@@ -15,7 +15,6 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from aiortc.rtp import RtpPacket
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
@@ -25,18 +24,13 @@ from signaling.protocol.trust import envelope, keyring, session, statement
 from signaling.protocol.trust.plain import check_plain
 from signaling.protocol.trust.session import HELLO, Hello
 from signaling.protocol.trust.statement import Key, Untrue
-from tests.benchmarks.light_client import LightViewer
+from tests.frame_viewer import FrameViewer
 from tests.journeys.relay_viewer import until
 from tests.media.opener import Opener
-from tests.media.recording import joined
 from tests.signaling.viewer_client import WAIT_SECONDS, Fault, Json, WirePeer
 
-RTCP_TYPES = range(192, 224)
-"""Second byte of an RTCP packet (RFC 5761 §4)."""
 HELD_FRAMES = 300
 """That wait for their key."""
-EARLY_PACKETS = 300
-"""That wait for the end of the handshake."""
 NONCE_BYTES = 16
 Way = Literal["direct", "relay"]
 Privacy = Literal["signed", "sealed", "standard"]
@@ -77,27 +71,7 @@ class Installation:
         return statement.sign(self.key, HELLO, Hello(camera, self.ring_name, nonce, public, int(time.time()), seen))
 
 
-class Frames:
-    """Puts the packets of one video stream together again; a frame with a gap in it is left out."""
-
-    def __init__(self) -> None:
-        self._parts: list[bytes] = []
-        self._next: int | None = None
-        self._whole = False
-
-    def take(self, packet: RtpPacket) -> bytes | None:
-        """The frame that this packet ends."""
-        follows = self._next in (None, packet.sequence_number)
-        self._whole = follows and (self._whole or not self._parts)
-        self._next = (packet.sequence_number + 1) & 0xFFFF
-        self._parts.append(packet.payload)
-        if not packet.marker:
-            return None
-        parts, self._parts = self._parts, []
-        return joined("h264", parts) if self._whole else None
-
-
-class TrustViewer(LightViewer):
+class TrustViewer(FrameViewer):
     """`shown`: frames. `privacy`: what kind; None while nothing is believed. `untrue`: sealed frames that did not open.
     `session`: its id."""
 
@@ -111,11 +85,8 @@ class TrustViewer(LightViewer):
         self._exchange = X25519PrivateKey.generate()
         self.hello = who.hello(key, self._exchange)
         self._keys: dict[int, bytes] = {}
-        self._frames = Frames()
-        self._early: deque[bytes] = deque(maxlen=EARLY_PACKETS)
         self._held: deque[bytes] = deque(maxlen=HELD_FRAMES)
         self._listening: asyncio.Task[None] | None = None
-        self.connection.on_media = self._take
 
     def trust(self) -> Json:
         """What it shows of itself."""
@@ -183,21 +154,9 @@ class TrustViewer(LightViewer):
         self.epochs.append(key.epoch)
         held, self._held = self._held, deque(maxlen=HELD_FRAMES)
         for frame in held:
-            self._show(frame)
+            self.take_frame(frame)
 
-    def _take(self, data: bytes) -> None:
-        """Pictures may come while we still end the handshake."""
-        if data[1] in RTCP_TYPES:
-            return
-        self._early.append(data)
-        if self.dtls is None or self.dtls._rx_srtp is None:
-            return
-        while self._early:
-            frame = self._frames.take(RtpPacket.parse(self.dtls._rx_srtp.unprotect(self._early.popleft())))
-            if frame is not None:
-                self._show(frame)
-
-    def _show(self, frame: bytes) -> None:
+    def take_frame(self, frame: bytes) -> None:
         if self.privacy in ("signed", "standard"):
             self.shown += 1
             return

@@ -49,9 +49,9 @@ class Watcher(TrustViewer):
         super().__init__(wire, who, camera, key)
         self.sealed: list[bytes] = []
 
-    def _show(self, frame: bytes) -> None:
+    def take_frame(self, frame: bytes) -> None:
         self.sealed.append(frame)
-        super()._show(frame)
+        super().take_frame(frame)
 
 
 @dataclass

@@ -4,18 +4,16 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from aiortc.rtp import RtpPacket
-
 from signaling.protocol.errors import Fault
 from tests.benchmarks.clip import encode_clip
-from tests.benchmarks.light_client import LightViewer
+from tests.frame_viewer import FrameViewer
 from tests.journeys.swaps.broker import HONEST, Broker, Session, Swap, Wire
 from tests.journeys.swaps.camera import Camera
 from tests.journeys.swaps.people import People
 from tests.journeys.swaps.thief import Thief
 from tests.journeys.swaps.viewer import CONTROL_FRAMES, Outcome, Victim
 from tests.patience import eventually
-from tests.trust_viewer import RTCP_TYPES, Frames, Installation, TrustViewer
+from tests.trust_viewer import Installation
 
 RELAYED = Swap("honest over the relay", via="relay")
 PASSED_ON_FRAMES = 30
@@ -33,7 +31,7 @@ class Stage:
         self.attic = Camera(clip, ring, self.broker.line(), self.broker.wall)
         self.people.guest.chain = [self.people.granted(self.garden.name, self.people.guest.ring_name)]
         self.frames: list[bytes] = []
-        self._open: list[TrustViewer | LightViewer] = []
+        self._open: list[FrameViewer] = []
 
     async def play(self, swap: Swap) -> Outcome:
         """One session of the owner's with the garden's camera."""
@@ -130,21 +128,15 @@ class Stage:
             await viewer.close()
 
 
-class Recorder(LightViewer):
+class Recorder(FrameViewer):
     """The relay's end of an upload."""
 
     def __init__(self) -> None:
         super().__init__()
         self.frames: list[bytes] = []
-        self._whole = Frames()
-        self.connection.on_media = self._take
 
-    def _take(self, data: bytes) -> None:
-        if self.dtls is None or self.dtls._rx_srtp is None or data[1] in RTCP_TYPES:
-            return
-        frame = self._whole.take(RtpPacket.parse(self.dtls._rx_srtp.unprotect(data)))
-        if frame is not None:
-            self.frames.append(frame)
+    def take_frame(self, frame: bytes) -> None:
+        self.frames.append(frame)
 
 
 @asynccontextmanager

@@ -69,7 +69,7 @@ class Victim(TrustViewer):
             return "camera" if told["params"]["code"] == Fault.NOT_TRUSTED else "nobody"
         self._open(told["params"]["envelope"])
         for frame in frames:
-            self._show(frame)
+            self.take_frame(frame)
         return "viewer" if self.lies else "nobody"
 
     def _refused(self) -> Refused | None:
