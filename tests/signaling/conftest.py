@@ -1,8 +1,10 @@
 """Servers for the tests of this room. In-process ones run in the test's own loop, on a real port."""
 
 import itertools
+import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import aiohttp
 import pytest
@@ -42,6 +44,14 @@ async def http() -> AsyncIterator[aiohttp.ClientSession]:
     """A client that keeps no cookies of its own."""
     async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
         yield session
+
+
+@pytest.fixture
+def standing_rates(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No counted minute ends while a test counts: `limits` goes by the minutes of the clock, not from the first use."""
+    started = time.time()
+    for module in ("strategies", "storage.memory"):
+        monkeypatch.setattr(f"limits.aio.{module}.time", SimpleNamespace(time=lambda: started))
 
 
 @pytest.fixture

@@ -134,7 +134,6 @@ async def test_what_fails_is_told_later_and_the_job_goes_on(
         log.viewings.began(watching(f"s{number}", NOW, camera=f"c{number}"))
         log.viewings.ended(f"s{number}", NOW + 1)
     clock.now += 1000
-    # Who is shown a traceback with all its values waits for that longer than for all else here.
     with capture_logs() as lines:
         job = asyncio.create_task(log.run())
         try:

@@ -179,12 +179,14 @@ def over(transport: str, offer: str) -> str:
 
 @asynccontextmanager
 async def program(*command: str) -> AsyncIterator[asyncio.subprocess.Process]:
-    pipe, quiet = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
-    process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, stderr=quiet, limit=MAX_LINE)
+    """What it says on its standard error is ours."""
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, limit=MAX_LINE)
     try:
         yield process
     finally:
-        process.kill()
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
         await process.wait()
 
 

@@ -197,6 +197,7 @@ async def test_a_long_log_is_exported_to_its_end(running: Running, owner: Api, m
         assert numbers == list(range(1, entries + 1))
 
 
+@pytest.mark.usefixtures("standing_rates")
 async def test_exports_are_limited(tmp_path: Path, http: aiohttp.ClientSession) -> None:
     async with serving(quick_settings(tmp_path, rate_limits=True)) as server:
         owner = await api_of(server, http)

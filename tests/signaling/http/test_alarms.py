@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import aiohttp
+import pytest
 
 from signaling.alarms import NOT_TRUSTED
 from signaling.rates import RULES
@@ -64,6 +65,7 @@ async def test_alarms_are_for_who_may_watch(owner: Api) -> None:
         assert (await alarm(owner, camera, reason)).code == "invalid_body"
 
 
+@pytest.mark.usefixtures("standing_rates")
 async def test_alarms_fill_nobodys_log(tmp_path: Path, http: aiohttp.ClientSession) -> None:
     async with serving(quick_settings(tmp_path, rate_limits=True)) as server:
         owner = await api_of(server, http)

@@ -44,6 +44,7 @@ async def test_what_changes_nothing_leaves_no_entry(owner: Api, method: str, pat
     assert await log_of(owner) == before
 
 
+@pytest.mark.usefixtures("standing_rates")
 async def test_a_guest_fills_nobodys_log(tmp_path: Path, http: aiohttp.ClientSession) -> None:
     async with serving(quick_settings(tmp_path, rate_limits=True)) as server:
         owner = await api_of(server, http)

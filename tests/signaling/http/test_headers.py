@@ -74,6 +74,7 @@ async def test_only_named_origins_may_read(tmp_path: Path, http: aiohttp.ClientS
             assert "Origin" in answer.headers["Vary"]  # or a cache hands one page's answer to another
 
 
+@pytest.mark.usefixtures("standing_rates")
 async def test_one_address_may_not_ask_without_end(tmp_path: Path, http: aiohttp.ClientSession) -> None:
     async with serving(quick_settings(tmp_path, rate_limits=True)) as server:
         api = await api_of(server, http)

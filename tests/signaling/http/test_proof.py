@@ -171,6 +171,7 @@ async def test_of_one_code_shown_for_many_deeds_at_once_one_is_done(owner: Api) 
     assert sorted(answer.code or "" for answer in answers) == ["", *["second_factor_wrong"] * 5]
 
 
+@pytest.mark.usefixtures("standing_rates")
 async def test_codes_are_guessed_in_a_session_as_little_as_at_the_door(
     tmp_path: Path, http: aiohttp.ClientSession
 ) -> None:

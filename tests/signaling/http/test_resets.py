@@ -156,6 +156,7 @@ async def test_no_secret_is_kept_or_logged(
     assert kept and secret.encode() not in kept
 
 
+@pytest.mark.usefixtures("standing_rates")
 async def test_letters_are_limited_per_account_and_address(
     tmp_path: Path, box: Mailbox, http: aiohttp.ClientSession
 ) -> None:

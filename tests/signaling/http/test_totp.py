@@ -171,6 +171,7 @@ async def test_a_wrong_password_looks_as_it_does_without(owner: Api) -> None:
     assert wrong.data == unknown.data and wrong.code == "credentials_wrong"
 
 
+@pytest.mark.usefixtures("standing_rates")
 async def test_guesses_are_few_and_noted_and_lock_nobody_out(tmp_path: Path, http: aiohttp.ClientSession) -> None:
     per_minute = RULES["factor_pair"][0].amount
     async with serving(quick_settings(tmp_path, rate_limits=True)) as server:
