@@ -179,3 +179,22 @@ async def open_watching(browser: Browser, url: str, name: str = "Garden") -> Pag
     await watch(page, name)
     await moving(page)
     return page
+
+
+async def privacy(page: Page) -> str:
+    """What protects the picture that the page shows, as its viewer has it."""
+    return str(
+        await page.evaluate(
+            """() => {
+              const find = (root) => {
+                for (const element of root.querySelectorAll('*')) {
+                  if (element.viewer?.privacy) return element.viewer.privacy;
+                  const inner = element.shadowRoot && find(element.shadowRoot);
+                  if (inner) return inner;
+                }
+                return null;
+              };
+              return find(document);
+            }"""
+        )
+    )

@@ -155,8 +155,8 @@ async def test_pairing_by_a_browser_without_keys_names_the_weaker_trust(home: Ho
     assert not trust(home)["protected"]
 
 
-async def test_pairing_of_a_second_browser_by_its_code(home: Household, browser: Browser) -> None:
-    first = await paired_page(home, browser)
+async def let_in(home: Household, browser: Browser, first: Page) -> Page:
+    """A second profile, which the first has let in by its code; on the list of cameras."""
     second = await new_page(browser)
     await sign_in(second, home.server.url)
     await second.get_by_role("link", name="Let this browser in").click()
@@ -170,6 +170,11 @@ async def test_pairing_of_a_second_browser_by_its_code(home: Household, browser:
     await first.get_by_text("may watch now").wait_for()
     await second.get_by_text("This browser may watch now").wait_for()
     await second.goto(f"{home.server.url}/#/")
+    return second
+
+
+async def test_pairing_of_a_second_browser_by_its_code(home: Household, browser: Browser) -> None:
+    second = await let_in(home, browser, await paired_page(home, browser))
     await watch(second, "Cellar")
     await moving(second)
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Page, WebSocketRoute
 
-from tests.browser import home_page, moving, new_page, sign_in, watch
+from tests.browser import home_page, moving, new_page, privacy, sign_in, watch
 from tests.home import Household
 from tests.journeys.test_pairing_proven import CHECKED, code_text, deeds, pair
 from tests.patience import eventually
@@ -33,25 +33,6 @@ async def paired(home: Household, browser: Browser, init: str | None = None) -> 
 
 def by_relay(home: Household) -> None:
     home.call("PATCH", "/api/me", {"ways": "always_relay"})
-
-
-async def privacy(page: Page) -> str:
-    """What protects the picture that the page shows, as its viewer has it."""
-    return str(
-        await page.evaluate(
-            """() => {
-              const find = (root) => {
-                for (const element of root.querySelectorAll('*')) {
-                  if (element.viewer?.privacy) return element.viewer.privacy;
-                  const inner = element.shadowRoot && find(element.shadowRoot);
-                  if (inner) return inner;
-                }
-                return null;
-              };
-              return find(document);
-            }"""
-        )
-    )
 
 
 async def test_signed_pictures_come_straight(home: Household, browser: Browser) -> None:
