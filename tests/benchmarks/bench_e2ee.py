@@ -34,6 +34,7 @@ CAMERA_BOUND, RELAY_BOUND, FIRST_BOUND_MS = 1.25, 1.10, 15.0
 FRAMES_MISSED = 0.5
 """Of 30 in a second: what the edges of a quarter of a minute are worth."""
 LOAD = Load(1, 20)
+TRIES = 3
 WARM_UP = 1.5
 CLEAR, SEALED = "ours", "sealed"
 MODES = (CLEAR, SEALED)
@@ -53,9 +54,13 @@ WHOLE, QUICK = Plan((60.0,) * 5 + (3.0,) * 4, 60.0, 30, 15.0), Plan((10.0,), 10.
 
 
 async def one(mode: str, clip: Path, seconds: float) -> Result:
-    result = await measure("ours", LOAD, clip, camera=mode, warm_up=WARM_UP, seconds=seconds)
-    assert result.lost < MOST_LOST, f"{100 * result.lost:.1f} % of the packets were lost"
-    return result
+    """A run that lost packets has measured something else: it is told of, and made once more."""
+    for left in reversed(range(TRIES)):
+        result = await measure("ours", LOAD, clip, camera=mode, warm_up=WARM_UP, seconds=seconds)
+        if result.lost < MOST_LOST:
+            return result
+        print(f"{mode}: {100 * result.lost:.1f} % of the packets were lost, {left} more tries", flush=True)
+    raise AssertionError("packets were lost in every try")
 
 
 async def ratios(clip: Path, plan: Plan) -> tuple[list[float], list[float]]:
